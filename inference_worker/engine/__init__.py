@@ -1,0 +1,1 @@
+"""Model, SAEs and their arithmetic: pure torch, no HTTP and no database."""

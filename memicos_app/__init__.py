@@ -1,0 +1,1 @@
+"""MemicOS: the site, the public API and the command line."""

@@ -1,0 +1,37 @@
+"""Typed failures of the library; the API turns each into its status, pages into a sentence that helps."""
+
+from __future__ import annotations
+
+
+class LibraryError(Exception):
+    """A failure with a stable code, a sentence for people, and the field of the request it concerns."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str, *, field: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.retry_after = retry_after
+
+
+class NotFoundError(LibraryError):
+    """What was asked for does not exist."""
+
+    code = "not_found"
+    status = 404
+
+
+class BadInputError(LibraryError):
+    """The caller sent something that cannot be right; `field` names it."""
+
+    code = "bad_input"
+    status = 400
+
+
+class UnavailableError(LibraryError):
+    """A part that is needed is down, loading or busy; worth trying again after `retry_after` seconds."""
+
+    code = "unavailable"
+    status = 503

@@ -1,0 +1,102 @@
+"""Every setting of MemicOS, once: read from the environment and from `.env`, documented in `.env.example`.
+
+Nothing else reads `os.environ`. Both processes use this module; the engine gets plain arguments.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Settings by subject; every field is an environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_file_encoding="utf-8", extra="ignore")
+
+    # Site
+    host: str = Field("127.0.0.1", description="Address the site listens on; 0.0.0.0 for every interface.")
+    port: int = Field(3000, ge=1, le=65535, description="Port of the site and of the API under /api.")
+    public_url: str = Field("", description="Address people reach the site at, for share links; empty: as asked.")
+    data_dir: Path = Field(ROOT / ".memicos", description="Folder of the database, models, SAEs and logs.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+
+    # Database
+    database_url: SecretStr = Field(
+        SecretStr(""), description="Any Postgres >= 14 with pgvector >= 0.8; empty: the embedded server."
+    )
+    database_pool_size: int = Field(10, ge=1, le=200, description="Connections the web process keeps.")
+
+    # Demo data
+    demo_import: bool = Field(True, description="Import the demo's middle layer on first start.")
+    dataset_origins: Annotated[list[str], NoDecode] = Field(
+        [str(ROOT / "demo" / "datasets")],
+        description="Comma-separated places that hold datasets in the public layout.",
+    )
+
+    # Inference worker
+    inference_urls: Annotated[list[str], NoDecode] = Field(
+        [], description="Comma-separated workers that run elsewhere; empty: one is started beside the site."
+    )
+    inference_host: str = Field("127.0.0.1", description="Address the worker listens on.")
+    inference_port: int = Field(5002, ge=1, le=65535, description="Port the worker listens on.")
+    inference_server_secret: SecretStr = Field(
+        SecretStr(""), description="Sent as X-SECRET-KEY; empty: made anew for the worker the site starts."
+    )
+    model_id: str = Field(
+        "smollm2-135m-it",
+        description="smollm2-135m-it from its package, a local folder, or a TransformerLens name.",
+    )
+    sae_sets: Annotated[list[str], NoDecode] = Field(
+        ["res-4k"], description="Comma-separated source sets whose SAEs the worker serves."
+    )
+    sae_dir: Path = Field(ROOT / "demo" / "saes", description="Folder with {model}/{source}/ in SAELens format.")
+    device: str = Field("cpu", description="cpu, cuda, cuda:1, or mps.")
+    model_dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="Precision of the model.")
+    token_limit: int = Field(1024, ge=1, description="Longest text, in tokens, that a request may hold.")
+    max_completion_tokens: int = Field(256, ge=1, description="Most tokens one steering request generates.")
+    worker_threads: int = Field(0, ge=0, description="Threads torch uses; 0: one less than the cores, at least 1.")
+    inference_queue: int = Field(32, ge=1, description="Requests that may wait before the worker answers 503.")
+
+    # Providers
+    openai_api_key: SecretStr = Field(SecretStr(""), description="For explanations and embeddings by OpenAI.")
+
+    @field_validator("dataset_origins", "inference_urls", "sae_sets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.strip("[] ").replace('"', "").split(",") if part.strip()]
+        return value
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of converted models."""
+        return self.data_dir / "models"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Folder of log files, one a process."""
+        return self.data_dir / "logs"
+
+    @property
+    def user_saes_dir(self) -> Path:
+        """Folder of SAEs that a person added, `{model}/{source}/` in SAELens format."""
+        return self.data_dir / "saes"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once; tests call `get_settings.cache_clear()`."""
+    return Settings()
+
+
+def new_secret() -> str:
+    """A secret for a worker that this process starts."""
+    return secrets.token_urlsafe(32)
