@@ -1,0 +1,1 @@
+"""Tables by subject, sessions, migrations, and the embedded Postgres server; no business rules and no HTTP."""

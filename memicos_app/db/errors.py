@@ -1,0 +1,23 @@
+"""What can be wrong with the database, each as one sentence that says what to do about it."""
+
+from __future__ import annotations
+
+
+class DatabaseUnusable(RuntimeError):
+    """The database cannot be used as it is; the message is meant for the person who set it up."""
+
+
+class DatabaseUrlError(DatabaseUnusable):
+    """The value of DATABASE_URL cannot be right."""
+
+
+class ExtensionUnusable(DatabaseUnusable):
+    """The server is too old, or pgvector is missing, too old, or not ours to create."""
+
+
+class MigrationError(DatabaseUnusable):
+    """The schema in the database and the migrations of this version do not fit together."""
+
+
+class EmbeddedServerError(DatabaseUnusable):
+    """The embedded server cannot be set up or started here."""
