@@ -1,0 +1,26 @@
+"""The line at the foot of every page."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import reflex as rx
+
+
+def footer() -> rx.Component:
+    return rx.el.footer(
+        rx.el.div(
+            rx.el.span(f"MemicOS {version('memicos')}"),
+            rx.el.span("Apache-2.0"),
+            rx.el.a("API", href="/api", class_name="plain", reload_document=True),
+            rx.el.a("Status", href="/admin"),
+            rx.el.button(
+                "Keys ?",
+                type="button",
+                class_name="hide-phone",
+                on_click=rx.call_script("window.dispatchEvent(new Event('memicos:keys'))"),
+            ),
+            class_name="foot-in",
+        ),
+        class_name="foot",
+    )
