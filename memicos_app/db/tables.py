@@ -1,0 +1,35 @@
+"""Every table, imported once, so that `SQLModel.metadata` is complete for Alembic and tests."""
+
+from __future__ import annotations
+
+from memicos_app.db.catalog import Model, Release, Source, SourceGeneration, SourceSet
+from memicos_app.db.explanations import (
+    Embedder,
+    Explanation,
+    ExplanationEmbedding,
+    ExplanationModel,
+    ExplanationType,
+)
+from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
+from memicos_app.db.steering import SteerOutput, SteerOutputFeature
+from memicos_app.db.users import User
+
+__all__ = [
+    "Embedder",
+    "Explanation",
+    "ExplanationEmbedding",
+    "ExplanationModel",
+    "ExplanationType",
+    "Feature",
+    "FeatureExamples",
+    "FeatureLabel",
+    "Model",
+    "Release",
+    "SequenceChunk",
+    "Source",
+    "SourceGeneration",
+    "SourceSet",
+    "SteerOutput",
+    "SteerOutputFeature",
+    "User",
+]
