@@ -1,34 +1,78 @@
-"""`memicos build` and `memicos run`: from sources to a site in the browser."""
+"""`memicos run`, `build` and `serve`: from sources to a site in the browser."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
-from memicos_app.site import frontend, server
+from memicos_app.settings import get_settings
+from memicos_app.site import checks, frontend, preparation, server
+from memicos_app.site.errors import StartError
+from memicos_app.site.progress import Progress
+
+STARTED = time.monotonic()
 
 
 def build(force: Annotated[bool, typer.Option(help="Build even when nothing changed.")] = False) -> None:
     """Build the frontend when a source of it changed."""
-    if not force and frontend.is_current():
-        typer.echo("Frontend: nothing changed.")
-        return
-    try:
-        frontend.build()
-    except frontend.BuildError as error:
-        typer.echo(error.log, err=True)
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    typer.echo("Frontend: built.")
+    with failing_clearly(), Progress(1).step("Frontend") as step:
+        preparation.frontend(step, force=force)
 
 
 def serve() -> None:
-    """Serve the site as it was built."""
-    server.serve()
+    """Serve the site as it was built, with the database and the worker it needs."""
+    settings = get_settings()
+    with failing_clearly():
+        if not frontend.is_built():
+            raise StartError("There is no built frontend to serve; run `memicos build` first.")
+        server.serve(checks.claim(settings.host, settings.port, "PORT"), announce)
 
 
 def run() -> None:
-    """Build what changed, then serve the site."""
-    build()
-    server.serve()
+    """Prepare what is missing (frontend, database, demo data), then serve the site."""
+    settings = get_settings()
+    progress = Progress(len(preparation.STEPS) + 1)
+    with failing_clearly():
+        bound = checks.claim(settings.host, settings.port, "PORT")
+        for name, prepare in preparation.STEPS.items():
+            with progress.step(name) as step:
+                prepare(step)
+        with progress.step("Site") as step:
+            server.load()
+            step.result("loaded")
+        server.serve(bound, announce)
+
+
+def announce() -> None:
+    settings = get_settings()
+    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "") else settings.host
+    typer.echo(
+        f"\nMemicOS is at http://{host}:{settings.port} after {time.monotonic() - STARTED:.1f} s. Ctrl-C stops it."
+    )
+
+
+@contextmanager
+def failing_clearly() -> Iterator[None]:
+    """Turn what keeps the site from starting into one sentence and status 1; a signal into a quiet end."""
+    signal.signal(signal.SIGTERM, stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, stop)
+    try:
+        yield
+    except StartError as error:
+        if error.log:
+            typer.echo(error.log, err=True)
+        typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("\nStopped.")
+
+
+def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

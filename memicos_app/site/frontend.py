@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from memicos_app.settings import ROOT, get_settings
 from memicos_app.site.environment import build_environment
+from memicos_app.site.errors import StartError
 
 SOURCES = (
     "rxconfig.py",
@@ -25,14 +28,6 @@ SOURCES = (
 """What goes into the built frontend, beside Reflex and the locked packages."""
 LOCK = ROOT / "reflex.lock"
 IGNORED = {"__pycache__", "external"}
-
-
-class BuildError(Exception):
-    """The frontend could not be built; the text says what to do, `log` holds what the tools printed."""
-
-    def __init__(self, message: str, log: str) -> None:
-        super().__init__(message)
-        self.log = log
 
 
 def web_dir() -> Path:
@@ -52,30 +47,43 @@ def stamp() -> Path:
 
 def is_current() -> bool:
     """Whether the build is of the sources as they are now."""
-    if not (static_dir() / "__spa-fallback.html").is_file() or not stamp().is_file():
-        return False
-    return stamp().read_text(encoding="utf-8") == fingerprint()
+    return is_built() and stamp().is_file() and stamp().read_text(encoding="utf-8") == fingerprint()
+
+
+def is_built() -> bool:
+    """Whether a build, of whatever sources, is there to be served."""
+    return (static_dir() / "__spa-fallback.html").is_file()
 
 
 def build() -> None:
-    """Build the frontend for production; raises `BuildError`."""
+    """Build the frontend for production. Raises `StartError` with what the tools printed."""
     stamp().unlink(missing_ok=True)
     before = sources_digest()
-    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
-    done = subprocess.run(
+    code, log = run([sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"])
+    if code != 0 or not is_built():
+        raise StartError(reason(log), log=log)
+    settle_lock()
+    stamp().write_text(digest([before, lock_digest()]), encoding="utf-8")
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Exit status and output of `command`, which ends with everything it started when this is interrupted."""
+    child = subprocess.Popen(
         command,
         cwd=ROOT,
         env=build_environment(web_dir()),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
+        start_new_session=True,
     )
-    if done.returncode != 0 or not (static_dir() / "__spa-fallback.html").is_file():
-        raise BuildError(reason(done.stdout), done.stdout)
-    stamp().write_text(digest([before, lock_digest()]), encoding="utf-8")
+    try:
+        output, _ = child.communicate()
+    except BaseException:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+    return child.returncode, output.decode("utf-8", "replace")
 
 
 def fingerprint() -> str:
@@ -90,12 +98,18 @@ def sources_digest() -> str:
     return digest(parts)
 
 
-def lock_digest() -> str:
-    """Hash of the locked packages; Reflex rewrites the white space of package.json at every build."""
+def settle_lock() -> None:
+    """Undo what Reflex does to the white space of the committed package.json at every other build."""
     package = LOCK / "package.json"
-    text = json.dumps(json.loads(package.read_text(encoding="utf-8")), sort_keys=True) if package.is_file() else ""
-    bun = LOCK / "bun.lock"
-    return digest([text, bun.read_text(encoding="utf-8") if bun.is_file() else ""])
+    text = json.dumps(json.loads(package.read_text(encoding="utf-8")), indent=2) + "\n"
+    if package.read_text(encoding="utf-8") != text:
+        package.write_text(text, encoding="utf-8")
+
+
+def lock_digest() -> str:
+    """Hash of the locked packages."""
+    files = (LOCK / "package.json", LOCK / "bun.lock")
+    return digest([file.read_text(encoding="utf-8") if file.is_file() else "" for file in files])
 
 
 def source_files() -> Iterator[Path]:

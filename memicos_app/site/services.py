@@ -34,5 +34,5 @@ async def running() -> AsyncIterator[None]:
     finally:
         if worker:
             await worker.stop()
-        if session:
+        if session and hasattr(session, "dispose"):
             await session.dispose()
