@@ -1,11 +1,98 @@
-"""The public REST API, mounted under /api."""
+"""The public REST API, mounted under /api: routers, one error shape, compression and limits."""
+
+from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-api = FastAPI(title="MemicOS", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+from memicos_app.api import problems, status
+from memicos_app.api.problems import Problem, http_error
+
+LARGEST_BODY = 4 * 1024 * 1024
+ROUTERS = [status.router]
+try:
+    from memicos_app.api import features
+
+    ROUTERS.append(features.router)
+except ImportError:
+    pass
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
-@api.get("/health")
-async def health() -> dict[str, str]:
-    """Liveness."""
-    return {"status": "ok"}
+class AnySlash:
+    """Takes addresses with and without a slash at the end, without sending the client elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, announced or not, before they are all read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdigit() and int(announced) > LARGEST_BODY:
+            await (await http_error(Request(scope), HTTPException(413)))(scope, receive, send)
+            return
+        await self.app(scope, counted(receive), send)
+
+
+def counted(receive: Receive) -> Receive:
+    """`receive` that raises once more than `LARGEST_BODY` bytes came."""
+    total = 0
+
+    async def receive_counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > LARGEST_BODY:
+            raise HTTPException(413)
+        return message
+
+    return receive_counted
+
+
+def build() -> FastAPI:
+    """The API as an app of its own, to be mounted."""
+    api = FastAPI(
+        title="MemicOS API",
+        description="Features of sparse autoencoders: read them, test them on text, steer with them.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )
+    for router in ROUTERS:
+        api.include_router(router)
+    problems.install(api)
+    api.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    api.add_middleware(BodyLimit)
+    api.add_middleware(AnySlash)
+    return api
+
+
+api = build()

@@ -1,0 +1,56 @@
+"""One feature as JSON, its vector, and the list of a source's features."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from memicos_app.api.answers import Json, attachment
+from memicos_app.api.inputs import MAX_INDEX
+from memicos_app.library import features
+from memicos_app.library.feature_json import feature_json
+from memicos_app.library.views import FeatureSort
+
+router = APIRouter(tags=["features"])
+Index = Annotated[int, Path(ge=0, le=MAX_INDEX)]
+Download = Annotated[bool, Query(description="Answer as a file to keep.")]
+
+
+@router.get("/feature/{model_id}/{source_id}/{index}")
+async def feature(model_id: str, source_id: str, index: Index, download: Download = False) -> Json:
+    """Everything known of one feature: logits, histograms, activations, explanations."""
+    content = feature_json(await features.feature(model_id, source_id, index))
+    return attachment(content, f"{model_id}_{source_id}_{index}.json") if download else Json(content)
+
+
+@router.get("/feature/{model_id}/{source_id}/{index}/vector")
+async def vector(model_id: str, source_id: str, index: Index, download: Download = False) -> Json:
+    """The direction that steering with this feature adds at the source's hook point."""
+    found = await features.vector(model_id, source_id, index)
+    content = {
+        "modelId": model_id,
+        "source": source_id,
+        "index": str(index),
+        "hookName": found.hook_name,
+        "norm": found.norm,
+        "vector": found.vector,
+    }
+    return attachment(content, f"{model_id}_{source_id}_{index}_vector.json") if download else Json(content)
+
+
+@router.get("/features/{model_id}/{source_id}")
+async def feature_list(
+    model_id: str,
+    source_id: str,
+    offset: Annotated[int, Query(ge=0, le=MAX_INDEX)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    sort: FeatureSort = "index",
+    descending: bool = False,
+    query: Annotated[str, Query(max_length=200)] = "",
+) -> Json:
+    """Part of a source's features as the list on its page shows them, and how many there are."""
+    found = await features.feature_list(
+        model_id, source_id, sort=sort, descending=descending, offset=offset, limit=limit, query=query
+    )
+    return Json(found)

@@ -1,0 +1,125 @@
+"""Failures as the API tells them: one shape for everything, a stable code, and the field to blame."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from memicos_app.api.answers import Json
+from memicos_app.db.errors import DatabaseUnusable
+from memicos_app.library.errors import LibraryError
+
+logger = logging.getLogger(__name__)
+CODES = {
+    400: "bad_input",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "bad_input",
+    422: "bad_input",
+    503: "unavailable",
+}
+SENTENCES = {
+    404: "There is no such address in this API; /api/openapi.json lists the ones there are.",
+    405: "This address does not take this method.",
+    413: "The request is larger than the server takes.",
+}
+UNION_TAGS = {"str", "int", "float", "bool"}
+"""What pydantic puts into a location to name a branch of a union; no field of ours is called so."""
+DATABASE_RETRY = 5.0
+
+
+class Problem(BaseModel):
+    """The shape of every error."""
+
+    error: str
+    message: str
+    field: str | None = None
+
+
+def install(api: FastAPI) -> None:
+    """Register a handler for everything that can go wrong behind a route."""
+    api.add_exception_handler(LibraryError, library_error)
+    api.add_exception_handler(RequestValidationError, validation_error)
+    api.add_exception_handler(HTTPException, http_error)
+    for failure in (OperationalError, InterfaceError, DBAPIError, DatabaseUnusable):
+        api.add_exception_handler(failure, database_error)
+    api.add_exception_handler(Exception, unexpected)
+
+
+def problem(
+    status: int, error: str, message: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+) -> Json:
+    """The answer that tells of a failure; `field` is left out where none is to blame."""
+    body = {"error": error, "message": message} | ({"field": field} if field else {})
+    return Json(body, status_code=status, headers=dict(headers or {}))
+
+
+async def library_error(_request: Request, error: Exception) -> Json:
+    assert isinstance(error, LibraryError)
+    headers = retry_header(error.retry_after if error.status != 503 else error.retry_after or 1.0)
+    return problem(error.status, error.code, error.message, field=error.field, headers=headers)
+
+
+async def validation_error(_request: Request, error: Exception) -> Json:
+    assert isinstance(error, RequestValidationError)
+    field, message = blame(error.errors()[0])
+    return problem(400, "bad_input", message, field=field)
+
+
+async def http_error(_request: Request, error: Exception) -> Json:
+    assert isinstance(error, HTTPException)
+    status = 400 if error.status_code == 422 else error.status_code
+    return problem(
+        status,
+        CODES.get(status, "bad_input" if status < 500 else "internal"),
+        SENTENCES.get(status, str(error.detail)),
+        headers=error.headers,
+    )
+
+
+async def database_error(_request: Request, error: Exception) -> Json:
+    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
+        return await unexpected(_request, error)
+    logger.warning("the database does not answer: %s", error)
+    message = "The database does not answer right now; try again in a moment."
+    return problem(503, "unavailable", message, headers=retry_header(DATABASE_RETRY))
+
+
+async def unexpected(request: Request, error: Exception) -> Json:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "internal", "Something went wrong on the server; its log says what.")
+
+
+def retry_header(seconds: float | None) -> dict[str, str]:
+    """`Retry-After` in whole seconds, at least one."""
+    return {"Retry-After": str(max(1, round(seconds)))} if seconds is not None else {}
+
+
+def blame(error: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Field and sentence of one of pydantic's errors."""
+    if error["type"] == "json_invalid":
+        return None, f"The body is not valid JSON: {error.get('ctx', {}).get('error', 'it cannot be read')}."
+    field = path(error["loc"][1:])
+    if not field:
+        return None, "The body must be a JSON object, sent with Content-Type: application/json."
+    if error["type"] == "extra_forbidden":
+        return field, f"{field} is not a field of this request."
+    return field, f"{field}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def path(location: Sequence[int | str]) -> str:
+    """`features.0.strength` out of pydantic's location."""
+    parts = [str(part) for part in location if isinstance(part, int) or not is_tag(part)]
+    return ".".join(parts)
+
+
+def is_tag(part: str) -> bool:
+    return part in UNION_TAGS or "[" in part
