@@ -1,0 +1,38 @@
+"""A feature's two histograms as bytes: bar centres and heights, to the last digit of float32."""
+
+from __future__ import annotations
+
+import numpy as np
+import zstandard
+
+from memicos_app.library.packing import join, pack_floats, split, unpack_floats
+from memicos_app.library.views import Histogram
+
+EMPTY = Histogram([], [])
+
+
+def pack(activations: Histogram, logits: Histogram) -> bytes:
+    """Both histograms; nothing for none.
+
+    Raises:
+        BadInputError: a number is not finite.
+    """
+    arrays = (
+        ("freq_hist_data_bar_values", activations.values),
+        ("freq_hist_data_bar_heights", activations.heights),
+        ("logits_hist_data_bar_values", logits.values),
+        ("logits_hist_data_bar_heights", logits.heights),
+    )
+    if not any(values for _, values in arrays):
+        return b""
+    parts = [pack_floats(np.asarray(values, np.float64), exact=True, field=name) for name, values in arrays]
+    return zstandard.ZstdCompressor(level=12, write_checksum=False).compress(join(parts))
+
+
+def unpack(data: bytes) -> tuple[Histogram, Histogram]:
+    """Activation and logit histogram."""
+    if not data:
+        return EMPTY, EMPTY
+    _, parts = split(zstandard.decompress(data))
+    a, b, c, d = ([float(f"{value:.8g}") for value in unpack_floats(part).tolist()] for part in parts)
+    return Histogram(a, b), Histogram(c, d)

@@ -1,0 +1,105 @@
+"""Examples survive their block in all three formats: tokens as they were, values within the stated error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memicos_app.library import blocks
+from memicos_app.library.blocks import Example, Group
+from memicos_app.library.errors import BadInputError
+from memicos_app.library.packing import RELATIVE_ERROR
+
+VALUES = st.one_of(st.just(0.0), st.floats(-100, 100, allow_nan=False), st.floats(0, 1e-6))
+TOKEN = st.one_of(st.text(st.characters(), max_size=6), st.sampled_from(["\x00", "\ud800", "🙂", "</script>", ""]))
+GROUPS = st.builds(
+    Group,
+    st.sampled_from([-1.0, 0.0, 0.5]),
+    st.floats(0, 50, width=16),
+    st.floats(0, 1, width=32),
+    st.sampled_from([None, "top", "a corpus"]),
+)
+
+
+@st.composite
+def stored(draw: st.DrawFn) -> tuple[Example, list[str]]:
+    n = draw(st.integers(1, 12))
+    values = draw(st.lists(VALUES, min_size=n, max_size=n))
+    tokens = draw(st.lists(TOKEN, min_size=n, max_size=n))
+    extra: dict[str, Any] = draw(st.sampled_from([{}, {"dfaValues": [0.5, -1.25], "dfaTargetIndex": 1}]))
+    return blocks.example(values, draw(GROUPS), draw(st.one_of(st.none(), st.integers(-1, 11))), extra), tokens
+
+
+def same(one: Example, other: Example) -> None:
+    assert (one.length, one.qualifying_token_index, one.extra) == (
+        other.length,
+        other.qualifying_token_index,
+        other.extra,
+    )
+    assert one.group == other.group
+    before, after = np.asarray(one.dense()), np.asarray(other.dense())
+    assert (np.abs(before - after) <= RELATIVE_ERROR * np.abs(before)).all()
+
+
+@settings(deadline=None)
+@given(st.lists(stored(), max_size=8))
+def test_inline(pairs: list[tuple[Example, list[str]]]) -> None:
+    block = blocks.decode(blocks.encode_inline([one for one, _ in pairs], [tokens for _, tokens in pairs]))
+    assert block.windows == [tokens for _, tokens in pairs]
+    for (one, _), other in zip(pairs, block.examples, strict=True):
+        same(one, other)
+
+
+@settings(deadline=None)
+@given(st.lists(stored(), min_size=1, max_size=8), st.integers(0, 2**24))
+def test_references(pairs: list[tuple[Example, list[str]]], first: int) -> None:
+    numbers = [first + place * 7 for place in range(len(pairs))]
+    block = blocks.decode(blocks.encode_references([one for one, _ in pairs], numbers))
+    assert (block.format, block.sequences) == (blocks.REFERENCES, numbers)
+    for (one, _), other in zip(pairs, block.examples, strict=True):
+        same(one, other)
+
+
+@settings(deadline=None)
+@given(st.lists(stored(), min_size=1, max_size=8))
+def test_vocabulary_ids(pairs: list[tuple[Example, list[str]]]) -> None:
+    windows = [np.arange(one.length) * 300 for one, _ in pairs]
+    block = blocks.decode(blocks.encode_vocabulary_ids([one for one, _ in pairs], windows))
+    assert [row.tolist() for row in block.token_ids] == [row.tolist() for row in windows]
+
+
+def test_shared_sequences_and_vocabulary() -> None:
+    windows = [np.asarray([5, 70_000, 0]), np.asarray([1]), np.arange(128)]
+    assert [w.tolist() for w in blocks.decode_chunk(blocks.encode_chunk(windows))] == [w.tolist() for w in windows]
+    words = ["\x00", " the", "\udfff", "🙂"]
+    assert blocks.decode_vocabulary(blocks.encode_vocabulary(words)) == words
+
+
+def test_peak_and_extremes_count_the_zeros() -> None:
+    negative = blocks.example([-2.0, 0.0, -1.0], Group(0, 0, 0))
+    assert (negative.max_value, negative.min_value, negative.peak) == (0.0, -2.0, 1)
+    silent = blocks.example([0.0, 0.0], Group(0, 0, 0))
+    assert (silent.max_value, silent.min_value, silent.peak) == (0.0, 0.0, 0)
+    all_negative = blocks.example([-2.0, -1.0], Group(0, 0, 0))
+    assert (all_negative.max_value, all_negative.peak) == (-1.0, 1)
+
+
+def test_a_value_that_is_no_number_is_refused() -> None:
+    with pytest.raises(BadInputError, match=r"values\[1\] is nan"):
+        blocks.example([1.0, float("nan")], Group(0, 0, 0))
+
+
+def test_tokens_and_values_must_be_as_many() -> None:
+    with pytest.raises(BadInputError, match="Example 0 has 1 tokens and 2 values"):
+        blocks.encode_inline([blocks.example([1.0, 2.0], Group(0, 0, 0))], [["a"]])
+
+
+def test_the_strongest_value_of_a_small_block_is_not_worn_off() -> None:
+    """Values far below the strongest keep their relative precision: float16 alone would make them 0."""
+    values = [3.7654321e4, 1.2345678e-4, 9.87654321e-8]
+    back = blocks.decode(blocks.encode_references([blocks.example(values, Group(0, 0, 0))], [0])).examples[0].dense()
+    assert back == pytest.approx(values, rel=RELATIVE_ERROR)
