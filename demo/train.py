@@ -82,7 +82,7 @@ class QuickBatchTopK(torch.nn.Module):
         return candidates[top.indices]
 
 
-def train(recipe: Recipe, work: Path = WORK) -> Path:
+def train(recipe: Recipe, work: Path = WORK, saes: Path = SAES) -> Path:
     """Train, save and return the folder of the finished SAE."""
     torch.manual_seed(recipe.seed)
     limit = sink_norm(work, recipe.layer, np.load(work / "rows.npy"))
@@ -95,7 +95,7 @@ def train(recipe: Recipe, work: Path = WORK) -> Path:
     _steps(trainer, batches, recipe, checkpoint)
     trainer.set_final_sae_metadata()
     trainer.sae.fold_activation_norm_scaling_factor(trainer.activation_scaler.scaling_factor or 1.0)
-    return save(trainer.sae, recipe.layer, limit, trainer.n_training_samples)
+    return save(trainer.sae, recipe.layer, limit, trainer.n_training_samples, saes)
 
 
 def load_into(sae: BatchTopKTrainingSAE, folder: Path, scale: float) -> None:
@@ -113,7 +113,7 @@ def load_into(sae: BatchTopKTrainingSAE, folder: Path, scale: float) -> None:
         sae.topk_threshold.copy_(weights["threshold"].double().mean() * scale)
 
 
-def save(sae: BatchTopKTrainingSAE, layer: int, limit: float, tokens: int, saes: Path = SAES) -> Path:
+def save(sae: BatchTopKTrainingSAE, layer: int, limit: float, tokens: int, saes: Path) -> Path:
     """Write the inference form: unit decoder rows, no input scaling, matrices rounded to bf16.
 
     The configuration keeps float32, so that SAELens computes in float32 with the rounded weights.
