@@ -78,8 +78,9 @@ def test_the_worker_knows_of_the_site_only_its_settings(path: Path) -> None:
 
 
 def test_pages_and_api_hold_no_sql() -> None:
+    """Errors of the database may be named there, so that they become a sentence; queries may not."""
     for room in ("pages", "api", "components"):
         for path in (ROOT / "memicos_app" / room).rglob("*.py"):
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8").replace("sqlalchemy.exc", "")
             assert "sqlalchemy" not in text, f"{path.name} reaches for the database itself"
             assert "sqlmodel" not in text, f"{path.name} reaches for the database itself"
