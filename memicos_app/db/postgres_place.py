@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +117,6 @@ def _works_in(pid: int, folder: Path) -> bool:
     """Whether a process is a live Postgres with this working folder; a zombie has none."""
     process = Path("/proc", str(pid))
     try:
-        return (process / "comm").read_text() == "postgres\n" and os.path.samefile(process / "cwd", folder)
+        return (process / "comm").read_text() == "postgres\n" and (process / "cwd").samefile(folder)
     except OSError:
         return False

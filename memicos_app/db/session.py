@@ -1,11 +1,185 @@
-"""One async engine a process and the sessions over it."""
+"""Sessions over the database: one async engine an event loop, which heals when the embedded server died.
+
+Connections are made by our own function: when the embedded server does not answer, it is started again
+and the connection is tried once more, so that the session after a crash works as if nothing had been.
+"""
 
 from __future__ import annotations
 
-from memicos_app.db.url import normalise
-from memicos_app.settings import get_settings
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.url import DatabaseUrl, normalise
+from memicos_app.settings import Settings, get_settings
+
+Result = TypeVar("Result")
+Loop = asyncio.AbstractEventLoop
+
+_engines: dict[Loop | None, AsyncEngine] = {}
+_retired: list[AsyncEngine] = []
+_servers: dict[Path, EmbeddedPostgres] = {}
+_known: dict[tuple[str, Path], DatabaseUrl] = {}
+_keep_connections = True
 
 
 def database_url() -> str:
-    """The address of the database."""
-    return normalise(get_settings().database_url.get_secret_value()).text
+    """The address of the database, for SQLAlchemy: DATABASE_URL, or the embedded server, started when needed.
+
+    Raises:
+        DatabaseUnusable: DATABASE_URL cannot be right, or the embedded server cannot be started.
+    """
+    return target().text
+
+
+def target() -> DatabaseUrl:
+    """The database with all that a connection to it needs; as `database_url`."""
+    settings = get_settings()
+    url = settings.database_url.get_secret_value()
+    found = normalise(url or embedded(settings.data_dir).ensure_running())
+    _known[_key(settings)] = found
+    return found
+
+
+def embedded(data_dir: Path) -> EmbeddedPostgres:
+    """The embedded server of a data folder; one object a process."""
+    return _servers.setdefault(data_dir.resolve(), EmbeddedPostgres(data_dir))
+
+
+def engine() -> AsyncEngine:
+    """The engine of this process and event loop, made on first use; connects only when a session needs it."""
+    loop = _running_loop()
+    ended = [other for other in _engines if other is not None and other.is_closed()]
+    _retired.extend(_engines.pop(other) for other in ended)
+    if loop not in _engines:
+        _engines[loop] = _new_engine()
+    return _engines[loop]
+
+
+@asynccontextmanager
+async def session() -> AsyncIterator[AsyncSession]:
+    """A session for writing: what is not committed by its user is rolled back at the end."""
+    async with AsyncSession(await _ready_engine(), expire_on_commit=False) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def read_session() -> AsyncIterator[AsyncSession]:
+    """A session for reading: each statement stands alone, which saves BEGIN and ROLLBACK."""
+    reader = (await _ready_engine()).execution_options(isolation_level="AUTOCOMMIT")
+    async with AsyncSession(reader, expire_on_commit=False, autoflush=False) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def raw_connection() -> AsyncIterator[psycopg.AsyncConnection[TupleRow]]:
+    """A psycopg connection of its own, for COPY: committed at the end, rolled back when the block raises."""
+    async with await _connect() as connection:
+        yield connection
+
+
+async def dispose() -> None:
+    """Close the connections of this process; sessions opened later make new ones."""
+    _known.clear()
+    engines = [*_engines.values(), *_retired]
+    _engines.clear()
+    _retired.clear()
+    for each in engines:
+        await each.dispose()
+
+
+def release() -> None:
+    """Let go of the embedded server, which stops when nobody else uses it; done at exit in any case."""
+    _known.clear()
+    for server in _servers.values():
+        server.release()
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command to its end: its sessions keep no connections, and none is left open."""
+    global _keep_connections
+    _keep_connections = False
+    try:
+        return asyncio.run(_then_dispose(work))
+    finally:
+        _keep_connections = True
+
+
+async def _then_dispose(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return await work
+    finally:
+        await dispose()
+
+
+async def _ready_engine() -> AsyncEngine:
+    current = engine()
+    while _retired:
+        await _retired.pop().dispose()
+    return current
+
+
+def _new_engine() -> AsyncEngine:
+    settings = get_settings()
+    options: dict[str, Any] = {"async_creator": _connect}
+    if not _keep_connections:
+        return create_async_engine("postgresql+psycopg://", poolclass=NullPool, **options)
+    url = settings.database_url.get_secret_value()
+    asked = normalise(url) if url else None
+    size = asked.pool_size if asked else None
+    return create_async_engine(
+        "postgresql+psycopg://",
+        pool_size=size or settings.database_pool_size,
+        max_overflow=0 if size else settings.database_pool_size,
+        pool_timeout=(asked.pool_timeout if asked else None) or 10,
+        pool_recycle=1800,
+        pool_pre_ping=True,
+        **options,
+    )
+
+
+async def _connect() -> psycopg.AsyncConnection[TupleRow]:
+    settings = get_settings()
+    address = _known.get(_key(settings))
+    if address is None:
+        address = await asyncio.to_thread(target)
+    try:
+        return await psycopg.AsyncConnection.connect(**address.parameters)
+    except psycopg.OperationalError:
+        if settings.database_url.get_secret_value():
+            raise
+        healed = await asyncio.to_thread(target)
+        return await psycopg.AsyncConnection.connect(**healed.parameters)
+
+
+def _key(settings: Settings) -> tuple[str, Path]:
+    return settings.database_url.get_secret_value(), settings.data_dir
+
+
+def _running_loop() -> Loop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _forget_after_fork() -> None:
+    """A forked child must not talk over its parent's connections."""
+    for each in [*_engines.values(), *_retired]:
+        each.sync_engine.dispose(close=False)
+    _engines.clear()
+    _retired.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
