@@ -76,6 +76,12 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.strip("[] ").replace('"', "").split(",") if part.strip()]
         return value
 
+    @field_validator("data_dir", "web_dir", "sae_dir")
+    @classmethod
+    def _anchor(cls, value: Path) -> Path:
+        """Relative folders count from the repository, wherever the process was started."""
+        return ROOT / value.expanduser()
+
     @property
     def models_dir(self) -> Path:
         """Folder of converted models."""
