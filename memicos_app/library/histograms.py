@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import zstandard
 
-from memicos_app.library.packing import join, pack_floats, split, unpack_floats
+from memicos_app.library.packing import compress, decompress, join, pack_floats, split, unpack_floats
 from memicos_app.library.views import Histogram
 
 EMPTY = Histogram([], [])
@@ -26,13 +25,13 @@ def pack(activations: Histogram, logits: Histogram) -> bytes:
     if not any(values for _, values in arrays):
         return b""
     parts = [pack_floats(np.asarray(values, np.float64), exact=True, field=name) for name, values in arrays]
-    return zstandard.ZstdCompressor(level=12, write_checksum=False).compress(join(parts))
+    return compress(join(parts))
 
 
 def unpack(data: bytes) -> tuple[Histogram, Histogram]:
     """Activation and logit histogram."""
     if not data:
         return EMPTY, EMPTY
-    _, parts = split(zstandard.decompress(data))
+    _, parts = split(decompress(data))
     a, b, c, d = ([float(f"{value:.8g}") for value in unpack_floats(part).tolist()] for part in parts)
     return Histogram(a, b), Histogram(c, d)

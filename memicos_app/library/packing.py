@@ -7,11 +7,13 @@ the planes of small or similar numbers are nearly constant and cost nearly nothi
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import zstandard
 
 from memicos_app.library.errors import BadInputError
 
@@ -21,9 +23,13 @@ Ints = npt.NDArray[np.int64]
 RELATIVE_ERROR = 1e-3
 """Largest relative error of a value packed with `exact=False`."""
 
+_LEVEL = 9
+_zstd = threading.local()  # Neither side of zstandard may be shared by threads; making one costs more than using it.
 _DECIMAL, _SIGNED_DECIMAL, _HALF, _SINGLE, _DOUBLE = range(5)
 _FLOATS: dict[int, str] = {_HALF: "<f2", _SINGLE: "<f4", _DOUBLE: "<f8"}
 _DECIMALS = (0, 3, 4, 2)
+_ONE_BYTE = 192
+_TWO_BYTES = _ONE_BYTE + (255 - _ONE_BYTE) * 256
 _HEADER = struct.Struct("<BhBI")  # mode, exponent, bytes a number, count
 
 
@@ -72,6 +78,31 @@ def unpack_ints(data: bytes, n: int) -> Ints:
     return _from_planes(np.frombuffer(data, np.uint8, n * data[0], 1), n, data[0])
 
 
+def pack_ranks(ranks: Ints) -> bytes:
+    """Numbers of which the small ones are frequent (words by frequency) in one, two or four bytes each.
+
+    Below `_ONE_BYTE` in one byte; then two; 255 says that three more hold the number. All first bytes come
+    first, then all second bytes, then the rest, so that zstd meets like with like. The count is the caller's.
+    """
+    two = (ranks >= _ONE_BYTE) & (ranks < _TWO_BYTES)
+    more = ranks >= _TWO_BYTES
+    above = ranks - _ONE_BYTE
+    heads = np.where(more, 255, np.where(two, _ONE_BYTE + (above >> 8), ranks)).astype(np.uint8)
+    rest = np.ascontiguousarray(ranks[more].astype("<i4")).view(np.uint8).reshape(-1, 4)[:, :3]
+    return heads.tobytes() + (above[two] & 0xFF).astype(np.uint8).tobytes() + rest.T.tobytes()
+
+
+def unpack_ranks(data: bytes, n: int) -> Ints:
+    """The `n` numbers that `pack_ranks` packed."""
+    ranks = np.frombuffer(data, np.uint8, n).astype(np.int64)
+    two = np.flatnonzero((ranks >= _ONE_BYTE) & (ranks < 255))
+    more = np.flatnonzero(ranks == 255)
+    low = np.frombuffer(data, np.uint8, len(two), n)
+    ranks[two] = _ONE_BYTE + ((ranks[two] - _ONE_BYTE) << 8) + low
+    ranks[more] = _from_planes(np.frombuffer(data, np.uint8, 3 * len(more), n + len(two)), len(more), 3)
+    return ranks
+
+
 def pack_texts(texts: Sequence[str]) -> bytes:
     """Any Python strings, with NUL and lone surrogates as they are."""
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
@@ -84,6 +115,22 @@ def unpack_texts(data: bytes) -> list[str]:
     ends = np.cumsum(unpack_ints(sizes, n)).tolist()
     starts = [0, *ends[:-1]] if ends else []
     return [joined[a:b].decode("utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
+
+
+def compress(data: bytes) -> bytes:
+    """zstd, for data that is written once and read often."""
+    if not hasattr(_zstd, "compressor"):
+        _zstd.compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
+    packed: bytes = _zstd.compressor.compress(data)
+    return packed
+
+
+def decompress(data: bytes) -> bytes:
+    """What `compress` compressed."""
+    if not hasattr(_zstd, "decompressor"):
+        _zstd.decompressor = zstandard.ZstdDecompressor()
+    plain: bytes = _zstd.decompressor.decompress(data)
+    return plain
 
 
 def join(parts: Sequence[bytes], *, head: int = 0) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from memicos_app.library import blocks
 from memicos_app.library.blocks import Example, Group
 from memicos_app.library.errors import BadInputError
-from memicos_app.library.packing import RELATIVE_ERROR
+from memicos_app.library.packing import RELATIVE_ERROR, Floats
 
 VALUES = st.one_of(st.just(0.0), st.floats(-100, 100, allow_nan=False), st.floats(0, 1e-6))
 TOKEN = st.one_of(st.text(st.characters(), max_size=6), st.sampled_from(["\x00", "\ud800", "🙂", "</script>", ""]))
@@ -34,24 +34,30 @@ def stored(draw: st.DrawFn) -> tuple[Example, list[str]]:
     return blocks.example(values, draw(GROUPS), draw(st.one_of(st.none(), st.integers(-1, 11))), extra), tokens
 
 
-def same(one: Example, other: Example) -> None:
-    assert (one.length, one.qualifying_token_index, one.extra) == (
-        other.length,
-        other.qualifying_token_index,
-        other.extra,
-    )
-    assert one.group == other.group
-    before, after = np.asarray(one.dense()), np.asarray(other.dense())
-    assert (np.abs(before - after) <= RELATIVE_ERROR * np.abs(before)).all()
+def same(written: list[Example], block: blocks.Block) -> None:
+    for one, other in zip(written, block.examples(), strict=True):
+        assert (one.length, one.group, one.extra) == (other.length, other.group, other.extra)
+        assert one.qualifying_token_index == other.qualifying_token_index
+        before, after = dense(one), dense(other)
+        assert (np.abs(before - after) <= RELATIVE_ERROR * np.abs(before)).all()
+        assert after[other.peak] == other.max_value == after.max()
+    assert block.values() == [dense(one).tolist() for one in block.examples()]
+    assert block.maxima() == [one.max_value for one in block.examples()]
+    assert block.peaks() == [one.peak for one in block.examples()]
+
+
+def dense(one: Example) -> Floats:
+    row = np.zeros(one.length)
+    row[one.positions] = one.values
+    return row
 
 
 @settings(deadline=None)
 @given(st.lists(stored(), max_size=8))
 def test_inline(pairs: list[tuple[Example, list[str]]]) -> None:
     block = blocks.decode(blocks.encode_inline([one for one, _ in pairs], [tokens for _, tokens in pairs]))
-    assert block.windows == [tokens for _, tokens in pairs]
-    for (one, _), other in zip(pairs, block.examples, strict=True):
-        same(one, other)
+    assert block.windows() == [tokens for _, tokens in pairs]
+    same([one for one, _ in pairs], block)
 
 
 @settings(deadline=None)
@@ -59,9 +65,8 @@ def test_inline(pairs: list[tuple[Example, list[str]]]) -> None:
 def test_references(pairs: list[tuple[Example, list[str]]], first: int) -> None:
     numbers = [first + place * 7 for place in range(len(pairs))]
     block = blocks.decode(blocks.encode_references([one for one, _ in pairs], numbers))
-    assert (block.format, block.sequences) == (blocks.REFERENCES, numbers)
-    for (one, _), other in zip(pairs, block.examples, strict=True):
-        same(one, other)
+    assert (block.format, block.sequences()) == (blocks.REFERENCES, numbers)
+    same([one for one, _ in pairs], block)
 
 
 @settings(deadline=None)
@@ -69,7 +74,8 @@ def test_references(pairs: list[tuple[Example, list[str]]], first: int) -> None:
 def test_vocabulary_ids(pairs: list[tuple[Example, list[str]]]) -> None:
     windows = [np.arange(one.length) * 300 for one, _ in pairs]
     block = blocks.decode(blocks.encode_vocabulary_ids([one for one, _ in pairs], windows))
-    assert [row.tolist() for row in block.token_ids] == [row.tolist() for row in windows]
+    assert [row.tolist() for row in block.token_ids()] == [row.tolist() for row in windows]
+    same([one for one, _ in pairs], block)
 
 
 def test_shared_sequences_and_vocabulary() -> None:
@@ -79,13 +85,18 @@ def test_shared_sequences_and_vocabulary() -> None:
     assert blocks.decode_vocabulary(blocks.encode_vocabulary(words)) == words
 
 
-def test_peak_and_extremes_count_the_zeros() -> None:
-    negative = blocks.example([-2.0, 0.0, -1.0], Group(0, 0, 0))
-    assert (negative.max_value, negative.min_value, negative.peak) == (0.0, -2.0, 1)
-    silent = blocks.example([0.0, 0.0], Group(0, 0, 0))
-    assert (silent.max_value, silent.min_value, silent.peak) == (0.0, 0.0, 0)
-    all_negative = blocks.example([-2.0, -1.0], Group(0, 0, 0))
-    assert (all_negative.max_value, all_negative.peak) == (-1.0, 1)
+@pytest.mark.parametrize(
+    ("values", "largest", "smallest", "peak"),
+    [([-2.0, 0.0, -1.0], 0.0, -2.0, 1), ([0.0, 0.0], 0.0, 0.0, 0), ([-2.0, -1.0], -1.0, -2.0, 1)],
+)
+def test_peak_and_extremes_count_the_zeros(values: list[float], largest: float, smallest: float, peak: int) -> None:
+    block = blocks.decode(blocks.encode_references([blocks.example(values, Group(0, 0, 0))] * 2, [0, 1]))
+    assert (block.maxima(), block.minima(), block.peaks()) == ([largest] * 2, [smallest] * 2, [peak] * 2)
+
+
+def test_no_examples() -> None:
+    block = blocks.decode(blocks.encode_inline([], []))
+    assert (len(block), block.values(), block.windows(), block.maxima(), block.peaks()) == (0, [], [], [], [])
 
 
 def test_a_value_that_is_no_number_is_refused() -> None:
@@ -101,5 +112,5 @@ def test_tokens_and_values_must_be_as_many() -> None:
 def test_the_strongest_value_of_a_small_block_is_not_worn_off() -> None:
     """Values far below the strongest keep their relative precision: float16 alone would make them 0."""
     values = [3.7654321e4, 1.2345678e-4, 9.87654321e-8]
-    back = blocks.decode(blocks.encode_references([blocks.example(values, Group(0, 0, 0))], [0])).examples[0].dense()
+    back = blocks.decode(blocks.encode_references([blocks.example(values, Group(0, 0, 0))], [0])).values()[0]
     assert back == pytest.approx(values, rel=RELATIVE_ERROR)

@@ -57,6 +57,12 @@ def test_whole_numbers(numbers: list[int]) -> None:
     assert packing.unpack_ints(packing.pack_ints(numbers), len(numbers)).tolist() == numbers
 
 
+@given(st.lists(st.one_of(st.integers(0, 400), st.integers(0, 2**24 - 1)), max_size=50))
+def test_ranks(ranks: list[int]) -> None:
+    packed = packing.pack_ranks(np.asarray(ranks, np.int64))
+    assert packing.unpack_ranks(packed, len(ranks)).tolist() == ranks
+
+
 @given(st.lists(st.text(st.characters(), max_size=20), max_size=30))
 def test_any_python_string(texts: list[str]) -> None:
     assert packing.unpack_texts(packing.pack_texts(texts)) == texts
