@@ -1,0 +1,90 @@
+"""Fixtures for every room: a real Postgres of our own for the run, and databases made from a migrated template."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from memicos_app.db import migrate, session
+from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.url import normalise
+from memicos_app.settings import get_settings
+
+TEMPLATE = "memicos_template"
+# A test's data need not survive a power cut.
+_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB"}
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """The server of this test run."""
+
+    embedded: EmbeddedPostgres
+
+    def url(self, database: str) -> str:
+        """Address of a database on it, in the form DATABASE_URL takes."""
+        address = normalise(self.embedded.ensure_running()).url
+        return address.set(drivername="postgresql", database=database).render_as_string(hide_password=False)
+
+    def execute(self, statement: str) -> None:
+        """Run one statement as the administrator, outside a transaction."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One embedded server for the whole run, with the newest schema in a template database."""
+    server = PostgresServer(EmbeddedPostgres(tmp_path_factory.mktemp("data"), settings=_FAST))
+    try:
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate.upgrade(server.url(TEMPLATE))
+        yield server
+    finally:
+        server.embedded.stop()
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> Iterator[str]:
+    """A migrated, empty database that memicos_app uses during one test; its address."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """As `database`, kept for a whole module: fill it once in a module-scoped fixture and read it in each test."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(server: PostgresServer, template: str = TEMPLATE) -> Iterator[str]:
+    """A database copied from a template, set as DATABASE_URL for this process and its children inside the block."""
+    name = f"test_{secrets.token_hex(6)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATABASE_URL", server.url(name))
+            get_settings.cache_clear()
+            yield server.url(name)
+            settle(session.dispose())
+    finally:
+        get_settings.cache_clear()
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def settle(work: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine between tests, on a loop that leaves those of pytest-asyncio alone."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        loop.close()
