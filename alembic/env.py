@@ -5,18 +5,14 @@ Everything up to the newest revision is one transaction: a failed upgrade leaves
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+import memicos_app.db.tables  # noqa: F401  (fills the metadata)
 from alembic import context
 from memicos_app.db import migrate, session
-
-if find_spec("memicos_app.db.tables"):
-    import_module("memicos_app.db.tables")
 
 # Tables that live beside ours: the job queue keeps its own schema, imports stage rows in passing.
 FOREIGN_PREFIXES = ("procrastinate_", "staging_")
