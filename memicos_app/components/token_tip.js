@@ -37,8 +37,9 @@ export function placeTip(x, y, gap = 14) {
   frame = requestAnimationFrame(() => {
     if (hidden) return;
     const { offsetWidth: width, offsetHeight: height } = element();
-    const left = Math.max(6, Math.min(x + gap, innerWidth - width - 6));
-    const top = y + gap + height > innerHeight - 6 ? y - gap - height : y + gap;
+    const { clientWidth, clientHeight } = document.documentElement;
+    const left = Math.max(6, Math.min(x + gap, clientWidth - width - 6));
+    const top = y + gap + height > clientHeight - 6 ? y - gap - height : y + gap;
     tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   });
 }
