@@ -57,6 +57,24 @@ class Readiness(Wire):
     dtype: str = "float32"
 
 
+class Capabilities(Wire):
+    """What this worker serves and within which limits."""
+
+    model: str
+    device: str
+    dtype: str
+    n_layers: int
+    d_model: int
+    context_length: int
+    token_limit: int
+    max_completion_tokens: int
+    inference_queue: int
+    sources: list[str]
+    steer_methods: list[SteerMethod] = ["SIMPLE_ADDITIVE"]
+    prepends_bos: bool
+    """Whether BOS is added where a request leaves `prepend_bos` open."""
+
+
 class TokenizeRequest(Wire):
     model: str
     text: str
@@ -157,7 +175,9 @@ class SteerCompletionResponse(Wire):
 
     outputs: list[SteerOutput]
     prepend_bos: bool = True
+    """Whether BOS was added to the prompt."""
     tokens_per_second: float | None = None
+    """Tokens of all outputs together, by the time since the prompt was read."""
 
 
 class FeatureVectorRequest(Wire):

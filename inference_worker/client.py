@@ -1,0 +1,184 @@
+"""The worker's API from the other side: async calls with the wire's types, typed failures, no hidden retries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from inference_worker.wire import (
+    SECRET_HEADER,
+    ActivationSingleRequest,
+    ActivationSingleResponse,
+    Capabilities,
+    FeatureVectorRequest,
+    FeatureVectorResponse,
+    Health,
+    Problem,
+    Readiness,
+    SteerCompletionRequest,
+    SteerCompletionResponse,
+    TokenizeRequest,
+    TokenizeResponse,
+    Wire,
+)
+
+W = TypeVar("W", bound=Wire)
+
+_CONNECT, _ANSWER, _SILENCE = 2.0, 120.0, 30.0
+"""Seconds to connect, to answer short work, and between two signs of life in a stream."""
+
+
+class WorkerError(Exception):
+    """The worker refused or failed; `problem` says why, `status` is its HTTP status."""
+
+    def __init__(self, problem: Problem, status: int) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.status = status
+
+
+class WorkerDown(Exception):
+    """Nothing answers at the worker's address, or it went away in the middle."""
+
+
+class WorkerClient:
+    """A worker at an address.
+
+    Args:
+        base_url: for example `http://127.0.0.1:5002`.
+        secret: sent with every request.
+    """
+
+    def __init__(self, base_url: str, secret: str = "") -> None:
+        self.base_url = base_url.rstrip("/")
+        self._headers = {SECRET_HEADER: secret} if secret else {}
+        self._http: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def health(self) -> Health:
+        """Whether the process answers."""
+        return await self._get("/health", Health)
+
+    async def ready(self) -> Readiness:
+        """Whether inference can be asked for; a worker that is loading answers, too."""
+        response = await self._send("GET", "/ready", None)
+        try:
+            return Readiness.model_validate_json(response.content)
+        except ValidationError:
+            raise _error(response) from None
+
+    async def capabilities(self) -> Capabilities:
+        """What is served, within which limits."""
+        return await self._get("/v1/capabilities", Capabilities)
+
+    async def tokenize(self, request: TokenizeRequest) -> TokenizeResponse:
+        """Tokens of a text."""
+        return await self._post("/v1/tokenize", request, TokenizeResponse)
+
+    async def activation_single(self, request: ActivationSingleRequest) -> ActivationSingleResponse:
+        """Activations of one feature on a text."""
+        return await self._post("/v1/activation/single", request, ActivationSingleResponse)
+
+    async def vector(self, request: FeatureVectorRequest) -> FeatureVectorResponse:
+        """The decoder direction of a feature."""
+        return await self._post("/v1/util/sae-vector", request, FeatureVectorResponse)
+
+    async def complete(self, request: SteerCompletionRequest) -> SteerCompletionResponse:
+        """Generate and answer once, when all is there."""
+        body = request.model_copy(update={"stream": False})
+        return await self._post("/v1/steer/completion", body, SteerCompletionResponse)
+
+    async def steer(self, request: SteerCompletionRequest) -> AsyncGenerator[SteerCompletionResponse, None]:
+        """Generate; yields the answer so far, and last the complete one. Closing the iterator cancels.
+
+        Raises:
+            WorkerError: refused at once, or failed on the way.
+            WorkerDown: not reachable, or gone before the end.
+        """
+        body = request.model_copy(update={"stream": True})
+        try:
+            async with self._client().stream(
+                "POST", "/v1/steer/completion", content=_json(body), timeout=_timeout(_SILENCE)
+            ) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    raise _error(response)
+                async with aclosing(_answers(response)) as answers:
+                    async for answer in answers:
+                        yield answer
+        except httpx.TransportError as error:
+            raise WorkerDown(str(error) or type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None and self._loop is asyncio.get_running_loop():
+            await self._http.aclose()
+        self._http = None
+
+    async def _get(self, path: str, kind: type[W]) -> W:
+        return _answer(await self._send("GET", path, None), kind)
+
+    async def _post(self, path: str, request: Wire, kind: type[W]) -> W:
+        return _answer(await self._send("POST", path, request), kind)
+
+    async def _send(self, method: str, path: str, request: Wire | None) -> httpx.Response:
+        content = None if request is None else _json(request)
+        try:
+            return await self._client().request(method, path, content=content, timeout=_timeout(_ANSWER))
+        except httpx.TransportError as error:
+            raise WorkerDown(str(error) or type(error).__name__) from error
+
+    def _client(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        if self._http is None or self._loop is not loop:
+            headers = {**self._headers, "content-type": "application/json"}
+            # Loopback and private addresses: never by way of a proxy that the environment names.
+            self._http = httpx.AsyncClient(base_url=self.base_url, headers=headers, trust_env=False)
+            self._loop = loop
+        return self._http
+
+
+async def _answers(response: httpx.Response) -> AsyncGenerator[SteerCompletionResponse, None]:
+    event = ""
+    async for line in response.aiter_lines():
+        if line.startswith("event: "):
+            event = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            data = line.removeprefix("data: ")
+            if event == "error":
+                problem = Problem.model_validate_json(data)
+                raise WorkerError(problem, _STATUS_OF.get(problem.error, 500))
+            yield SteerCompletionResponse.model_validate_json(data)
+            if event == "done":
+                return
+    raise WorkerDown("The worker went away before the end of its answer.")
+
+
+_STATUS_OF = {"bad_input": 400, "not_found": 404, "diverged": 422, "unusable": 422, "stopping": 503}
+
+
+def _answer(response: httpx.Response, kind: type[W]) -> W:
+    if response.status_code != 200:
+        raise _error(response)
+    return kind.model_validate_json(response.content)
+
+
+def _error(response: httpx.Response) -> WorkerError:
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(error="internal", message=f"The worker answered {response.status_code} in no known form.")
+    return WorkerError(problem, response.status_code)
+
+
+def _json(request: Wire) -> bytes:
+    return request.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def _timeout(read: float) -> httpx.Timeout:
+    return httpx.Timeout(read, connect=_CONNECT)

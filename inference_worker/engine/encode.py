@@ -1,0 +1,70 @@
+"""The one encode: residual stream to feature activations, with the rule for positions that do not count.
+
+Dashboards, activation tests and search all call this. A position does not count, and all its
+activations are 0, if its token is special or its residual is longer than the SAE's `sink_norm`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.steer import is_special
+
+Features = slice | list[int] | torch.Tensor | None
+"""Which features: a slice, indices, or None for all."""
+
+_COLUMNWISE = frozenset({"standard", "jumprelu"})
+"""Architectures in which a feature's activation depends on no other feature."""
+
+
+@torch.inference_mode()
+def encode(
+    residual: torch.Tensor,
+    token_ids: torch.Tensor,
+    loaded: LoadedSae,
+    special_ids: frozenset[int],
+    *,
+    features: Features = None,
+) -> torch.Tensor:
+    """Feature activations, `[..., pos, n_features]` in float32; 0 at positions that do not count.
+
+    The formula is SAELens's own `encode`; a few features of a standard or JumpReLU SAE are computed
+    from their columns alone.
+
+    Args:
+        residual: `[..., pos, d_in]`, of any dtype, at the SAE's hook point.
+        token_ids: `[..., pos]`.
+        special_ids: the tokenizer's special tokens.
+        features: which of the SAE's features, in which order.
+    """
+    acts = _activations(residual.to(loaded.sae.W_dec.device), loaded.sae, features)
+    counts = counted(residual, token_ids, loaded, special_ids)
+    return torch.where(counts[..., None].to(acts.device), acts, 0.0)
+
+
+def counted(
+    residual: torch.Tensor, token_ids: torch.Tensor, loaded: LoadedSae, special_ids: frozenset[int]
+) -> torch.Tensor:
+    """Which positions count, `[..., pos]` bool."""
+    ordinary = ~is_special(token_ids.to(residual.device), special_ids)
+    if loaded.sink_norm is None:
+        return ordinary
+    short: torch.Tensor = torch.linalg.vector_norm(residual.float(), dim=-1) <= loaded.sink_norm
+    return ordinary & short
+
+
+def _activations(residual: torch.Tensor, sae: Any, features: Features) -> torch.Tensor:
+    chosen = torch.tensor(features) if isinstance(features, list) else features
+    if chosen is None or not _is_columnwise(sae):
+        acts: torch.Tensor = sae.encode(residual)
+        return acts if chosen is None else acts[..., chosen]
+    pre = sae.process_sae_in(residual) @ sae.W_enc[:, chosen] + sae.b_enc[chosen]
+    active: torch.Tensor = sae.activation_fn(pre)
+    return active * (pre > sae.threshold[chosen]) if hasattr(sae, "threshold") else active
+
+
+def _is_columnwise(sae: Any) -> bool:
+    return sae.cfg.architecture() in _COLUMNWISE and sae.cfg.reshape_activations == "none"
