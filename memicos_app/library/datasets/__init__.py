@@ -1,0 +1,1 @@
+"""Datasets in the public layout: what lies where, reading lines, importing a source."""

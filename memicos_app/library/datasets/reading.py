@@ -1,0 +1,113 @@
+"""Reading JSON lines, plain or gzipped, one at a time: memory does not grow with the file.
+
+A line that cannot be used is reported with its file and number, and reading goes on. NaN and lone
+surrogates, which strict JSON refuses and Python tools write, are read as they are meant.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from memicos_app.library.datasets.layout import Line
+
+LONGEST_LINE = 64 << 20
+Kind = TypeVar("Kind", bound=Line)
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """What was wrong with a line and what was done about it; line 0 is the file as a whole."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+@dataclass(slots=True)
+class Problems:
+    """Every problem counted, the first ones kept."""
+
+    keep: int = 1000
+    total: int = 0
+    first: list[LineProblem] = field(default_factory=list)
+
+    def add(self, file: Path, line: int, message: str) -> None:
+        """Count a problem; keep it while there is room."""
+        self.total += 1
+        if len(self.first) < self.keep:
+            self.first.append(LineProblem(f"{file.parent.name}/{file.name}", line, message))
+
+
+def read_lines(path: Path, kind: type[Kind], problems: Problems) -> Iterator[tuple[int, Kind]]:
+    """Lines of a file as `kind`, each with its number from 1; blank lines are none, an empty file has none."""
+    for number, raw in raw_lines(path, problems):
+        try:
+            yield number, kind.model_validate(parse(raw))
+        except ValidationError as error:
+            problems.add(path, number, f"left out: {sentence(error)}")
+        except ValueError as error:
+            problems.add(path, number, f"left out: not JSON ({error})")
+
+
+def read_first(path: Path, kind: type[Kind], problems: Problems) -> Kind | None:
+    """The first usable line of a small file; None where the file is missing or has none."""
+    if not path.is_file():
+        return None
+    return next((line for _, line in read_lines(path, kind, problems)), None)
+
+
+def raw_lines(path: Path, problems: Problems) -> Iterator[tuple[int, bytes]]:
+    """Non-blank lines with their numbers; a file that ends early is reported after what could be read."""
+    number = 0
+    try:
+        with open_text(path) as file:
+            while raw := file.readline(LONGEST_LINE):
+                number += 1
+                if len(raw) == LONGEST_LINE:
+                    problems.add(path, number, f"left out, and what follows: longer than {LONGEST_LINE >> 20} MiB")
+                    return
+                if raw.strip():
+                    yield number, raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        problems.add(path, number + 1, f"the file is damaged from here on ({error})")
+
+
+def open_text(path: Path) -> IO[bytes]:
+    """A JSONL file for reading, unpacked if it is gzipped, whatever its name says."""
+    file = path.open("rb")
+    magic = file.read(2)
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file, mode="rb") if magic == b"\x1f\x8b" else file  # type: ignore[return-value]
+
+
+def parse(raw: bytes) -> Any:
+    """JSON with NaN, Infinity and lone surrogates allowed.
+
+    Raises:
+        ValueError: it is not JSON even so.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw.decode("utf-8", "surrogatepass"))
+
+
+def sentence(error: ValidationError) -> str:
+    """What a line's type says against it, in one line: field and reason."""
+    parts = []
+    for one in error.errors(include_url=False, include_input=False)[:3]:
+        place = ".".join(str(step) for step in one["loc"])
+        parts.append(f"{place}: {one['msg']}" if place else one["msg"])
+    return "; ".join(parts)
