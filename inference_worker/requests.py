@@ -90,7 +90,8 @@ class Completion:
     """A steering request that was found good: what is left is to generate."""
 
     request: wire.SteerCompletionRequest
-    types: list[wire.SteerType]
+    multipliers: list[float | None]
+    """Of each output; None: not steered."""
     tokens: Tokens
     rows: list[Steering]
     sampling: Sampling
@@ -99,10 +100,15 @@ class Completion:
 def prepare(engine: Engine, request: wire.SteerCompletionRequest) -> Completion:
     """Check a steering request and turn it into tokens and vectors, before anything is generated."""
     _require_model(engine, request.model)
-    types = list(dict.fromkeys(request.types))
-    steered = _steering(engine, request)
-    rows = [steered if name == "STEERED" else Steering() for name in types]
-    return Completion(request, types, _prompt(engine, request), rows, _sampling(engine, request))
+    parts = _parts(engine, request)
+    multipliers = _multipliers(request)
+    rows = [
+        steering(((hook, v, m * s) for hook, v, s in parts), normalize=request.normalize_steering)
+        if m is not None
+        else Steering()
+        for m in multipliers
+    ]
+    return Completion(request, multipliers, _prompt(engine, request), rows, _sampling(engine, request))
 
 
 def complete(engine: Engine, completion: Completion) -> Iterator[wire.SteerCompletionResponse]:
@@ -190,13 +196,20 @@ def _activation(values: torch.Tensor) -> wire.Activation:
     )
 
 
-def _steering(engine: Engine, request: wire.SteerCompletionRequest) -> Steering:
+def _multipliers(request: wire.SteerCompletionRequest) -> list[float | None]:
+    steered: list[float | None] = [*(request.sweep or [request.strength_multiplier])]
+    kinds: dict[wire.SteerType, list[float | None]] = {"DEFAULT": [None], "STEERED": steered}
+    return [multiplier for name in dict.fromkeys(request.types) for multiplier in kinds[name]]
+
+
+def _parts(engine: Engine, request: wire.SteerCompletionRequest) -> list[tuple[str, torch.Tensor, float]]:
+    """Hook name, direction and strength of every feature."""
     parts = []
     for number, feature in enumerate(request.features):
         _require_model(engine, feature.model, f"features.{number}.model")
         loaded, direction = _direction(engine, feature, number)
-        parts.append((loaded.steer_hook_name, direction, feature.strength * request.strength_multiplier))
-    return steering(parts, normalize=request.normalize_steering)
+        parts.append((loaded.steer_hook_name, direction, feature.strength))
+    return parts
 
 
 def _direction(engine: Engine, feature: wire.SteerFeature, number: int) -> tuple[LoadedSae, torch.Tensor]:
@@ -224,7 +237,8 @@ def _sampling(engine: Engine, request: wire.SteerCompletionRequest) -> Sampling:
 
 def _output(completion: Completion, number: int, output: Output) -> wire.SteerOutput:
     return wire.SteerOutput(
-        type=completion.types[number],
+        type="DEFAULT" if completion.multipliers[number] is None else "STEERED",
+        strength_multiplier=completion.multipliers[number],
         output=output.text,
         n_tokens=len(output.ids),
         finish_reason=output.finish_reason,

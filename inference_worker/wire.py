@@ -134,6 +134,8 @@ class SteerCompletionRequest(Wire):
     n_completion_tokens: Annotated[int, Field(ge=1)] = 64
     temperature: Annotated[float, Field(ge=0, le=100)] = 0.5
     strength_multiplier: Annotated[float, Field(ge=-100, le=100)] = 1.0
+    sweep: Annotated[list[Annotated[float, Field(ge=-100, le=100)]], Field(max_length=16)] = []
+    """Several multipliers in place of the one: a STEERED output for each, in this order, generated together."""
     freq_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
     """Subtracted from a token's logit once for each time it was generated (OpenAI's definition)."""
     seed: int = 16
@@ -159,6 +161,8 @@ class SteerOutput(Wire):
     """Generated text of one type, without the prompt."""
 
     type: SteerType
+    strength_multiplier: float | None = None
+    """What the strengths of this output were multiplied with; None where it is not steered."""
     output: str
     n_tokens: int = 0
     finish_reason: Literal["length", "stop"] | None = None

@@ -1,0 +1,227 @@
+"""The inference worker as the site sees it: started beside it, watched, restarted; or one that runs elsewhere.
+
+`start()` and `stop()` belong to the life of the web process; `client()` and `status()` to everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import IO
+
+from pydantic import SecretStr
+
+from inference_worker.client import WorkerClient, WorkerDown, WorkerError
+from inference_worker.wire import Readiness
+from memicos_app.settings import ROOT, Settings, get_settings, new_secret
+
+_log = logging.getLogger(__name__)
+_HANDED_DOWN = (
+    "data_dir",
+    "log_level",
+    "model_id",
+    "sae_sets",
+    "sae_dir",
+    "device",
+    "model_dtype",
+    "token_limit",
+    "max_completion_tokens",
+    "worker_threads",
+    "inference_host",
+    "inference_queue",
+)
+"""Settings that the worker gets from the process that starts it, wherever that has them from."""
+_FIRST_DELAY, _LONGEST_DELAY, _STABLE = 0.5, 30.0, 60.0
+_LOG_SIZE = 10 << 20
+_PATIENCE = 8.0
+
+
+class LocalWorker:
+    """A worker process that is kept alive: when it ends, it is started again, later each time it fails early."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._secret = settings.inference_server_secret.get_secret_value() or new_secret()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client: WorkerClient | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="worker-watch", daemon=True)
+        self.restarts = 0
+        self.last_exit: int | None = None
+
+    def start(self) -> None:
+        """Start the process and the thread that watches it; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process: asked first, killed when it does not listen."""
+        self._stopping.set()
+        process = self._process
+        if process is not None:
+            _end(process)
+        if self._thread.ident is not None:
+            self._thread.join(_PATIENCE)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def client(self) -> WorkerClient:
+        """A client of the process as it is now.
+
+        Raises:
+            WorkerDown: no process was started yet.
+        """
+        if self._client is None:
+            raise WorkerDown("The inference worker is starting.")
+        return self._client
+
+    def _watch(self) -> None:
+        delay = _FIRST_DELAY
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self.last_exit = self._run()
+            if self._stopping.is_set():
+                return
+            delay = _FIRST_DELAY if time.monotonic() - began > _STABLE else min(2 * delay, _LONGEST_DELAY)
+            _log.warning("the inference worker ended with %s; starting it again in %.1f s", self.last_exit, delay)
+            self._stopping.wait(delay)
+            self.restarts += 1
+
+    def _run(self) -> int:
+        host = self._settings.inference_host
+        port = free_port(host, self._settings.inference_port)
+        with self._log_file() as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "inference_worker", "--parent", str(os.getpid())],
+                cwd=ROOT,
+                env={**os.environ, **self._environment(port)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._client = WorkerClient(f"http://{host}:{port}", self._secret)
+        self._process = process
+        if self._stopping.is_set():
+            _end(process)
+        return process.wait()
+
+    def _environment(self, port: int) -> dict[str, str]:
+        handed_down = {name.upper(): _as_text(getattr(self._settings, name)) for name in _HANDED_DOWN}
+        return {**handed_down, "INFERENCE_PORT": str(port), "INFERENCE_SERVER_SECRET": self._secret}
+
+    def _log_file(self) -> IO[bytes]:
+        path = self._settings.logs_dir / "worker.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.stat().st_size > _LOG_SIZE:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("ab")
+
+
+class RemoteWorkers:
+    """Workers that somebody else runs; requests go to them in turn."""
+
+    def __init__(self, urls: list[str], secret: SecretStr) -> None:
+        self._clients = [WorkerClient(url, secret.get_secret_value()) for url in urls]
+        self._turns: Iterator[WorkerClient] = itertools.cycle(self._clients)
+
+    def client(self) -> WorkerClient:
+        """The next one."""
+        return next(self._turns)
+
+
+_workers: LocalWorker | RemoteWorkers | None = None
+
+
+async def start() -> None:
+    """Start the worker beside this process, or take the ones that INFERENCE_URLS names."""
+    global _workers
+    settings = get_settings()
+    if _workers is not None:
+        return
+    if settings.inference_urls:
+        _workers = RemoteWorkers(settings.inference_urls, settings.inference_server_secret)
+        return
+    _workers = LocalWorker(settings)
+    _workers.start()
+
+
+async def stop() -> None:
+    """Stop what `start` started."""
+    global _workers
+    stopped, _workers = _workers, None
+    if isinstance(stopped, LocalWorker):
+        await asyncio.to_thread(stopped.stop)
+
+
+def client() -> WorkerClient:
+    """A client of a worker. Without `start` in this process: of the address in the settings.
+
+    Raises:
+        WorkerDown: the worker was not started yet.
+    """
+    if _workers is not None:
+        return _workers.client()
+    settings = get_settings()
+    url = f"http://{settings.inference_host}:{settings.inference_port}"
+    return RemoteWorkers(settings.inference_urls or [url], settings.inference_server_secret).client()
+
+
+async def status() -> Readiness:
+    """Whether inference can be asked for, and if not, why. Never raises."""
+    try:
+        return await client().ready()
+    except WorkerDown:
+        return _not_ready("starting", _down_sentence())
+    except WorkerError as error:
+        return _not_ready("failed", error.problem.message)
+
+
+def free_port(host: str, preferred: int) -> int:
+    """The preferred port if nobody listens there, else one that the system picks."""
+    for port in (preferred, 0):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise WorkerDown(f"No port is free on {host}.")
+
+
+def _down_sentence() -> str:
+    if isinstance(_workers, LocalWorker) and _workers.last_exit is not None:
+        return f"The inference worker ended with {_workers.last_exit} and is started again; see logs/worker.log."
+    return "The inference worker does not answer yet."
+
+
+def _not_ready(state: str, detail: str) -> Readiness:
+    settings = get_settings()
+    return Readiness.model_validate(
+        {"ready": False, "state": state, "detail": detail, "model": settings.model_id.rpartition("/")[2]}
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _as_text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
