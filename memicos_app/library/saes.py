@@ -46,8 +46,8 @@ class LocalSae:
 
     @property
     def evaluation(self) -> dict[str, Any]:
-        """Measures of how good it is, where known."""
-        return evaluation(self.config)
+        """Measures of how good it is, where known: in the configuration, or in `evaluation.json` beside it."""
+        return {**evaluation(self.config), **read_measures(self.folder)}
 
 
 def local_saes(folders: Iterable[Path] | None = None) -> list[LocalSae]:
@@ -74,9 +74,22 @@ def evaluation(config: dict[str, Any]) -> dict[str, Any]:
     """The measures that a SAELens configuration's metadata carries, under our names."""
     metadata = config.get("metadata") or {}
     stored = metadata.get("evaluation")
-    measures = dict(stored) if isinstance(stored, dict) else {}
-    measures.update({key: metadata[key] for key in EVALUATION_KEYS if key in metadata and key not in measures})
-    return measures
+    return measures({**metadata, **(stored if isinstance(stored, dict) else {})})
+
+
+def measures(report: dict[str, Any]) -> dict[str, Any]:
+    """Our measures out of an evaluation report; those on held-out text stand under `heldout`."""
+    heldout = report.get("heldout")
+    flat = {**report, **(heldout if isinstance(heldout, dict) else {})}
+    if "training_tokens" in report:
+        flat["tokens"] = report["training_tokens"]
+    return {key: flat[key] for key in EVALUATION_KEYS if isinstance(flat.get(key), int | float)}
+
+
+def read_measures(folder: Path) -> dict[str, Any]:
+    """Our measures out of `evaluation.json` in a folder; nothing where there is none."""
+    file = folder / "evaluation.json"
+    return measures(_read(file, file.stat().st_mtime_ns)) if file.is_file() else {}
 
 
 @lru_cache(maxsize=512)

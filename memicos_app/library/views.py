@@ -128,6 +128,19 @@ class FeatureList:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureHit:
+    """A feature that a search found, with the explanation that it was found by."""
+
+    model_id: str
+    source_id: str
+    index: int
+    explanation: str
+    explanation_type: str
+    density: float
+    max_activation: float
+
+
+@dataclass(frozen=True, slots=True)
 class ActivationView:
     """One stored example: a window of tokens with a value each."""
 
@@ -146,6 +159,8 @@ class ActivationView:
     dfa_values: list[float] | None = None
     dfa_max_value: float | None = None
     dfa_target_index: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Further columns of the public layout under their public names, for example `lossValues`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,279 @@
+"""Models, releases, source sets and sources: those imported, and those that lie ready to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping
+
+from memicos_app.db.text import original, original_json
+from memicos_app.library import waiting
+from memicos_app.library.errors import NotFoundError
+from memicos_app.library.query import row, rows
+from memicos_app.library.views import (
+    Histogram,
+    ModelView,
+    ReleaseView,
+    SourceDetail,
+    SourceSetView,
+    SourceState,
+    SourceView,
+)
+from memicos_app.library.waiting import Waiting
+
+IMPORT_LOCK = 0x4D656D69  # "Memi": with a generation's id, the advisory lock its importer holds.
+
+# Whether the process that fills a generation is alive: the server frees its lock when it is not.
+_IMPORTING = f"""
+    EXISTS (
+        SELECT FROM source_generations AS w
+        JOIN pg_locks AS k ON k.locktype = 'advisory' AND k.granted
+            AND k.classid = {IMPORT_LOCK} AND k.objid = w.id::oid
+        WHERE w.model_id = s.model_id AND w.source_id = s.id AND w.state = 'importing'
+    )"""
+SOURCE_COLUMNS = f"""
+    s.model_id, s.id, s.set_name, s.layer, s.hook_name, s.description, s.n_features, s.n_explained, s.evaluation,
+    s.has_dashboards, s.current_generation, coalesce(g.n_features, 0) AS n_dashboards, {_IMPORTING} AS importing"""
+SOURCES = "sources AS s LEFT JOIN source_generations AS g ON g.id = s.current_generation"
+
+
+async def models() -> list[ModelView]:
+    """Every model, imported or not, by name."""
+    stored = await rows(
+        """
+        SELECT m.*, coalesce(c.n_sources, 0) AS n_sources, coalesce(c.n_features, 0) AS n_features,
+               coalesce(c.n_explanations, 0) AS n_explanations, c.first_source, c.source_ids
+        FROM models AS m LEFT JOIN (
+            SELECT s.model_id, count(*) AS n_sources, sum(g.n_features) AS n_features,
+                   sum(s.n_explanations) AS n_explanations,
+                   min(s.id) FILTER (WHERE s.current_generation IS NOT NULL) AS first_source,
+                   array_agg(s.id) AS source_ids
+            FROM sources AS s LEFT JOIN source_generations AS g ON g.id = s.current_generation
+            WHERE s.visibility = 'public' GROUP BY s.model_id
+        ) AS c ON c.model_id = m.id
+        WHERE m.visibility = 'public'
+        """
+    )
+    on_disk = waiting.sources()
+    found = {
+        one["id"]: _model_view(one, {each.source_id for each in on_disk if each.model_id == one["id"]})
+        for one in stored
+    }
+    for model_id in sorted({one.model_id for one in on_disk} - set(found)):
+        found[model_id] = waiting.model_view(model_id, on_disk)
+    return sorted(found.values(), key=lambda one: one.id)
+
+
+async def model(model_id: str) -> ModelView:
+    """One model.
+
+    Raises:
+        NotFoundError: no such model here.
+    """
+    for one in await models():
+        if one.id == model_id:
+            return one
+    raise NotFoundError(f"There is no model {model_id!r} here.", field="model_id")
+
+
+async def releases() -> list[ReleaseView]:
+    """Every release, featured ones first."""
+    stored = await rows(
+        """
+        SELECT r.name, r.description, r.creator_name, r.urls,
+               coalesce(array_agg(DISTINCT t.model_id) FILTER (WHERE t.name IS NOT NULL), '{}') AS model_ids,
+               coalesce(array_agg(DISTINCT t.name) FILTER (WHERE t.name IS NOT NULL), '{}') AS set_names
+        FROM releases AS r LEFT JOIN source_sets AS t ON t.release_name = r.name AND t.visibility = 'public'
+        WHERE r.visibility = 'public' GROUP BY r.name ORDER BY r.featured DESC, r.name
+        """
+    )
+    return [
+        ReleaseView(
+            name=original(one["name"]),
+            description=original(one["description"]),
+            creator_name=original(one["creator_name"]),
+            urls=[original(url) for url in one["urls"]],
+            model_ids=list(one["model_ids"]),
+            set_names=list(one["set_names"]),
+        )
+        for one in stored
+    ]
+
+
+async def source_sets(model_id: str) -> list[SourceSetView]:
+    """Source sets of a model with their sources by layer, those not imported included.
+
+    Raises:
+        NotFoundError: no such model here.
+    """
+    sets = await rows(
+        "SELECT * FROM source_sets WHERE model_id = :model AND visibility = 'public' ORDER BY name", model=model_id
+    )
+    stored = await rows(
+        f"SELECT {SOURCE_COLUMNS} FROM {SOURCES} WHERE s.model_id = :model AND s.visibility = 'public'",
+        model=model_id,
+    )
+    on_disk = [one for one in waiting.sources() if one.model_id == model_id]
+    if not sets and not on_disk:
+        await model(model_id)
+    sources = _merge(stored, on_disk)
+    found = {one["name"]: _set_view(one, sources) for one in sets}
+    for name in sorted({one.set_name for one in sources} - set(found)):
+        found[name] = waiting.set_view(model_id, name, sources, on_disk)
+    return sorted(found.values(), key=lambda one: one.name)
+
+
+async def source_set(model_id: str, name: str) -> SourceSetView:
+    """One source set.
+
+    Raises:
+        NotFoundError: no such model, or it has no such set.
+    """
+    for one in await source_sets(model_id):
+        if one.name == name:
+            return one
+    raise NotFoundError(f"Model {model_id} has no source set {name!r}.", field="name")
+
+
+async def source(model_id: str, source_id: str) -> SourceDetail:
+    """Everything of a source that its page shows above its list.
+
+    Raises:
+        NotFoundError: no such model, or it has no such source.
+    """
+    stored = await row(
+        f"""
+        SELECT {SOURCE_COLUMNS}, s.saelens_config, s.made_from, s.dataset, s.num_prompts, s.num_tokens_in_prompt,
+               g.overview, g.finished_at
+        FROM {SOURCES} WHERE s.model_id = :model AND s.id = :source
+        """,
+        model=model_id,
+        source=source_id,
+    )
+    local = next((one for one in waiting.sources() if (one.model_id, one.source_id) == (model_id, source_id)), None)
+    if stored is not None and (stored["current_generation"] is not None or stored["importing"] or local is None):
+        return _detail(stored)
+    if local is not None:
+        return waiting.detail(local)
+    await model(model_id)
+    raise NotFoundError(f"Model {model_id} has no source {source_id!r}.", field="source_id")
+
+
+async def set_or_source(model_id: str, name: str) -> Literal["set", "source"]:
+    """Which of the two a name in an address is.
+
+    Raises:
+        NotFoundError: neither, or no such model.
+    """
+    for one in await source_sets(model_id):
+        if one.name == name:
+            return "set"
+        if any(each.id == name for each in one.sources):
+            return "source"
+    raise NotFoundError(f"Model {model_id} has no source set and no source {name!r}.", field="name")
+
+
+async def counts() -> dict[str, int]:
+    """How much there is to browse: `models`, `sources`, `features` (with a dashboard), `explanations`."""
+    found = await row(
+        """
+        SELECT count(DISTINCT s.model_id) AS models, count(*) AS sources,
+               coalesce(sum(g.n_features), 0) AS features, coalesce(sum(s.n_explanations), 0) AS explanations
+        FROM sources AS s JOIN source_generations AS g ON g.id = s.current_generation WHERE s.visibility = 'public'
+        """
+    )
+    return {name: int(value) for name, value in (found or {}).items()}
+
+
+def source_view(one: RowMapping) -> SourceView:
+    """A source from a row of `SOURCE_COLUMNS`."""
+    state: SourceState = "weights-only"
+    if one["current_generation"] is not None:
+        state = "ready"
+    elif one["importing"]:
+        state = "importing"
+    return SourceView(
+        model_id=one["model_id"],
+        id=one["id"],
+        set_name=one["set_name"],
+        layer=one["layer"],
+        hook_name=original(one["hook_name"]),
+        description=original(one["description"]),
+        state=state,
+        n_features=max(one["n_features"], one["n_dashboards"]),
+        n_dashboards=one["n_dashboards"],
+        n_explained=one["n_explained"],
+        evaluation=original_json(one["evaluation"]),
+    )
+
+
+def made_from(one: RowMapping) -> dict[str, Any]:
+    """How a source's numbers were made, from the columns that say so; what is unknown is left out."""
+    known = {
+        "dataset": original(one["dataset"]) if one["dataset"] else None,
+        "n_prompts": one["num_prompts"],
+        "n_tokens_in_prompt": one["num_tokens_in_prompt"],
+        **original_json(one["made_from"]),
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def histogram(stored: dict[str, Any] | None) -> Histogram:
+    """A histogram out of a generation's overview."""
+    found = stored or {}
+    return Histogram(list(found.get("values") or []), list(found.get("heights") or []))
+
+
+def _model_view(one: RowMapping, on_disk: set[str]) -> ModelView:
+    imported = set(one["source_ids"] or [])
+    default = one["default_source"] if one["default_source"] in imported else one["first_source"]
+    return ModelView(
+        id=one["id"],
+        display_name=original(one["display_name"]) or one["id"],
+        owner=original(one["owner"]),
+        layers=one["layers"],
+        dimension=one["dimension"],
+        instruct=one["instruct"],
+        website=original(one["website"]),
+        default_source_id=default,
+        n_sources=len(imported | on_disk),
+        n_features=int(one["n_features"]),
+        n_explanations=int(one["n_explanations"]),
+        inference_enabled=one["inference_enabled"],
+    )
+
+
+def _set_view(one: RowMapping, sources: list[SourceView]) -> SourceSetView:
+    return SourceSetView(
+        model_id=one["model_id"],
+        name=one["name"],
+        description=original(one["description"]),
+        release_name=one["release_name"],
+        creator_name=original(one["creator_name"]),
+        default_range=one["default_range"],
+        default_show_breaks=one["default_show_breaks"],
+        sources=[each for each in sources if each.set_name == one["name"]],
+    )
+
+
+def _merge(stored: Iterable[RowMapping], on_disk: list[Waiting]) -> list[SourceView]:
+    """Sources by layer; one that is on disk and not browsable yet says what is on disk."""
+    found = {one["id"]: source_view(one) for one in stored}
+    for one in on_disk:
+        if one.source_id not in found or found[one.source_id].state == "weights-only":
+            found[one.source_id] = waiting.source_view(one)
+    return sorted(found.values(), key=lambda one: (one.layer, one.id))
+
+
+def _detail(one: RowMapping) -> SourceDetail:
+    view = source_view(one)
+    overview = one["overview"] or {}
+    return SourceDetail(
+        source=view,
+        saelens_config=original_json(one["saelens_config"]),
+        made_from=made_from(one),
+        density=histogram(overview.get("density")),
+        max_activation=histogram(overview.get("max_activation")),
+        skipped=max(0, view.n_features - view.n_dashboards) if view.state == "ready" else 0,
+    )
