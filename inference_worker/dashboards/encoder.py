@@ -1,0 +1,76 @@
+"""The model and the SAE of a run, over the engine: what `collect` and `logits` need and nothing more."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inference_worker.dashboards.logits import norm_gain, unembedding
+from inference_worker.engine.encode import counted, encode
+from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.saes import LoadedSae, load_sae
+
+
+class Encoder:
+    """A model and an SAE, each loaded when first used.
+
+    Args:
+        model: packaged id, folder, or TransformerLens name.
+        models_dir: where the packaged model is converted to.
+        sae: folder in SAELens format.
+        dtype: of the model, for example `float32`; the SAE computes in float32.
+    """
+
+    def __init__(
+        self, model: str, models_dir: Path, sae: Path, source_id: str, *, device: str = "cpu", dtype: str = "float32"
+    ) -> None:
+        self._model, self._models_dir, self._sae, self._source_id = model, models_dir, sae, source_id
+        self._device, self._dtype = device, getattr(torch, dtype)
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        """The language model."""
+        return load_model(self._model, models_dir=self._models_dir, device=self._device, dtype=self._dtype)
+
+    @cached_property
+    def loaded(self) -> LoadedSae:
+        """The SAE."""
+        return load_sae(self._sae, self._source_id, device=self._device)
+
+    @property
+    def n_features(self) -> int:
+        """Features of the SAE."""
+        return self.loaded.d_sae
+
+    def residuals(self, tokens: torch.Tensor) -> torch.Tensor:
+        """What the SAE reads, `[batch, position, d_in]`; the forward pass ends there."""
+        hook = self.loaded.hook_name
+        return self.model.capture(tokens, [hook])[hook]
+
+    def encode(self, residuals: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Masked activations `[batch, position, feature]` and which positions count `[batch, position]`."""
+        special = self.model.special_ids
+        return (
+            encode(residuals, tokens, self.loaded, special),
+            counted(residuals, tokens, self.loaded, special),
+        )
+
+    @cached_property
+    def decoder(self) -> torch.Tensor:
+        """Decoder directions `[n_features, d_out]`, float32 on the CPU."""
+        weights: torch.Tensor = self.loaded.sae.W_dec.detach().float().cpu()
+        return weights
+
+    @cached_property
+    def unembed(self) -> torch.Tensor | None:
+        """The unembedding with norm folded in, `[d_model, vocab]`; None where decoder directions are no residuals."""
+        if self.decoder.shape[1] != self.model.d_model:
+            return None
+        return unembedding(self.model.bridge.W_U.detach().cpu(), norm_gain(self._final_norm(), self.model.d_model))
+
+    def _final_norm(self) -> Any:
+        mapping = self.model.bridge.adapter.component_mapping
+        return self.model.plain.get_submodule(mapping["ln_final"].name)
