@@ -72,9 +72,14 @@ def account_for(pgdata: Path) -> Account:
 
 
 def login_names(account: Account) -> list[str]:
-    """Names of the operating-system users that may use the server: us, and the account itself."""
+    """Names of the operating-system users that a server of another account lets in: us, and the owner of the data.
+
+    Never `nobody`, as whom other programs run, too.
+    """
+    if not account.switched:
+        return []
     names = []
-    for uid in dict.fromkeys((os.geteuid(), account.uid)):
+    for uid in {os.geteuid(), account.uid} - {pwd.getpwnam("nobody").pw_uid}:
         try:
             names.append(pwd.getpwuid(uid).pw_name)
         except KeyError:

