@@ -31,7 +31,10 @@ def serve() -> None:
     with failing_clearly():
         if not frontend.is_built():
             raise StartError("There is no built frontend to serve; run `memicos build` first.")
-        server.serve(checks.claim(settings.host, settings.port, "PORT"), announce)
+        bound = checks.claim(settings.host, settings.port, "PORT")
+        with Progress(1).step("Database") as step:
+            preparation.database(step)
+        server.serve(bound, announce)
 
 
 def run() -> None:
@@ -60,9 +63,9 @@ def announce() -> None:
 @contextmanager
 def failing_clearly() -> Iterator[None]:
     """Turn what keeps the site from starting into one sentence and status 1; a signal into a quiet end."""
-    signal.signal(signal.SIGTERM, stop)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, stop)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
     try:
         yield
     except StartError as error:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from memicos_app.db import migrate, session
+from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.settings import get_settings
 from memicos_app.site import checks
 from memicos_app.site import frontend as built
+from memicos_app.site.errors import StartError
 from memicos_app.site.progress import Step
 
 
 def machine(step: Step) -> None:
     """Python, folders, room on the disk, the worker's port."""
-    step.result(checks.check(get_settings()))
+    settings = get_settings()
+    line = checks.check(settings)
+    if not settings.inference_urls:
+        checks.claim(settings.inference_host, settings.inference_port, "INFERENCE_PORT").close()
+    step.result(line)
 
 
 def frontend(step: Step, *, force: bool = False) -> None:
@@ -25,4 +32,19 @@ def frontend(step: Step, *, force: bool = False) -> None:
     step.result("built")
 
 
-STEPS: dict[str, Callable[[Step], None]] = {"Checks": machine, "Frontend": frontend}
+def database(step: Step) -> None:
+    """Start the embedded server, or reach the one that DATABASE_URL names, and bring its schema up to date."""
+    embedded = not get_settings().database_url.get_secret_value()
+    step.say("starting Postgres" if embedded else "connecting")
+    try:
+        url = session.database_url()
+        before = migrate.current_revision(url)
+        step.say("schema")
+        migrate.upgrade(url)
+    except DatabaseUnusable as error:
+        raise StartError(str(error)) from None
+    where = "embedded Postgres" if embedded else "DATABASE_URL"
+    step.result(f"{where}, schema {'unchanged' if before == migrate.newest_revision() else 'up to date'}")
+
+
+STEPS: dict[str, Callable[[Step], None]] = {"Checks": machine, "Frontend": frontend, "Database": database}

@@ -1,14 +1,14 @@
-"""What runs for as long as the site does: the database, its schema, and the inference worker."""
+"""What runs for as long as the site does: the inference worker and the connections to the database."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
+
+from memicos_app.db import session
 
 
 def optional(name: str) -> Any:
@@ -18,15 +18,7 @@ def optional(name: str) -> Any:
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """Start what the site needs, and stop it when the site stops."""
-    session, migrate, worker = map(
-        optional, ("memicos_app.db.session", "memicos_app.db.migrate", "memicos_app.worker")
-    )
-    try:
-        if session and migrate:
-            url = await asyncio.to_thread(session.database_url)
-            await asyncio.to_thread(migrate.upgrade, url)
-    except Exception:
-        logging.getLogger(__name__).exception("the database is not available")
+    worker = optional("memicos_app.worker")
     if worker:
         await worker.start()
     try:
@@ -34,5 +26,5 @@ async def running() -> AsyncIterator[None]:
     finally:
         if worker:
             await worker.stop()
-        if session and hasattr(session, "dispose"):
-            await session.dispose()
+        await session.dispose()
+        session.release()
