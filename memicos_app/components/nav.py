@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import reflex as rx
 
+from memicos_app import worker
+from memicos_app.components.jump import JumpState, jump_box
+from memicos_app.library import catalog
 from memicos_app.settings import get_settings
+
+WATCHED_SECONDS = 600
+"""How long the bar follows a worker that is starting; after that a new page asks again."""
+DOTS = {"ready": "dot ok", "starting": "dot busy", "loading": "dot busy", "failed": "dot off"}
 
 
 class NavState(rx.State):
-    """What the bar knows: the model that Browse and Steer lead to."""
+    """What the bar knows: the model that Browse and Steer lead to, and how the worker is."""
 
     default_model: str = get_settings().model_id
+    worker_state: str = ""
+    worker_words: str = "Asking the inference worker…"
+
+    @rx.event(background=True, supersedes=True)
+    async def watch(self) -> None:
+        """Show the worker's state now and until it is settled."""
+        await self._choose_model()
+        for _ in range(WATCHED_SECONDS // 2):
+            state, words = await worker_state()
+            async with self:
+                self.worker_state, self.worker_words = state, words
+            if state in ("ready", "failed"):
+                return
+            await asyncio.sleep(2)
+
+    async def _choose_model(self) -> None:
+        """The configured model where it is known, else the first that is."""
+        known = [model.id for model in await catalog.models()]
+        if known and self.default_model not in known:
+            async with self:
+                self.default_model = known[0]
+                (await self.get_state(JumpState)).home_model = known[0]
+
+
+async def worker_state() -> tuple[str, str]:
+    """State of the inference worker and a sentence about it."""
+    now = await worker.status()
+    words = {
+        "ready": f"Inference is ready: {now.model} on {now.device}",
+        "starting": "The inference worker is starting; pages work meanwhile",
+        "loading": f"The inference worker is loading {now.model}; pages work meanwhile",
+        "failed": f"Inference is down: {now.detail or 'see the status page'}",
+    }[now.state]
+    return now.state, words
 
 
 def links(active: str) -> list[rx.Component]:
@@ -30,10 +73,21 @@ def links(active: str) -> list[rx.Component]:
 def brand() -> rx.Component:
     return rx.el.a(
         rx.el.img(src="/favicon.svg", alt="", width="17", height="17"),
-        rx.el.span("MemicOS"),
+        rx.el.span("MemicOS", class_name="brand-name"),
         href="/",
         aria_label="MemicOS, home",
         class_name="brand",
+    )
+
+
+def worker_dot() -> rx.Component:
+    """A dot that tells by its colour, and in words on hover and to a screen reader, how inference is."""
+    return rx.el.a(
+        rx.el.span(class_name=rx.match(NavState.worker_state, *DOTS.items(), "dot")),
+        rx.el.span(NavState.worker_words, class_name="sr"),
+        href="/admin",
+        title=NavState.worker_words,
+        class_name="btn quiet icon hide-phone",
     )
 
 
@@ -43,6 +97,8 @@ def theme_button() -> rx.Component:
         type="button",
         title="Light or dark",
         aria_label="Switch between light and dark",
+        data_key="d",
+        data_key_label="light or dark",
         on_click=rx.toggle_color_mode,
         class_name="btn quiet icon",
     )
@@ -52,7 +108,7 @@ def menu(active: str) -> rx.Component:
     """The same places behind one button, on a phone."""
     return rx.el.details(
         rx.el.summary("☰", aria_label="Menu", class_name="btn quiet icon"),
-        rx.el.div(*links(active), class_name="pop"),
+        rx.el.nav(*links(active), aria_label="Main, small screens", class_name="pop"),
         class_name="menu",
     )
 
@@ -62,8 +118,9 @@ def nav(active: str) -> rx.Component:
         rx.el.div(
             brand(),
             rx.el.nav(*links(active), aria_label="Main", class_name="nav-links wide"),
-            rx.el.div(theme_button(), menu(active), class_name="nav-end"),
+            rx.el.div(jump_box(), worker_dot(), theme_button(), menu(active), class_name="nav-end"),
             class_name="nav-in",
         ),
+        on_mount=NavState.watch,
         class_name="nav",
     )

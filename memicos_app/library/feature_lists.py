@@ -63,6 +63,18 @@ async def feature_list(
     return FeatureList(total, await _feature_rows(generation, page), offset)
 
 
+async def feature_rows(model_id: str, source_id: str, indices: Sequence[int]) -> list[FeatureRow]:
+    """Features of a source as rows of a list, in the order of `indices`; those without a dashboard are left out."""
+    source = await row(
+        "SELECT current_generation FROM sources WHERE model_id = :model AND id = :source",
+        model=model_id,
+        source=source_id,
+    )
+    if source is None or source["current_generation"] is None:
+        return []
+    return await _feature_rows(source["current_generation"], indices)
+
+
 async def search_text(model_id: str, query: str, limit: int = 20) -> list[FeatureHit]:
     """Features of a model whose explanations hold the words of `query`, each feature once, best match first.
 

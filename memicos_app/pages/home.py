@@ -1,12 +1,358 @@
-"""The home page."""
+"""The home page: what there is, a way to any feature, and steering in small."""
 
 from __future__ import annotations
 
+from typing import Any, TypedDict
+
 import reflex as rx
+from reflex.event import EventSpec
 
-from memicos_app.components.layout import page
+from memicos_app.components.empty import Suggestion, empty_with_command
+from memicos_app.components.feature_list import NOTHING_LISTED, ListedFeature, listed
+from memicos_app.components.figures import count
+from memicos_app.components.jump import place
+from memicos_app.components.layout import card, page
+from memicos_app.components.teaser import TeaserState, teaser
+from memicos_app.components.token_preview import token_preview
+from memicos_app.components.ways_in import search_card
+from memicos_app.library import catalog
+from memicos_app.library.errors import LibraryError
+from memicos_app.library.showcase import random_row
+from memicos_app.library.views import ModelView, ReleaseView, SourceView
+
+EXAMPLES = ("energy", "dates", "sailors and ships", "quotation")
 
 
-@rx.page(route="/", title="MemicOS")
+class ModelRow(TypedDict):
+    """A model of the table."""
+
+    key: str
+    name: str
+    href: str
+    size: str
+    sources: str
+    features: str
+    explained: str
+
+
+class ReleaseRow(TypedDict):
+    """A release of the table."""
+
+    name: str
+    description: str
+    author: str
+    url: str
+    sets: list[Suggestion]
+
+
+class JumpPlace(TypedDict):
+    """A source of the jump card."""
+
+    model: str
+    source: str
+    words: str
+
+
+class HomeState(rx.State):
+    """What the database holds, in short."""
+
+    loaded: bool = False
+    problem: str = ""
+    summary: list[tuple[str, str]] = []
+    model_rows: list[ModelRow] = []
+    release_rows: list[ReleaseRow] = []
+    places: list[JumpPlace] = []
+    jump_model: str = ""
+    jump_source: str = ""
+    lucky: ListedFeature = NOTHING_LISTED
+    lucky_place: str = ""
+
+    @rx.var
+    def is_empty(self) -> bool:
+        """Whether there is nothing to browse yet."""
+        return self.loaded and not self.places
+
+    @rx.var
+    def jump_sources(self) -> list[JumpPlace]:
+        return [one for one in self.places if one["model"] == self.jump_model]
+
+    @rx.event
+    async def load(self) -> None:
+        """Read models, releases and counts; draw a feature."""
+        try:
+            models = await catalog.models()
+            self.model_rows = [model_row(model) for model in models]
+            self.release_rows = [release_row(release) for release in await catalog.releases()]
+            self.summary = summary(await catalog.counts())
+            self.places = await jump_places(models)
+            await self._choose(models)
+            self.problem = ""
+        except LibraryError as error:
+            self.problem = error.message
+        self.loaded = True
+
+    async def _choose(self, models: list[ModelView]) -> None:
+        """The defaults of the jump card and of the panel; a feature by chance."""
+        first = next((model for model in models if any(one["model"] == model.id for one in self.places)), None)
+        if first is None:
+            return
+        sources = [one["source"] for one in self.places if one["model"] == first.id]
+        self.jump_model = first.id
+        self.jump_source = first.default_source_id if first.default_source_id in sources else sources[0]
+        await (await self.get_state(TeaserState)).show(first.id, self.jump_source)
+        await self._draw()
+
+    async def _draw(self) -> None:
+        drawn = await random_row()
+        if drawn is not None:
+            model_id, source_id, row = drawn
+            self.lucky, self.lucky_place = listed(row, model_id, source_id), f"{source_id}/{row.index}"
+
+    @rx.event
+    async def draw(self) -> None:
+        """Another feature by chance."""
+        await self._draw()
+
+    @rx.event
+    def choose_model(self, model_id: str) -> None:
+        self.jump_model = model_id
+        self.jump_source = next((one["source"] for one in self.jump_sources), "")
+
+    @rx.event
+    def choose_source(self, source_id: str) -> None:
+        self.jump_source = source_id
+
+    @rx.event
+    def go(self, form: dict[str, Any]) -> EventSpec:
+        index = str(form.get("number", "")).strip()
+        parts = [self.jump_model, self.jump_source, index]
+        return rx.redirect(place(*(part for part in parts if part)))
+
+
+def summary(counts: dict[str, int]) -> list[tuple[str, str]]:
+    """(figure, words) of what the database holds."""
+    return [(count(number), name if number != 1 else name.removesuffix("s")) for name, number in counts.items()]
+
+
+def model_row(model: ModelView) -> ModelRow:
+    width = f" × {count(model.dimension)}" if model.dimension else ""
+    return ModelRow(
+        key=model.id,
+        name=model.display_name,
+        href=place(model.id),
+        size=f"{model.layers}{width}",
+        sources=count(model.n_sources),
+        features=count(model.n_features),
+        explained=count(model.n_explanations),
+    )
+
+
+def release_row(release: ReleaseView) -> ReleaseRow:
+    sets = [
+        Suggestion(words=name, note=model, href=place(model, name))
+        for model in release.model_ids
+        for name in release.set_names
+    ]
+    return ReleaseRow(
+        name=release.name,
+        description=release.description,
+        author=release.creator_name,
+        url=next(iter(release.urls), ""),
+        sets=sets[:12],
+    )
+
+
+async def jump_places(models: list[ModelView]) -> list[JumpPlace]:
+    """Every source that can be browsed."""
+    sets = [source_set for model in models for source_set in await catalog.source_sets(model.id)]
+    return [jump_place(source) for source_set in sets for source in source_set.sources if source.state == "ready"]
+
+
+def jump_place(source: SourceView) -> JumpPlace:
+    return JumpPlace(model=source.model_id, source=source.id, words=source.id)
+
+
+@rx.page(route="/", title="MemicOS", on_load=HomeState.load)
 def home() -> rx.Component:
-    return page(rx.el.h1("MemicOS", class_name="title"))
+    return page(
+        rx.el.h1("Look inside a language model", class_name="title"),
+        rx.el.p(
+            "See what each feature of a sparse autoencoder responds to, test it on text of your own, "
+            "and steer the model with it.",
+            class_name="muted lead",
+        ),
+        rx.el.div(rx.foreach(HomeState.summary, counted), class_name="meta"),
+        rx.cond(HomeState.problem != "", rx.el.p(HomeState.problem, class_name="notice rose", role="alert")),
+        rx.cond(HomeState.is_empty, first_start(), contents()),
+    )
+
+
+def counted(one: rx.Var[tuple[str, str]]) -> rx.Component:
+    return rx.el.span(rx.el.b(one[0]), " ", one[1])
+
+
+def first_start() -> rx.Component:
+    return card(
+        empty_with_command(
+            "Nothing to browse yet",
+            "The database is ready but holds no features. One command brings in the demo's middle layer; "
+            "it takes about a minute and this page needs only a reload.",
+            "memicos import",
+        )
+    )
+
+
+def contents() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(teaser(), models_card(), releases_card(), class_name="stack"),
+        rx.el.div(search_card(*EXAMPLES), jump_card(), random_card(), class_name="side"),
+        class_name="cols flip",
+    )
+
+
+def jump_card() -> rx.Component:
+    return card(
+        rx.el.form(
+            labelled("Model", model_select()),
+            rx.el.div(
+                labelled("Source", source_select()),
+                labelled("Index", index_box()),
+                rx.el.button("Go ", rx.el.span("⏎", aria_hidden="true"), type="submit", class_name="btn primary"),
+                class_name="jump-line",
+            ),
+            on_submit=HomeState.go,
+            class_name="card-body stack tight",
+        ),
+        title="Jump to a feature",
+    )
+
+
+def labelled(words: str, control: rx.Component) -> rx.Component:
+    return rx.el.label(rx.el.span(words, class_name="label"), control, class_name="field")
+
+
+def model_select() -> rx.Component:
+    return rx.el.select(
+        rx.foreach(HomeState.model_rows, lambda one: rx.el.option(one["name"], value=one["key"])),
+        value=HomeState.jump_model,
+        on_change=HomeState.choose_model,
+        class_name="select",
+    )
+
+
+def source_select() -> rx.Component:
+    return rx.el.select(
+        rx.foreach(HomeState.jump_sources, lambda one: rx.el.option(one["words"], value=one["source"])),
+        value=HomeState.jump_source,
+        on_change=HomeState.choose_source,
+        class_name="select",
+    )
+
+
+def index_box() -> rx.Component:
+    return rx.el.input(
+        name="number",
+        type="number",
+        min=0,
+        step=1,
+        placeholder="0",
+        input_mode="numeric",
+        class_name="input",
+        data_key="i",
+        data_key_label="type an index",
+    )
+
+
+def random_card() -> rx.Component:
+    return card(
+        rx.cond(
+            HomeState.lucky["href"] != "",
+            rx.el.a(
+                rx.el.span(
+                    rx.el.span(HomeState.lucky_place, class_name="mono tiny faint"),
+                    rx.el.span(HomeState.lucky["density"], " of tokens", class_name="tiny faint num"),
+                    class_name="spread",
+                ),
+                rx.el.bdi(HomeState.lucky["explanation"], class_name="clamp-2 lucky-words"),
+                rx.el.span(token_preview(HomeState.lucky["strip"]), class_name="lucky-tokens"),
+                href=HomeState.lucky["href"],
+                class_name="lucky",
+                data_key="o",
+                data_key_label="open the random feature",
+            ),
+            rx.el.div(class_name="lucky"),
+        ),
+        title="A random feature",
+        aside=rx.el.button(
+            "Another ",
+            rx.el.kbd("r", class_name="kbd hide-phone", aria_hidden="true"),
+            type="button",
+            on_click=HomeState.draw,
+            data_key="r",
+            data_key_label="another random feature",
+            class_name="btn small",
+        ),
+    )
+
+
+def models_card() -> rx.Component:
+    return card(
+        rx.el.div(
+            rx.el.table(
+                rx.el.thead(
+                    rx.el.tr(
+                        rx.el.th("model", scope="col"),
+                        rx.el.th("layers × width", class_name="num hide-phone", scope="col"),
+                        rx.el.th("sources", class_name="num", scope="col"),
+                        rx.el.th("features", class_name="num", scope="col"),
+                        rx.el.th("explanations", class_name="num hide-phone", scope="col"),
+                    )
+                ),
+                rx.el.tbody(rx.foreach(HomeState.model_rows, model_line), data_list=""),
+                class_name="table",
+            ),
+            class_name="table-scroll",
+        ),
+        title="Models",
+    )
+
+
+def model_line(row: rx.Var[ModelRow]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(
+            rx.el.a(rx.el.span(row["name"], class_name="strong"), href=row["href"], data_item="", class_name="cover"),
+            " ",
+            rx.el.span(row["key"], class_name="faint small hide-phone"),
+        ),
+        rx.el.td(row["size"], class_name="num hide-phone"),
+        rx.el.td(row["sources"], class_name="num"),
+        rx.el.td(row["features"], class_name="num"),
+        rx.el.td(row["explained"], class_name="num hide-phone"),
+    )
+
+
+def releases_card() -> rx.Component:
+    return rx.cond(
+        HomeState.release_rows.length() > 0,
+        card(
+            rx.el.ul(rx.foreach(HomeState.release_rows, release_line), class_name="card-rows"),
+            title="Releases",
+        ),
+        rx.fragment(),
+    )
+
+
+def release_line(row: rx.Var[ReleaseRow]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.b(row["name"], class_name="strong"),
+            " ",
+            rx.el.span(row["description"], class_name="muted iso"),
+            class_name="grow",
+        ),
+        rx.el.div(
+            rx.foreach(row["sets"], lambda one: rx.el.a(one["words"], href=one["href"], class_name="chip")),
+            class_name="row wrap",
+        ),
+        class_name="spread wrap",
+    )

@@ -1,0 +1,100 @@
+"""What stands beside a source's features: configuration, evaluation, plots, and how the numbers were made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import reflex as rx
+
+from memicos_app.components.charts import Drawing, draw, histogram
+from memicos_app.components.copy import snippet
+from memicos_app.components.figures import EVALUATION, count, pairs, share, value
+from memicos_app.components.layout import card
+from memicos_app.components.ways_in import facts_card
+from memicos_app.library.views import Histogram, SourceDetail
+
+CONFIG_FIRST = {
+    "architecture": "architecture",
+    "d_in": "input width",
+    "d_sae": "features",
+    "hook_name": "hook",
+    "dtype": "precision",
+}
+MADE_FROM = {"n_prompts": "windows", "n_tokens_in_prompt": "tokens a window"}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The cards beside the list."""
+
+    config: list[tuple[str, str]] = field(default_factory=list)
+    evaluation: list[tuple[str, str]] = field(default_factory=list)
+    made_from: list[tuple[str, str]] = field(default_factory=list)
+    snippet: str = ""
+    density: Drawing = field(default_factory=Drawing)
+    strongest: Drawing = field(default_factory=Drawing)
+
+
+def overview(detail: SourceDetail, sae_path: str) -> Overview:
+    """The cards of a source; `sae_path` is where its weights lie, for the snippet."""
+    return Overview(
+        config=pairs(detail.saelens_config, CONFIG_FIRST),
+        evaluation=pairs(detail.source.evaluation, EVALUATION),
+        made_from=pairs(detail.made_from, MADE_FROM),
+        snippet=load_snippet(detail.saelens_config, sae_path),
+        density=density_plot(detail.density),
+        strongest=strongest_plot(detail.max_activation),
+    )
+
+
+def load_snippet(config: dict[str, Any], sae_path: str) -> str:
+    """Python that loads the SAE with SAELens, from its registry where the configuration names it there."""
+    release, sae_id = config.get("saelens_release"), config.get("saelens_sae_id")
+    if release and sae_id:
+        call = f"SAE.from_pretrained({release!r}, {sae_id!r})"
+    else:
+        call = f"SAE.load_from_disk({sae_path!r})"
+    return f"from sae_lens import SAE\n\nsae = {call}"
+
+
+def density_plot(density: Histogram) -> Drawing:
+    """Features over log10 of the share of tokens they fire on; the axis reads as per cent."""
+    if not density.values:
+        return Drawing()
+    words = [f"fire on {share(10**at)}: {count(round(tall))} features" for at, tall in pair(density)]
+    low, high = density.values[0], density.values[-1]
+    axis = (share(10**low), share(10 ** ((low + high) / 2)), share(10**high))
+    return draw(density.values, density.heights, words=words, axis=axis)
+
+
+def strongest_plot(strongest: Histogram) -> Drawing:
+    """Features over their maximum activation."""
+    if not strongest.values:
+        return Drawing()
+    words = [f"maximum near {value(at)}: {count(round(tall))} features" for at, tall in pair(strongest)]
+    axis = (value(strongest.values[0]), "", value(strongest.values[-1]))
+    return draw(strongest.values, strongest.heights, words=words, axis=axis)
+
+
+def pair(drawn: Histogram) -> zip[tuple[float, float]]:
+    return zip(drawn.values, drawn.heights, strict=True)
+
+
+def overview_cards(shown: rx.Var[Overview]) -> list[rx.Component]:
+    """The cards, from what a reader asks first to what a careful one asks last."""
+    density, strongest = shown.density, shown.strongest
+    return [
+        plot_card("How often features fire", density, "Features by the share of tokens they fire on, log scale"),
+        plot_card("How strongly", strongest, "Features by their maximum activation"),
+        rx.cond(shown.evaluation.length() > 0, facts_card("Evaluation", shown.evaluation), rx.fragment()),
+        facts_card("Configuration", shown.config, snippet(shown.snippet)),
+        facts_card("How these numbers were made", shown.made_from),
+    ]
+
+
+def plot_card(title: str, plot: rx.Var[Drawing], label: str) -> rx.Component:
+    return card(
+        rx.el.div(histogram(plot, label), class_name="card-body"),
+        title=title,
+    )

@@ -1,0 +1,81 @@
+"""Ways into the features from any page: a search box, one by chance, the steer page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from memicos_app.components.jump import place, search_address
+from memicos_app.components.keys import kbd
+from memicos_app.components.layout import card
+from memicos_app.library import features
+from memicos_app.library.errors import LibraryError
+
+
+class WaysState(rx.State):
+    """Turns what was asked for into an address."""
+
+    @rx.event
+    def search(self, form: dict[str, Any]) -> EventSpec:
+        return rx.redirect(search_address(str(form.get("words", "")).strip()))
+
+    @rx.event
+    async def draw(self, model_id: str, source_id: str) -> EventSpec | None:
+        """Open a feature by chance; stays where it is when there is none."""
+        try:
+            found = await features.random_feature(model_id or None, source_id or None)
+        except LibraryError:
+            return None
+        return rx.redirect(place(found[0], found[1], str(found[2])))
+
+
+def search_card(*examples: str) -> rx.Component:
+    """A box for words that an explanation should hold; `examples` are links that show what to ask."""
+    tried = [rx.el.a(words, href=search_address(words), class_name="link try-word") for words in examples]
+    return card(
+        rx.el.form(
+            rx.el.input(
+                name="words",
+                type="search",
+                placeholder="What should a feature mean?",
+                aria_label="Search explanations",
+                enter_key_hint="search",
+                class_name="input",
+            ),
+            *([rx.el.p("Try ", *tried, class_name="small faint")] if tried else []),
+            on_submit=WaysState.search,
+            class_name="card-body stack tight",
+        ),
+        title="Search explanations",
+    )
+
+
+def random_button(model_id: rx.Var[str], source_id: rx.Var[str] | str = "") -> rx.Component:
+    """Opens a feature of the model, or of the source, by chance."""
+    return rx.el.button(
+        "Random ",
+        kbd("r"),
+        type="button",
+        on_click=WaysState.draw(model_id, source_id),
+        data_key="r",
+        data_key_label="a random feature",
+        class_name="btn",
+    )
+
+
+def steer_link(href: rx.Var[str]) -> rx.Component:
+    return rx.el.a("Steer ", kbd("s"), href=href, data_key="s", data_key_label="steer", class_name="btn")
+
+
+def facts_card(title: str, facts: rx.Var[list[tuple[str, str]]], *more: rx.Component) -> rx.Component:
+    """Names and figures, one a line."""
+    return card(
+        rx.el.div(rx.el.dl(rx.foreach(facts, fact), class_name="kv facts"), *more, class_name="card-body stack"),
+        title=title,
+    )
+
+
+def fact(one: rx.Var[tuple[str, str]]) -> rx.Component:
+    return rx.el.div(rx.el.dt(one[0]), rx.el.dd(rx.el.bdi(one[1])), class_name="spread")

@@ -1,0 +1,217 @@
+"""The page of a source set (its sources) or of a source (what it is, and its features as a list)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import reflex as rx
+
+from memicos_app.components.copy import command
+from memicos_app.components.empty import Suggestion, empty, failed, not_found, skeleton_rows
+from memicos_app.components.feature_browser import BrowserState, feature_browser
+from memicos_app.components.figures import count, share
+from memicos_app.components.jump import place
+from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.list_address import Asked
+from memicos_app.components.source_overview import Overview, overview, overview_cards
+from memicos_app.components.source_rows import (
+    NO_SET,
+    SetBlock,
+    hook_words,
+    set_block,
+    source_table,
+    strip_of_layers,
+    todo,
+)
+from memicos_app.components.ways_in import random_button, search_card, steer_link
+from memicos_app.library import catalog
+from memicos_app.library.errors import LibraryError, NotFoundError
+from memicos_app.library.views import SourceDetail, SourceView
+from memicos_app.settings import get_settings
+
+
+class SourceState(rx.State):
+    """What the page of one source, or of one source set, shows."""
+
+    kind: str = ""
+    """`set`, `source`, `todo` (a source that is not here yet), `missing`, or empty while it is read."""
+    r_model: str = ""
+    r_source: str = ""
+    name: str = ""
+    set_name: str = ""
+    description: str = ""
+    summary: list[tuple[str, str]] = []
+    block: SetBlock = NO_SET
+    cards: Overview = Overview()
+    todo: str = ""
+    missing: str = ""
+    suggestions: list[Suggestion] = []
+    problem: str = ""
+
+    @rx.var
+    def title(self) -> str:
+        if self.kind == "missing":
+            return "Not found · MemicOS"
+        return f"{self.r_source} · {self.r_model} · MemicOS" if self.r_source else "MemicOS"
+
+    @rx.var
+    def set_href(self) -> str:
+        return place(self.r_model, self.set_name)
+
+    @rx.var
+    def steer_href(self) -> str:
+        return place(self.r_model, "steer" if self.r_model else "")
+
+    @rx.event
+    async def load(self) -> AsyncIterator[None]:
+        """Read the source or set of the address, and the page of the list that it asks for."""
+        model_id, source_id = str(self.model_id), str(self.source_id)  # type: ignore[attr-defined]  # of the route
+        browser = await self.get_state(BrowserState)
+        try:
+            if (model_id, source_id) != (self.r_model, self.r_source) or self.kind in ("", "missing", "todo"):
+                self.reset()
+                browser.forget()
+                self.r_model, self.r_source = model_id, source_id
+                yield
+                await self._read()
+            if self.kind == "source":
+                await browser.show(model_id, source_id, Asked.of(self.router.url.query_parameters))
+        except NotFoundError as error:
+            self.kind, self.missing = "missing", error.message
+            self.suggestions = await neighbours(model_id)
+        except LibraryError as error:
+            self.problem = error.message
+
+    async def _read(self) -> None:
+        if await catalog.set_or_source(self.r_model, self.r_source) == "set":
+            await self._read_set()
+        else:
+            await self._read_source()
+
+    async def _read_set(self) -> None:
+        model = await catalog.model(self.r_model)
+        found = await catalog.source_set(self.r_model, self.r_source)
+        self.block = set_block(found, model.layers)
+        self.name, self.set_name, self.description = found.name, found.name, found.description
+        self.summary = set_summary(found.sources)
+        self.kind = "set"
+
+    async def _read_source(self) -> None:
+        detail = await catalog.source(self.r_model, self.r_source)
+        source = detail.source
+        self.name, self.set_name = hook_words(source.hook_name, source.layer), source.set_name
+        self.name = self.name[:1].upper() + self.name[1:]
+        self.description, self.todo = source.description, todo(source)
+        self.summary = source_summary(detail)
+        self.cards = overview(detail, str(get_settings().sae_dir / source.model_id / source.id))
+        self.kind = "source" if source.n_dashboards else "todo"
+
+
+def set_summary(sources: list[SourceView]) -> list[tuple[str, str]]:
+    """(figure, words) under the name of a set."""
+    ready = [source for source in sources if source.n_dashboards]
+    return [
+        (count(len(sources)), "sources" if len(sources) != 1 else "source"),
+        (count(len(ready)), "browsable"),
+        (count(sum(source.n_dashboards for source in sources)), "features"),
+    ]
+
+
+def source_summary(detail: SourceDetail) -> list[tuple[str, str]]:
+    """(figure, words) under the name of a source."""
+    source = detail.source
+    if not source.n_dashboards:
+        return [(count(source.n_features), "features")]
+    explained = source.n_explained / source.n_dashboards
+    return [
+        (count(source.n_dashboards), f"of {count(source.n_features)} features live"),
+        (share(explained), "explained"),
+        (count(detail.skipped), "dead or too sparse"),
+    ]
+
+
+async def neighbours(model_id: str) -> list[Suggestion]:
+    """What exists near an address that leads nowhere: the sources of the model, else the models."""
+    try:
+        sets = await catalog.source_sets(model_id)
+    except NotFoundError:
+        return [Suggestion(words=one.display_name, note=one.id, href=place(one.id)) for one in await catalog.models()]
+    return [
+        Suggestion(words=source.id, note=hook_words(source.hook_name, source.layer), href=place(model_id, source.id))
+        for one in sets
+        for source in one.sources
+    ]
+
+
+@rx.page(route="/[model_id]/[source_id]", title=SourceState.title, on_load=SourceState.load)
+def source_page() -> rx.Component:
+    return page(
+        rx.cond(
+            SourceState.kind == "missing",
+            not_found("There is no such source here", SourceState.missing, SourceState.suggestions),
+            rx.fragment(head(), rx.cond(SourceState.kind == "set", set_content(), source_content())),
+        ),
+        active="browse",
+    )
+
+
+def head() -> rx.Component:
+    is_set = SourceState.kind == "set"
+    model = (SourceState.r_model, "/" + SourceState.r_model)
+    return rx.fragment(
+        page_head(
+            rx.cond(
+                is_set,
+                crumbs(model, (SourceState.r_source, "")),
+                crumbs(model, (SourceState.set_name, SourceState.set_href), (SourceState.r_source, "")),
+            ),
+            random_button(SourceState.r_model, rx.cond(is_set, "", SourceState.r_source)),
+            steer_link(SourceState.steer_href),
+        ),
+        rx.el.h1(rx.cond(SourceState.name != "", SourceState.name, SourceState.r_source), class_name="title iso"),
+        rx.el.div(rx.foreach(SourceState.summary, counted), class_name="meta"),
+        rx.cond(SourceState.description != "", rx.el.p(SourceState.description, class_name="muted iso about")),
+        rx.cond(SourceState.problem != "", failed(SourceState.problem)),
+    )
+
+
+def counted(one: rx.Var[tuple[str, str]]) -> rx.Component:
+    return rx.el.span(rx.el.b(one[0]), " ", one[1])
+
+
+def set_content() -> rx.Component:
+    return rx.el.div(
+        card(
+            rx.el.div(strip_of_layers(SourceState.block["layers"]), class_name="card-body"),
+            source_table(SourceState.block["rows"]),
+            title="Sources",
+        ),
+        rx.el.div(search_card(), class_name="side"),
+        class_name="cols flip",
+    )
+
+
+def source_content() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(*overview_cards(SourceState.cards), class_name="side"),
+        rx.el.div(
+            rx.cond(SourceState.kind == "todo", bring_in(), feature_browser()),
+            class_name="stack",
+        ),
+        class_name="cols",
+    )
+
+
+def bring_in() -> rx.Component:
+    """A source whose weights or dataset is known but whose features are not in the database."""
+    return card(
+        rx.cond(
+            SourceState.todo != "",
+            empty(
+                "Its features are not here yet",
+                "This command brings them in, with progress; it goes on where it stopped when it is run again.",
+                command(SourceState.todo),
+            ),
+            empty("Its features are being brought in", "Reload in a moment.", skeleton_rows(2)),
+        )
+    )
