@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import orjson
 from starlette.responses import Response, StreamingResponse
+
+from memicos_app.library.feature_json import encode
 
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 class Json(Response):
-    """JSON of plain data and dataclasses; numbers that JSON has no word for become null."""
+    """JSON of plain data; numbers that JSON has no word for become null."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+        return encode(content)
 
 
 def attachment(content: Any, name: str) -> Json:
     """JSON that a browser saves as `name`, which holds only characters safe in a file name."""
-    safe = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name)
+    safe = "".join(sign if (sign.isascii() and sign.isalnum()) or sign in "-_." else "_" for sign in name)
     return Json(content, headers={"Content-Disposition": f'attachment; filename="{safe}"'})
 
 
 def frame(content: Any, event: str | None = None) -> bytes:
     """One server-sent event; JSON never holds a bare line break."""
     head = f"event: {event}\n".encode() if event else b""
-    return head + b"data: " + orjson.dumps(content) + b"\n\n"
+    return head + b"data: " + encode(content) + b"\n\n"
 
 
 def stream(frames: AsyncIterator[bytes]) -> StreamingResponse:

@@ -10,17 +10,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from memicos_app.api import problems, status
+from memicos_app.api import activations, features, problems, status, steering
 from memicos_app.api.problems import Problem, http_error
 
 LARGEST_BODY = 4 * 1024 * 1024
-ROUTERS = [status.router]
-try:
-    from memicos_app.api import features
-
-    ROUTERS.append(features.router)
-except ImportError:
-    pass
+ROUTERS = (features.router, activations.router, steering.router, status.router)
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
     "metrics": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -53,4 +54,4 @@ async def feature_list(
     found = await features.feature_list(
         model_id, source_id, sort=sort, descending=descending, offset=offset, limit=limit, query=query
     )
-    return Json(found)
+    return Json(asdict(found))

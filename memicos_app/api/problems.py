@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -34,6 +35,8 @@ SENTENCES = {
 UNION_TAGS = {"str", "int", "float", "bool"}
 """What pydantic puts into a location to name a branch of a union; no field of ours is called so."""
 DATABASE_RETRY = 5.0
+DATABASE_SENTENCE = "The database does not answer right now; try again in a moment."
+INTERNAL_SENTENCE = "Something went wrong on the server; its log says what."
 
 
 class Problem(BaseModel):
@@ -60,6 +63,31 @@ def problem(
     """The answer that tells of a failure; `field` is left out where none is to blame."""
     body = {"error": error, "message": message} | ({"field": field} if field else {})
     return Json(body, status_code=status, headers=dict(headers or {}))
+
+
+@contextmanager
+def fields_renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Failures of the library inside the block name the request's fields."""
+    try:
+        yield
+    except LibraryError as error:
+        error.field = renamed(error.field, names)
+        raise
+
+
+def renamed(field: str | None, names: Mapping[str, str]) -> str | None:
+    return ".".join(names.get(part, part) for part in field.split(".")) if field else None
+
+
+def told(error: Exception, names: Mapping[str, str]) -> dict[str, str]:
+    """A failure in the middle of a stream, in the shape of every error."""
+    if isinstance(error, LibraryError):
+        field = renamed(error.field, names)
+        return {"error": error.code, "message": error.message} | ({"field": field} if field else {})
+    if isinstance(error, OperationalError | InterfaceError | DatabaseUnusable):
+        return {"error": "unavailable", "message": DATABASE_SENTENCE}
+    logger.error("a stream failed", exc_info=error)
+    return {"error": "internal", "message": INTERNAL_SENTENCE}
 
 
 async def library_error(_request: Request, error: Exception) -> Json:
@@ -89,13 +117,12 @@ async def database_error(_request: Request, error: Exception) -> Json:
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
         return await unexpected(_request, error)
     logger.warning("the database does not answer: %s", error)
-    message = "The database does not answer right now; try again in a moment."
-    return problem(503, "unavailable", message, headers=retry_header(DATABASE_RETRY))
+    return problem(503, "unavailable", DATABASE_SENTENCE, headers=retry_header(DATABASE_RETRY))
 
 
 async def unexpected(request: Request, error: Exception) -> Json:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "internal", "Something went wrong on the server; its log says what.")
+    return problem(500, "internal", INTERNAL_SENTENCE)
 
 
 def retry_header(seconds: float | None) -> dict[str, str]:

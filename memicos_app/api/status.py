@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from memicos_app import worker
 from memicos_app.api.answers import Json
+from memicos_app.library.status import database_facts
 
 router = APIRouter(tags=["status"])
 
@@ -13,3 +15,10 @@ router = APIRouter(tags=["status"])
 async def health() -> Json:
     """Liveness: this process answers. Says nothing of the database or the worker."""
     return Json({"status": "ok"})
+
+
+@router.get("/status")
+async def status() -> Json:
+    """What the database is, and whether the worker is ready; 503 where the database does not answer."""
+    database = {"ready": True, **dict(await database_facts())}
+    return Json({"database": database, "worker": (await worker.status()).model_dump(by_alias=True)})

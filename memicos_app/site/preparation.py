@@ -14,12 +14,8 @@ from memicos_app.site.progress import Step
 
 
 def machine(step: Step) -> None:
-    """Python, folders, room on the disk, the worker's port."""
-    settings = get_settings()
-    line = checks.check(settings)
-    if not settings.inference_urls:
-        checks.claim(settings.inference_host, settings.inference_port, "INFERENCE_PORT").close()
-    step.result(line)
+    """Python, folders, room on the disk."""
+    step.result(checks.check(get_settings()))
 
 
 def frontend(step: Step, *, force: bool = False) -> None:
