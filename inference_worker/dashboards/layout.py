@@ -135,6 +135,11 @@ class SourceCard:
     prompts: int
     tokens_in_prompt: int
     dataset: str
+    n_features: int
+    """Of the SAE, skipped ones included."""
+    description: str = ""
+    evaluation: Row = field(default_factory=dict)
+    """Measures of the SAE: tokens, explained_variance, l0, dead_share, loss_recovered where known."""
     made: Row = field(default_factory=dict)
     """Goes to `generation.json`: mask rule, BOS, dtype, seed, counts."""
 
@@ -162,6 +167,9 @@ class SourceCard:
             "notes": None,
             "cosSimMatchModelId": None,
             "cosSimMatchSourceId": None,
+            "nFeatures": self.n_features,
+            "description": self.description,
+            "evaluation": self.evaluation,
         }
 
 

@@ -87,6 +87,10 @@ class Generation:
     """Forget an unfinished run, and replace a finished one."""
     level: int = 6
     """Of gzip."""
+    description: str = ""
+    """Of the source, for people."""
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    """Measures of the SAE that go into `source.jsonl`."""
     card: SetCard | None = None
     model_card: ModelCard | None = None
 
@@ -353,6 +357,9 @@ def _source_card(
         manifest["n_prompts"],
         settings.context,
         settings.dataset or settings.corpus.name,
+        len(live),
+        settings.description,
+        settings.evaluation,
         made,
     )
 
