@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypeAlias, TypedDict
+from urllib.parse import quote
 
 import reflex as rx
-from reflex.vars import ArrayVar, ObjectVar, StringVar
 
 from memicos_app.components.layout import card
+from memicos_app.library.example_groups import default_strength
+from memicos_app.library.views import FeatureView
+
+Var: TypeAlias = Any
+Handler: TypeAlias = Any
+"""A value and an event handler of a page's state; Reflex makes their types at run time."""
 
 
 class SteeredFeature(TypedDict):
@@ -37,6 +43,33 @@ class Suggestion(TypedDict):
     place: str
 
 
+def steered_feature(view: FeatureView, strength: float | None = None) -> SteeredFeature:
+    """A feature as the page steers it; without a strength at its usual one."""
+    usual = default_strength(view.max_activation)
+    label = view.explanations[0].description if view.explanations else f"feature {view.index}"
+    bare = SteeredFeature(
+        key=f"{view.source_id}/{view.index}",
+        source=view.source_id,
+        feature=view.index,
+        label=label,
+        place=f"{view.source.layer} · {view.index}",
+        href="/" + "/".join(quote(part, safe="") for part in (view.model_id, view.source_id, str(view.index))),
+        strength=0.0,
+        least=-2.5 * usual,
+        limit=2.5 * usual,
+        low="50%",
+        high="50%",
+    )
+    return with_strength(bare, usual if strength is None else strength)
+
+
+def with_strength(item: SteeredFeature, strength: float) -> SteeredFeature:
+    """The same feature at another strength; a slider that is too short for it grows."""
+    limit = max(item["limit"], abs(strength))
+    low, high = slider_marks(strength, limit)
+    return {**item, "strength": round(strength, 2), "least": -limit, "limit": limit, "low": low, "high": high}
+
+
 def slider_marks(strength: float, limit: float) -> tuple[str, str]:
     """Begin and end of the filled part of a slider with its zero in the middle, in per cent."""
     at = 50.0 + 50.0 * max(-1.0, min(1.0, strength / limit if limit else 0.0))
@@ -44,11 +77,11 @@ def slider_marks(strength: float, limit: float) -> tuple[str, str]:
 
 
 def feature_row(
-    item: ObjectVar[SteeredFeature],
+    item: Var,
     *,
-    on_slide: rx.EventHandler,
-    on_type: rx.EventHandler,
-    on_remove: rx.EventHandler,
+    on_slide: Handler,
+    on_type: Handler,
+    on_remove: Handler,
 ) -> rx.Component:
     """One feature: what it means, a slider with its zero in the middle, a number box, remove."""
     return rx.el.div(
@@ -98,7 +131,19 @@ def feature_row(
     )
 
 
-def suggestion(item: ObjectVar[Suggestion], *, on_add: rx.EventHandler) -> rx.Component:
+def feature_rows(items: Var, *, on_slide: Handler, on_type: Handler, on_remove: Handler) -> rx.Component:
+    """All features, or a sentence on how to add the first."""
+    return rx.cond(
+        items.length() > 0,
+        rx.foreach(items, lambda item: feature_row(item, on_slide=on_slide, on_type=on_type, on_remove=on_remove)),
+        rx.el.p(
+            "Nothing is steered yet. Find a feature by what it means, or take one with Steer on its page.",
+            class_name="card-body small muted",
+        ),
+    )
+
+
+def suggestion(item: Var, *, on_add: Handler) -> rx.Component:
     return rx.el.button(
         rx.el.span(item["label"], class_name="grow clip iso"),
         rx.el.span(item["place"], class_name="faint small strong"),
@@ -109,12 +154,12 @@ def suggestion(item: ObjectVar[Suggestion], *, on_add: rx.EventHandler) -> rx.Co
 
 
 def add_box(
-    wanted: StringVar,
-    suggestions: ArrayVar[list[Suggestion]],
+    wanted: Var,
+    suggestions: Var,
     *,
-    on_change: rx.EventHandler,
-    on_submit: rx.EventHandler,
-    on_add: rx.EventHandler,
+    on_change: Handler,
+    on_submit: Handler,
+    on_add: Handler,
 ) -> rx.Component:
     """A box that finds a feature by its explanation or by `layer/index`, with suggestions below it."""
     return rx.el.form(
@@ -147,9 +192,7 @@ def add_box(
     )
 
 
-def setting(
-    label: str, name: str, value: rx.Var[float] | rx.Var[int], *, step: str, on_change: rx.EventHandler
-) -> list[rx.Component]:
+def setting(label: str, name: str, value: Var, *, step: str, on_change: Handler) -> list[rx.Component]:
     """A labelled number; it is taken over when the field is left or Enter is pressed."""
     return [
         rx.el.label(label, html_for=f"setting-{name}"),
@@ -167,3 +210,8 @@ def setting(
 
 def settings_card(title: str, *rows: list[rx.Component]) -> rx.Component:
     return card(rx.el.div(*[part for row in rows for part in row], class_name="steer-settings"), title=title)
+
+
+def later(handler: Handler, milliseconds: int) -> Handler:
+    """The handler, called once its input has been still for so long."""
+    return handler.debounce(milliseconds)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 import reflex as rx
-from reflex.vars import ArrayVar, BooleanVar, ObjectVar, StringVar
 
 from memicos_app.components.layout import card
+
+Var: TypeAlias = Any
+Handler: TypeAlias = Any
+"""A value and an event handler of a page's state; Reflex makes their types at run time."""
 
 
 class Run(TypedDict):
@@ -25,13 +28,11 @@ class SweepText(TypedDict):
     done: bool
 
 
-def text_run(run: ObjectVar[Run]) -> rx.Component:
+def text_run(run: Var) -> rx.Component:
     return rx.el.span(run["text"], class_name=rx.cond(run["differs"], "differs", ""))
 
 
-def pane(
-    title: str, prompt: StringVar, runs: ArrayVar[list[Run]], *, speed: StringVar, busy: BooleanVar, live: bool
-) -> rx.Component:
+def pane(title: str, prompt: Var, runs: Var, *, speed: Var, busy: Var, live: bool) -> rx.Component:
     """One text: what was asked in grey, what the model wrote in full colour, growing while `busy`."""
     return rx.el.section(
         rx.el.div(rx.el.h2(title), rx.el.span(speed, class_name="num tiny faint"), class_name="card-head"),
@@ -50,12 +51,12 @@ def pane(
 
 
 def prompt_box(
-    value: StringVar,
+    value: Var,
     *,
-    on_change: rx.EventHandler,
-    on_run: rx.EventHandler,
-    on_stop: rx.EventHandler,
-    busy: BooleanVar,
+    on_change: Handler,
+    on_run: Handler,
+    on_stop: Handler,
+    busy: Var,
 ) -> rx.Component:
     """The prompt with its two verbs; Enter runs, Shift+Enter breaks the line, Escape stops."""
     return rx.el.form(
@@ -65,7 +66,7 @@ def prompt_box(
             value=value,
             on_change=on_change,
             placeholder="Begin a text for the model to go on with",
-            spell_check="false",
+            spell_check=False,
             max_length=2048,
             class_name="textarea grow",
             rows=1,
@@ -88,14 +89,14 @@ def prompt_box(
     )
 
 
-def sweep_text(item: ObjectVar[SweepText]) -> rx.Component:
+def sweep_text(item: Var) -> rx.Component:
     return rx.el.div(
         rx.el.h3(item["label"], class_name="small num", style={"textAlign": "left"}),
         rx.el.p(item["text"], class_name=rx.cond(item["done"], "iso", "iso streaming")),
     )
 
 
-def sweep(items: ArrayVar[list[SweepText]], *, on_run: rx.EventHandler, usable: BooleanVar) -> rx.Component:
+def sweep(items: Var, *, on_run: Handler, features: Var) -> rx.Component:
     """Five texts with one seed, from twice the strengths reversed to twice the strengths."""
     return card(
         rx.cond(
@@ -108,6 +109,6 @@ def sweep(items: ArrayVar[list[SweepText]], *, on_run: rx.EventHandler, usable: 
         ),
         title="Strength sweep",
         aside=rx.el.button(
-            "Run sweep", type="button", on_click=on_run, aria_disabled=~usable, class_name="btn small"
+            "Run sweep", type="button", on_click=on_run, aria_disabled=features.length() == 0, class_name="btn small"
         ),
     )
