@@ -40,50 +40,56 @@ async def for_feature(model_id: str, source_id: str, index: int) -> list[Explana
     return [_view(one) for one in found]
 
 
-async def refresh_labels(session: AsyncSession, model_id: str, source_id: str, index: int | None = None) -> None:
-    """Make lists of a source, and its counts, follow its explanations; for one feature or for all.
+async def refresh_labels(
+    session: AsyncSession,
+    model_id: str,
+    source_id: str,
+    *,
+    index: int | None = None,
+    generation_id: int | None = None,
+) -> None:
+    """Make a source's lists and counts follow its explanations; to be called in the transaction that changed them.
 
-    To be called in the transaction that changed explanations, or made a generation the current one.
+    Args:
+        index: only this feature's explanations changed; None: all.
+        generation_id: the generation that is becoming the current one; None: the one that is.
     """
-    names = {"model": model_id, "source": source_id}
-    one = "" if index is None else "AND {}.index = :index"
-    values = names if index is None else {**names, "index": index}
-    await run_in(
-        session,
-        f"""
-        DELETE FROM feature_labels AS l USING sources AS s
-        WHERE s.model_id = :model AND s.id = :source AND l.generation_id = s.current_generation {one.format("l")}
-        """,
-        **values,
-    )
-    await run_in(
-        session,
-        f"""
-        INSERT INTO feature_labels (generation_id, index, description, type_name, sort_key)
-        SELECT DISTINCT ON (x.index) f.generation_id, x.index, x.description, coalesce(x.type_name, ''),
-               left(lower(x.description), 64)
-        FROM sources AS s
-        JOIN explanations AS x ON x.model_id = s.model_id AND x.source_id = s.id AND {CURRENT}
-        JOIN features AS f ON f.generation_id = s.current_generation AND f.index = x.index
-        LEFT JOIN explanation_types AS t ON t.name = x.type_name
-        WHERE s.model_id = :model AND s.id = :source {one.format("x")}
-        ORDER BY x.index, {READING_ORDER}
-        """,
-        **values,
-    )
-    await run_in(
-        session,
-        f"""
-        UPDATE sources AS s SET
-            n_explained = (SELECT count(*) FROM feature_labels AS l WHERE l.generation_id = s.current_generation),
-            n_explanations = (
-                SELECT count(*) FROM explanations AS x
-                WHERE x.model_id = s.model_id AND x.source_id = s.id AND {CURRENT}
-            )
-        WHERE s.model_id = :model AND s.id = :source
-        """,
-        **names,
-    )
+    values = {"model": model_id, "source": source_id, "index": index, "generation": generation_id}
+    for statement in _LABELS:
+        await run_in(session, statement, **values)
+
+
+_SOURCE = """
+    WITH s AS (
+        SELECT model_id, id, coalesce(CAST(:generation AS integer), current_generation) AS current_generation
+        FROM sources WHERE model_id = :model AND id = :source
+    )"""
+_LABELS = (
+    f"""{_SOURCE}
+    DELETE FROM feature_labels AS l USING s
+    WHERE l.generation_id = s.current_generation AND (CAST(:index AS integer) IS NULL OR l.index = :index)
+    """,
+    f"""{_SOURCE}
+    INSERT INTO feature_labels (generation_id, index, description, type_name, sort_key)
+    SELECT DISTINCT ON (x.index) f.generation_id, x.index, x.description, coalesce(x.type_name, ''),
+           left(lower(x.description), 64)
+    FROM s
+    JOIN explanations AS x ON x.model_id = s.model_id AND x.source_id = s.id AND {CURRENT}
+    JOIN features AS f ON f.generation_id = s.current_generation AND f.index = x.index
+    LEFT JOIN explanation_types AS t ON t.name = x.type_name
+    WHERE CAST(:index AS integer) IS NULL OR x.index = :index
+    ORDER BY x.index, {READING_ORDER}
+    """,
+    f"""{_SOURCE}
+    UPDATE sources AS u SET
+        n_explained = (SELECT count(*) FROM feature_labels AS l WHERE l.generation_id = s.current_generation),
+        n_explanations = (
+            SELECT count(*) FROM explanations AS x
+            WHERE x.model_id = s.model_id AND x.source_id = s.id AND {CURRENT}
+        )
+    FROM s WHERE u.model_id = s.model_id AND u.id = s.id
+    """,
+)
 
 
 def _view(one: RowMapping) -> ExplanationView:

@@ -79,6 +79,7 @@ def _embedding(value: object) -> object:
 
 
 Index = Annotated[int, BeforeValidator(_index), Field(ge=0, le=MAX_INDEX)]
+Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Numbers = Annotated[list[float], BeforeValidator(_numbers)]
 Object = Annotated[dict[str, Any], BeforeValidator(_object)]
 Time = Annotated[datetime | None, BeforeValidator(_time)]
@@ -190,6 +191,7 @@ class SourceLine(Card):
     cos_sim_match_source_id: str | None = None
     evaluation: Object = {}
     description: str = ""
+    n_features: int = 0
 
 
 class RowLine(Line):
@@ -213,9 +215,9 @@ class FeatureLine(RowLine):
     freq_hist_data_bar_heights: Numbers = []
     logits_hist_data_bar_values: Numbers = []
     logits_hist_data_bar_heights: Numbers = []
-    topk_cos_sim_indices: list[int] = []
+    topk_cos_sim_indices: list[Integer] = []
     topk_cos_sim_values: Numbers = []
-    correlated_features_indices: list[int] = []
+    correlated_features_indices: list[Integer] = []
     correlated_features_pearson: Numbers = []
     correlated_features_l1: Numbers = []
     vector: Numbers = []

@@ -9,10 +9,10 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 import orjson
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from memicos_app.library.datasets.layout import Line
 
 LONGEST_LINE = 64 << 20
+_TELL_EVERY = 200
 Kind = TypeVar("Kind", bound=Line)
 
 
@@ -50,9 +51,15 @@ class Problems:
             self.first.append(LineProblem(f"{file.parent.name}/{file.name}", line, message))
 
 
-def read_lines(path: Path, kind: type[Kind], problems: Problems) -> Iterator[tuple[int, Kind]]:
-    """Lines of a file as `kind`, each with its number from 1; blank lines are none, an empty file has none."""
-    for number, raw in raw_lines(path, problems):
+def read_lines(
+    path: Path, kind: type[Kind], problems: Problems, at: Callable[[int], None] = lambda position: None
+) -> Iterator[tuple[int, Kind]]:
+    """Lines of a file as `kind`, each with its number from 1; blank lines are none, an empty file has none.
+
+    Args:
+        at: told now and then how many bytes of the file, as it lies on disk, have been read.
+    """
+    for number, raw in raw_lines(path, problems, at):
         try:
             yield number, kind.model_validate(parse(raw))
         except ValidationError as error:
@@ -68,13 +75,15 @@ def read_first(path: Path, kind: type[Kind], problems: Problems) -> Kind | None:
     return next((line for _, line in read_lines(path, kind, problems)), None)
 
 
-def raw_lines(path: Path, problems: Problems) -> Iterator[tuple[int, bytes]]:
+def raw_lines(path: Path, problems: Problems, at: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
     """Non-blank lines with their numbers; a file that ends early is reported after what could be read."""
     number = 0
     try:
-        with open_text(path) as file:
+        with path.open("rb") as stored, unpacked(stored) as file:
             while raw := file.readline(LONGEST_LINE):
                 number += 1
+                if number % _TELL_EVERY == 0:
+                    at(stored.tell())
                 if len(raw) == LONGEST_LINE:
                     problems.add(path, number, f"left out, and what follows: longer than {LONGEST_LINE >> 20} MiB")
                     return
@@ -84,12 +93,11 @@ def raw_lines(path: Path, problems: Problems) -> Iterator[tuple[int, bytes]]:
         problems.add(path, number + 1, f"the file is damaged from here on ({error})")
 
 
-def open_text(path: Path) -> IO[bytes]:
-    """A JSONL file for reading, unpacked if it is gzipped, whatever its name says."""
-    file = path.open("rb")
-    magic = file.read(2)
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file, mode="rb") if magic == b"\x1f\x8b" else file  # type: ignore[return-value]
+def unpacked(stored: BinaryIO) -> BinaryIO:
+    """The content of an open file, unpacked if it is gzipped, whatever its name says."""
+    magic = stored.read(2)
+    stored.seek(0)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=stored, mode="rb")) if magic == b"\x1f\x8b" else stored
 
 
 def parse(raw: bytes) -> Any:

@@ -1,0 +1,67 @@
+"""Embeddings that a dataset brings along with its explanations, kept for the embedder they are of.
+
+Lines do not name their embedder; the number of dimensions tells: 256 are the public exports', 384 the offline
+embedder's. Others have no index here and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from memicos_app.db.explanations import EMBEDDERS
+from memicos_app.db.text import storable
+from memicos_app.library.datasets.copying import Connection
+from memicos_app.library.datasets.layout import ExplanationLine
+from memicos_app.library.datasets.reading import Problems
+from memicos_app.library.datasets.rows import explanation_id
+
+_BY_DIMENSIONS = {dimensions: number for number, (_, dimensions) in EMBEDDERS.items()}
+
+
+async def write_embeddings(
+    connection: Connection, generation: int, path: Path, lines: Sequence[ExplanationLine], problems: Problems
+) -> None:
+    """Store the lines' embeddings beside their explanations, which this transaction has just written."""
+    rows = [row for line in lines if line.embedding and (row := _row(line, path, problems)) is not None]
+    if not rows:
+        return
+    await connection.execute(
+        "CREATE TEMPORARY TABLE incoming (id text, embedder_id smallint, embedding halfvec) ON COMMIT DROP"
+    )
+    async with connection.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
+        for row in rows:
+            await copy.write_row(row)
+    await connection.execute(
+        """
+        INSERT INTO explanation_embeddings (embedder_id, explanation_number, embedding)
+        SELECT i.embedder_id, x.number, i.embedding
+        FROM incoming AS i JOIN explanations AS x ON x.id = i.id AND x.generation_id = %s
+        """,
+        [generation],
+    )
+
+
+def vector_text(vector: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str | None:
+    """A vector of length 1 as pgvector reads it; None for one without a direction."""
+    array = np.asarray(vector, np.float64)
+    length = float(np.linalg.norm(array))
+    if not np.isfinite(length) or length == 0:
+        return None
+    return "[" + ",".join(f"{value:.6g}" for value in array / length) + "]"
+
+
+def _row(line: ExplanationLine, path: Path, problems: Problems) -> tuple[str, int, str] | None:
+    assert line.embedding is not None
+    name = explanation_id(line)
+    embedder = _BY_DIMENSIONS.get(len(line.embedding))
+    if embedder is None:
+        problems.add(path, 0, f"embedding of {name} left out: no embedder here has {len(line.embedding)} dimensions")
+        return None
+    text = vector_text(line.embedding)
+    if text is None:
+        problems.add(path, 0, f"embedding of {name} left out: it has no direction")
+        return None
+    return storable(name), embedder, text

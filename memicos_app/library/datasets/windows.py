@@ -1,0 +1,126 @@
+"""Token windows met while importing: which repeat, their vocabulary, and how they are numbered.
+
+Tokens get numbers as they come. Once enough have been seen (`order`) the frequent ones get the small
+numbers, which take one byte in a block. Windows are shared while that saves space, which is measured as
+the import goes: fixed-window dashboards repeat each window for many features, other datasets never do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from memicos_app.library import blocks
+from memicos_app.library.packing import Ints
+from memicos_app.library.sequences import PER_CHUNK
+
+WORTH_SHARING = 0.8
+"""Windows are shared while fewer than this share of those met is new."""
+
+
+class Vocabulary(dict[str, int]):
+    """A number for every string, given on first sight."""
+
+    def __missing__(self, token: str) -> int:
+        self[token] = number = len(self)
+        return number
+
+
+class Windows:
+    """All windows of one import, by content."""
+
+    def __init__(self) -> None:
+        self.sharing = True
+        self.count = 0
+        """Shared sequences so far."""
+        self._vocabulary = Vocabulary()
+        self._rank: Ints | None = None
+        self._number: dict[bytes, int] = {}
+        self._unwritten: list[Ints] = []
+        self._written_chunks = 0
+        self._met = self._new = 0
+
+    def ids(self, tokens: Sequence[str]) -> Ints:
+        """Vocabulary numbers of a window's tokens."""
+        vocabulary = self._vocabulary
+        return self._ranked(np.asarray([vocabulary[token] for token in tokens], np.int64))
+
+    def share(self, ids: Ints) -> int:
+        """Number of the shared sequence with these tokens, a new one at first sight."""
+        self._met += 1
+        number = self._number.setdefault(_content(ids), self.count)
+        if number == self.count:
+            self._new += 1
+            self.count += 1
+            self._unwritten.append(ids)
+        return number
+
+    def stop_sharing_if_useless(self) -> bool:
+        """Look at the windows met since the last call; true when sharing has just stopped."""
+        useless = self.sharing and self._met > 0 and self._new >= WORTH_SHARING * self._met
+        self._met = self._new = 0
+        if useless:
+            self.sharing = False
+            self._number.clear()
+        return useless
+
+    def take_back(self, references: Sequence[int]) -> list[Ints]:
+        """Tokens of all shared sequences referred to so far, which are then no longer shared."""
+        windows = [self._unwritten[number] for number in references]
+        self._unwritten, self.count = [], 0
+        return windows
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the vocabulary has its final order."""
+        return self._rank is not None
+
+    def order(self, counts: Ints) -> Ints:
+        """Give the most frequent tokens the smallest numbers; the array maps numbers given so far to new ones."""
+        rank = np.empty(len(counts), np.int64)
+        rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
+        self._rank = rank
+        self._unwritten = [rank[ids] for ids in self._unwritten]
+        self._number = {_content(ids): number for number, ids in enumerate(self._unwritten)}
+        return rank
+
+    def counts(self, inline: Sequence[Ints], references: Sequence[int]) -> Ints:
+        """How often each token occurs in windows kept inline and in shared ones; before any chunk is written."""
+        times = np.bincount(np.asarray(references, np.int64), minlength=len(self._unwritten))
+        weights = [np.ones(sum(map(len, inline))), *map(np.full, map(len, self._unwritten), times)]
+        flat = np.concatenate([np.zeros(0, np.int64), *inline, *self._unwritten])
+        total: Ints = np.bincount(flat, np.concatenate(weights), len(self._vocabulary)).astype(np.int64)
+        return total
+
+    def chunks(self, *, last: bool = False) -> list[tuple[int, bytes]]:
+        """Rows of `sequence_chunks` that are complete, each once; with `last` the incomplete one too."""
+        done = []
+        while len(self._unwritten) >= PER_CHUNK or (last and self._unwritten):
+            done.append((self._written_chunks, blocks.encode_chunk(self._unwritten[:PER_CHUNK])))
+            del self._unwritten[:PER_CHUNK]
+            self._written_chunks += 1
+        return done
+
+    def vocabulary(self) -> bytes | None:
+        """The strings by number, for the vocabulary's chunk; None where there are none."""
+        if not self._vocabulary:
+            return None
+        strings = list(self._vocabulary)
+        ordered = [""] * len(strings)
+        for number, token in zip(self._ranked(np.arange(len(strings))).tolist(), strings, strict=True):
+            ordered[number] = token
+        return blocks.encode_vocabulary(ordered)
+
+    def _ranked(self, ids: Ints) -> Ints:
+        if self._rank is None:
+            return ids
+        known = ids < len(self._rank)
+        if known.all():
+            return self._rank[ids]
+        return np.where(known, self._rank[np.minimum(ids, len(self._rank) - 1)], ids)
+
+
+def _content(ids: Ints) -> bytes:
+    return hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
