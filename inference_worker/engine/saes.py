@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from inference_worker.engine.errors import Unknown, Unusable
 
@@ -66,14 +67,14 @@ def load_sae(folder: Path, source_id: str, *, device: str = "cpu") -> LoadedSae:
     Raises:
         Unusable: the folder is no SAELens folder, holds pickles only, or lacks what is needed.
     """
-    from sae_lens import SAE
-
     _require_safe(folder, source_id)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about how the model was loaded for training
+            warnings.simplefilter("ignore")  # about SAELens's own imports, and how the model was loaded for training
+            from sae_lens import SAE
+
             sae = SAE.load_from_disk(folder, device=device, dtype="float32")
-    except (KeyError, ValueError, RuntimeError, TypeError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError, OSError) as error:
         raise Unusable(f"The SAE {source_id} cannot be read: {error}") from error
     sae.requires_grad_(False)
     metadata = sae.cfg.metadata

@@ -1,8 +1,9 @@
-"""Text to tokens and back, exactly: BOS is explicit, and the strings of the tokens join to the text.
+"""Text to tokens and back, exactly: BOS is explicit, and the strings of the tokens join to what the model reads.
 
 A character whose bytes are spread over several tokens belongs to the token that completes it; the
-tokens before it have an empty string. Text that spells a special token, such as `<|im_end|>`, is that
-special token, wherever it comes from.
+tokens before it have an empty string. A character that the vocabulary has no bytes for is missing from
+the tokens, from their strings, and from what the model reads. Text that spells a special token, such as
+`<|im_end|>`, is that special token, wherever it comes from.
 """
 
 from __future__ import annotations
