@@ -1,6 +1,7 @@
 // Rows of coloured tokens: keyword in context, whole windows, one tooltip for all. Draws text nodes only.
 
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCopied } from "./copy_button.jsx";
 import { alpha, aloneSegments, around, segments, short, unpack, visible } from "./token_text.js";
 import { TIP_ID, fillTip, hideTip, placeTip } from "./token_tip.js";
 
@@ -45,7 +46,7 @@ function run({ data, from, to, peak, scale, breaks, fine }) {
 }
 
 function shown(text, breaks) {
-  const parts = segments(text);
+  const parts = segments(text, !breaks);
   return parts ? glyphs(parts, breaks) : text;
 }
 
@@ -67,32 +68,17 @@ function Body({ data, row, layout, whole, breaks, reach, scale, fine }) {
   );
 }
 
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const field = Object.assign(document.createElement("textarea"), { value: text });
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
-  return undefined;
-}
-
 const PLAY = "M5 3.5v9l7-4.5z";
 const COPY = "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z";
 const DONE = "M3 8.5l3.5 3.5L13 4.5";
 const icon = (path) => <svg viewBox="0 0 16 16" aria-hidden="true"><path d={path} /></svg>;
 
 function Actions({ text, canTest }) {
-  const [copied, setCopied] = useState(false);
-  const onCopy = async () => {
-    await copy(text());
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1400);
-  };
+  const [copied, run] = useCopied();
   return (
     <span className="strip-actions">
       {canTest && <button type="button" data-act="test" title="Test this text" aria-label="Test this text">{icon(PLAY)}</button>}
-      <button type="button" onClick={onCopy} title="Copy text" aria-label={copied ? "Copied" : "Copy text"}>
+      <button type="button" onClick={() => run(text())} title="Copy text" aria-label={copied ? "Copied" : "Copy text"}>
         {icon(copied ? DONE : COPY)}
       </button>
     </span>
@@ -109,7 +95,7 @@ const Row = memo(function Row({ row, id, layout, open, breaks, reach, max, attri
     <li className="strip-row" data-row={id} data-open={open || undefined} onPointerEnter={refine} onFocus={refine}>
       {values && <span className="strip-value num">{row.h ?? short(row.m)}</span>}
       <Body {...{ data, row, layout, whole, breaks, reach, scale, fine }} />
-      {row.c && <span className="strip-note tiny faint">{row.c}</span>}
+      {whole && row.c && <span className="strip-note tiny faint">{row.c}</span>}
       {actions && <Actions text={() => textOf(row, data)} canTest={canTest} />}
     </li>
   );

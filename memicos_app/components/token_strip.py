@@ -15,8 +15,8 @@ import reflex as rx
 SPECIAL = re.compile(r"<\|[^|<>]*\|>|<(?:s|/s|bos|eos|pad|unk)>")
 """Strings of special tokens of common tokenizers: at the head of a window they are no part of its text."""
 
-rx.asset("token_text.js", shared=True)
-rx.asset("token_tip.js", shared=True)
+for module in ("token_text.js", "token_tip.js", "copy_button.jsx"):
+    rx.asset(module, shared=True)
 
 
 class StripRow(TypedDict):
@@ -123,7 +123,7 @@ class TokenStrip(rx.Component):
     """Whether rows have buttons: copy, and test where `on_test` is given."""
     expandable: rx.Var[bool]
     can_test: rx.Var[bool]
-    on_test: rx.EventHandler[text_event]
+    on_test: rx.EventHandler[text_event]  # type: ignore[type-arg, valid-type]
 
 
 class Token(rx.Component):

@@ -19,8 +19,11 @@ function nameOf(character) {
   return code < 0x20 ? String.fromCharCode(0x2400 + code) : `‹${code.toString(16).toUpperCase()}›`;
 }
 
-// [[isGlyph, text], …], or null where the text can be shown as it is.
-export function segments(text) {
+const LONG_SPACE = / {3,}/g;
+
+// [[isGlyph, text], …], or null where the text can be shown as it is. In one line, long white space is a glyph.
+export function segments(text, inOneLine = false) {
+  if (inOneLine && text.includes("   ")) return withoutGaps(text);
   if (!HIDDEN.test(text) && text !== "\u200c" && text !== "\u200d") return null;
   const parts = [];
   for (const character of text) {
@@ -31,6 +34,14 @@ export function segments(text) {
     else parts.push([glyph, shown, character === "\n"]);
   }
   return parts;
+}
+
+function withoutGaps(text) {
+  const gap = [true, "␣"];
+  return text.split(LONG_SPACE).flatMap((piece, i) => {
+    const parts = segments(piece) ?? (piece ? [[false, piece]] : []);
+    return i ? [gap, ...parts] : parts;
+  });
 }
 
 // One token that stands alone: spaces at its ends are shown, a combining mark gets something to sit on.

@@ -116,6 +116,12 @@ def test_ordinary_text_is_left_alone() -> None:
     assert javascript("given[0].map(one => text.segments(one))", texts) == [None] * len(texts)
 
 
+def test_long_white_space_is_a_glyph_where_everything_stands_in_one_line() -> None:
+    shown = javascript("given[0].map(one => text.segments(one, true))", ["a  b", "\n        def", "   "])
+    assert shown == [None, [[True, "↵", True], [True, "␣"], [False, "def"]], [[True, "␣"]]]
+    assert javascript("text.segments('        def')") is None
+
+
 @pytest.mark.parametrize(
     ("token", "text"),
     [(" world", "·world"), ("  ", "··"), ("a ", "a·"), ("\n", "↵"), ("\u0301x", "◌\u0301x"), ("\u200d", "‹ZWJ›")],

@@ -1,0 +1,342 @@
+"""The dashboard of one feature: what it means, where it fires, what it does, and a box to test it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from memicos_app.components.charts import histogram
+from memicos_app.components.empty import Suggestion, failed, not_found
+from memicos_app.components.example_list import example_list
+from memicos_app.components.explanation_title import explanation_list, explanation_title
+from memicos_app.components.feature_actions import actions, embed_dialog, open_whole, where
+from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path, with_text
+from memicos_app.components.feature_config import feature_config, numbers_made
+from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, example_display, feature_display
+from memicos_app.components.feature_skeleton import feature_skeleton
+from memicos_app.components.feature_ways import read, ways_on
+from memicos_app.components.jump import address
+from memicos_app.components.layout import card, page
+from memicos_app.components.logit_table import logit_table
+from memicos_app.components.similar_features import correlated_features, similar_features
+from memicos_app.components.test_box import FORM, test_box
+from memicos_app.components.test_result import test_groups, took
+from memicos_app.library import activations, catalog, features
+from memicos_app.library.errors import LibraryError, NotFoundError, UnavailableError
+from memicos_app.library.views import FeatureView
+
+PATIENCE = 180.0
+"""Seconds for which a test waits for a worker that is down or loading."""
+LONGEST_PAUSE = 3.0
+
+
+class FeatureState(rx.State):
+    """One feature as shown, how its examples are drawn, and the test that was asked for last."""
+
+    phase: str = ""
+    """`ready`, `missing`, `failed`, or empty while the first feature is read."""
+    shown: FeatureDisplay = FeatureDisplay()
+    sources: list[str] = []
+    groups: list[dict[str, Any]] = []
+    maximum: float = 0.0
+    attributed_maximum: float = 0.0
+    folded: int = 0
+    unfolded: bool = False
+    default_layout: str = "snippet"
+    default_breaks: bool = False
+    chosen_layout: str = rx.LocalStorage("", name="memicos-example-layout")
+    chosen_breaks: str = rx.LocalStorage("", name="memicos-line-breaks")
+    problem: str = ""
+    suggestions: list[Suggestion] = []
+    text: str = ""
+    text_round: int = 0
+    result: list[dict[str, Any]] = []
+    took: str = ""
+    testing: bool = False
+    test_problem: str = ""
+    _sources_of: str = ""
+
+    @rx.var
+    def title(self) -> str:
+        """The document's title."""
+        if self.phase == "missing":
+            return "Not found · MemicOS"
+        place = f"{self.shown.source}/{self.shown.number} · MemicOS"
+        return f"{self.shown.title} · {place}" if self.shown.title else "MemicOS"
+
+    @rx.var
+    def layout(self) -> str:
+        """How examples are drawn: what was chosen last, else what the source set wants."""
+        return self.chosen_layout if self.chosen_layout in LAYOUTS else self.default_layout
+
+    @rx.var
+    def breaks(self) -> bool:
+        """Whether line breaks are real."""
+        return self.chosen_breaks == "yes" if self.chosen_breaks else self.default_breaks
+
+    @rx.var
+    def query(self) -> str:
+        """What goes along to another feature: the text under test, and the switches of an embedded page."""
+        return with_text(self.router.url.query_parameters, self.text)
+
+    def _place(self) -> tuple[str, str, str]:
+        """Model, source and index of the address; Reflex keeps them on the root state."""
+        return (
+            str(getattr(self, "model_id", "")),
+            str(getattr(self, "source_id", "")),
+            str(getattr(self, "index", "")),
+        )
+
+    @rx.event
+    async def load(self) -> AsyncIterator[Any]:
+        """Read the feature of the address, then test the text that the address brings."""
+        place = self._place()
+        self.result, self.test_problem, self.testing = [], "", False
+        self._put(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
+        try:
+            self._show(await read(*place))
+        except NotFoundError as error:
+            self.phase, self.problem = "missing", error.message
+            self.suggestions = await ways_on(*place)
+        except LibraryError as error:
+            self.phase, self.problem = "failed", error.message
+        else:
+            yield FeatureState.run_test(self.text) if self.text.strip() else None
+            yield FeatureState.load_sources
+
+    @rx.event
+    async def load_sources(self) -> None:
+        """The model's sources that can be looked at, for the switch; read once a model."""
+        model_id = self._place()[0]
+        if model_id != self._sources_of:
+            sets = await catalog.source_sets(model_id)
+            self.sources = [source.id for one in sets for source in one.sources if source.state == "ready"]
+            self._sources_of = model_id
+
+    def _put(self, text: str) -> None:
+        """Put `text` into the test field."""
+        self.text = text
+        self.text_round += 1
+
+    def _show(self, view: FeatureView) -> None:
+        self.phase, self.problem, self.unfolded = "ready", "", False
+        self.shown = feature_display(view)
+        self.default_layout = LAYOUTS[min(max(view.default_range, 0), len(LAYOUTS) - 1)]
+        self.default_breaks = view.default_show_breaks
+        self._show_examples(view)
+
+    def _show_examples(self, view: FeatureView) -> None:
+        examples = example_display(view, fold=not self.unfolded)
+        self.groups = [dict(group) for group in examples.groups]
+        self.maximum, self.attributed_maximum = examples.maximum, examples.attributed_maximum
+        self.folded = examples.folded
+
+    @rx.event
+    def choose_layout(self, name: str) -> None:
+        self.chosen_layout = name
+
+    @rx.event
+    def switch_breaks(self) -> None:
+        self.chosen_breaks = "no" if self.breaks else "yes"
+
+    @rx.event
+    async def switch_fold(self) -> None:
+        """Show duplicates, or fold them again."""
+        self.unfolded = not self.unfolded
+        self._show_examples(await read(*self._place()))
+
+    @rx.event
+    def jump(self, form: dict[str, Any]) -> EventSpec:
+        """Go to another index, or wherever else leads what was typed."""
+        model_id, source_id, _ = self._place()
+        path = address(str(form.get("index", "")), model_id, source_id)
+        return rx.redirect(path + self.query if path.count("/") == 3 else path)
+
+    @rx.event
+    def switch_source(self, source_id: str) -> EventSpec:
+        """The same index in another source."""
+        model_id, _, index = self._place()
+        return rx.redirect(feature_path(model_id, source_id, index) + self.query)
+
+    @rx.event
+    async def download_vector(self) -> EventSpec | None:
+        """The decoder direction as a JSON file."""
+        model_id, source_id, index = self._place()
+        try:
+            found = await features.vector(model_id, source_id, int(index))
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        data = {"modelId": model_id, "source": source_id, "index": int(index), **found.model_dump(by_alias=True)}
+        return rx.download(data=json.dumps(data), filename=f"{source_id}-{index}-vector.json")
+
+    @rx.event
+    def submit_test(self, form: dict[str, Any]) -> EventSpec:
+        return FeatureState.run_test(str(form.get("text", "")))
+
+    @rx.event
+    def test_example(self, text: str) -> list[EventSpec]:
+        """Test the text of an example, as if it had been typed into the box."""
+        self._put(text)
+        show = rx.call_script(f"document.getElementById('{FORM}').scrollIntoView({{block: 'center'}})")
+        return [show, FeatureState.run_test(text)]
+
+    @rx.event
+    def reset_test(self) -> EventSpec:
+        """Take text and answer away."""
+        self._put("")
+        return FeatureState.run_test("")
+
+    @rx.event(background=True, supersedes=True)
+    async def run_test(self, text: str) -> AsyncIterator[Any]:
+        """Run the feature on `text`; the latest text wins. An empty one takes the answer away."""
+        async with self:
+            place, self.text, self.test_problem = self._place(), text, ""
+            self.testing = bool(text.strip())
+            self.result = self.result if self.testing else []
+            yield rx.call_script(self._rewrite_address())
+        if not text.strip():
+            return
+        groups, seconds, problem = await self._answer(place, text)
+        async with self:
+            self.testing, self.test_problem, self.result, self.took = False, problem, groups, took(seconds)
+
+    async def _answer(self, place: tuple[str, str, str], text: str) -> tuple[list[dict[str, Any]], float, str]:
+        """Rows, seconds and problem of a test, which waits for a worker that is down, loading or busy."""
+        asked = time.perf_counter()
+        while True:
+            began = time.perf_counter()
+            try:
+                found = await activations.test(place[0], place[1], int(place[2]), text)
+            except UnavailableError as error:
+                if began - asked > PATIENCE:
+                    return [], 0.0, error.message
+                async with self:
+                    self.test_problem = f"{error.message} Your text is kept and tested as soon as it answers."
+                await asyncio.sleep(min(error.retry_after or 1.0, LONGEST_PAUSE))
+            except LibraryError as error:
+                return [], 0.0, error.message
+            else:
+                return [dict(group) for group in test_groups(found)], time.perf_counter() - began, ""
+
+    def _rewrite_address(self) -> str:
+        """JavaScript that puts the tested text into the address without a navigation."""
+        url = feature_path(*self._place()) + with_text(self.router.url.query_parameters, self.text)
+        return f"history.replaceState(history.state, '', {json.dumps(url)})"
+
+
+@rx.page(route="/[model_id]/[source_id]/[index]", title=FeatureState.title, on_load=FeatureState.load)
+def feature_page() -> rx.Component:
+    return page(
+        rx.match(
+            FeatureState.phase,
+            ("ready", dashboard()),
+            ("missing", not_found("No such feature here", FeatureState.problem, FeatureState.suggestions)),
+            ("failed", failed(FeatureState.problem)),
+            feature_skeleton(),
+        ),
+        active="browse",
+        embed=embedded(),
+    )
+
+
+def dashboard() -> rx.Component:
+    feature = FeatureState.shown
+    return rx.fragment(
+        rx.cond(embedded(), open_whole(feature, FeatureState.text), head()),
+        rx.cond(embed_part("embedexplanation"), explanation_title(feature)),
+        rx.el.div(
+            rx.el.div(
+                rx.cond(embed_part("embedplots"), plots()),
+                rx.cond(embedded(), rx.fragment(), background()),
+                class_name="side",
+            ),
+            rx.el.div(
+                rx.cond(embed_part("embedtest"), own_text()),
+                rx.cond(embed_part("embedactivations"), examples()),
+                class_name="stack",
+            ),
+            class_name="cols feature",
+        ),
+    )
+
+
+def head() -> rx.Component:
+    feature = FeatureState.shown
+    return rx.el.div(
+        where(feature, FeatureState.sources, FeatureState.jump, FeatureState.switch_source),
+        rx.el.div(
+            *actions(feature, FeatureState.query, FeatureState.text, FeatureState.download_vector),
+            class_name="actions",
+        ),
+        embed_dialog(),
+        class_name="page-head",
+    )
+
+
+def plots() -> rx.Component:
+    """What the feature does to the output, and how it fires."""
+    feature = FeatureState.shown
+    return rx.fragment(
+        logit_table(feature),
+        card(
+            rx.el.div(histogram(feature.activation_plot, "Activations where it fires"), class_name="card-body"),
+            title="Activation density",
+            aside=rx.el.b(feature.density, class_name="num"),
+        ),
+        card(
+            rx.el.div(histogram(feature.logit_plot, "Effect on all logits"), class_name="card-body"),
+            title="Effect on all logits",
+        ),
+    )
+
+
+def background() -> rx.Component:
+    """What is near the feature, and what its numbers rest on."""
+    feature = FeatureState.shown
+    return rx.fragment(
+        explanation_list(feature),
+        similar_features(feature),
+        correlated_features(feature),
+        numbers_made(feature),
+        feature_config(feature),
+    )
+
+
+def own_text() -> rx.Component:
+    return test_box(
+        text=FeatureState.text,
+        text_round=FeatureState.text_round,
+        result=FeatureState.result,
+        maximum=FeatureState.maximum,
+        breaks=FeatureState.breaks,
+        took=FeatureState.took,
+        problem=FeatureState.test_problem,
+        busy=FeatureState.testing,
+        steer_href=FeatureState.shown.steer_href,
+        shows_field=embed_part("embedtestfield"),
+        shows_steer=embed_part("embedsteer"),
+        on_test=FeatureState.submit_test,
+        on_reset=FeatureState.reset_test,
+    )
+
+
+def examples() -> rx.Component:
+    return example_list(
+        groups=FeatureState.groups,
+        maximum=FeatureState.maximum,
+        attributed_maximum=FeatureState.attributed_maximum,
+        layout=FeatureState.layout,
+        breaks=FeatureState.breaks,
+        folded=FeatureState.folded,
+        unfolded=FeatureState.unfolded,
+        on_layout=FeatureState.choose_layout,
+        on_breaks=FeatureState.switch_breaks,
+        on_fold=FeatureState.switch_fold,
+        on_test=FeatureState.test_example,
+    )
