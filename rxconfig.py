@@ -6,7 +6,7 @@ from pathlib import Path
 import reflex as rx
 
 from memicos_app.settings import get_settings
-from memicos_app.site.same_origin import SameOriginPlugin
+from memicos_app.site.same_origin import DevelopmentProxyPlugin, SameOriginPlugin
 
 
 def bun() -> Path:
@@ -22,7 +22,7 @@ config = rx.Config(
     bun_path=bun(),
     frontend_port=get_settings().port,
     backend_path="/_rx",
-    plugins=[SameOriginPlugin()],
+    plugins=[SameOriginPlugin(), DevelopmentProxyPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     telemetry_enabled=False,
     show_built_with_reflex=False,

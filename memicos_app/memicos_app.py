@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import reflex as rx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-import memicos_app.pages
 from memicos_app.api.app import api
+from memicos_app.pages import admin, feature, home, model, not_found, search_explanations, source, steer
 from memicos_app.settings import ROOT
-from memicos_app.site import services
+from memicos_app.site import links, services
 from memicos_app.site.addresses import PageAddresses
 from memicos_app.site.frontend import static_dir
 
-for module in pkgutil.iter_modules(memicos_app.pages.__path__):
-    importlib.import_module(f"memicos_app.pages.{module.name}")
+PAGES = (home, model, source, feature, steer, search_explanations, admin, not_found)
+"""Importing a page adds it to the app; a test holds this list and the folder equal."""
 
 
 def page_addresses(app: ASGIApp) -> ASGIApp:
     return PageAddresses(app, static_dir())
 
 
-@asynccontextmanager
-async def running() -> AsyncIterator[None]:
-    async with services.running():
-        yield
-
-
-backend = Starlette()
+backend = Starlette(routes=links.ROUTES)
 backend.mount("/api", api)
 
 app = rx.App(
     stylesheets=[f"/{sheet.name}" for sheet in sorted((ROOT / "assets").glob("*.css"))],
     api_transformer=[backend, page_addresses],
 )
-app.register_lifespan_task(running)
-if not list(pkgutil.iter_modules(memicos_app.pages.__path__)):
-    app.add_page(rx.el.main(rx.el.h1("MemicOS")), route="/", title="MemicOS")
+app.register_lifespan_task(services.running)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -12,9 +12,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from memicos_app.settings import get_settings
-from memicos_app.site import checks, frontend, preparation, server
+from memicos_app.site import checks, development, frontend, preparation, server
 from memicos_app.site.errors import StartError
-from memicos_app.site.progress import Progress
+from memicos_app.site.progress import Progress, Step
 
 STARTED = time.monotonic()
 
@@ -37,19 +37,33 @@ def serve() -> None:
         server.serve(bound, announce)
 
 
-def run() -> None:
+def run(dev: Annotated[bool, typer.Option("--dev", help="With hot reload of pages and worker.")] = False) -> None:
     """Prepare what is missing (frontend, database, demo data), then serve the site."""
-    settings = get_settings()
-    progress = Progress(len(preparation.STEPS) + 1)
     with failing_clearly():
-        bound = checks.claim(settings.host, settings.port, "PORT")
-        for name, prepare in preparation.STEPS.items():
-            with progress.step(name) as step:
-                prepare(step)
-        with progress.step("Site") as step:
-            server.load()
-            step.result("loaded")
-        server.serve(bound, announce)
+        develop() if dev else present()
+
+
+def present() -> None:
+    settings = get_settings()
+    bound = checks.claim(settings.host, settings.port, "PORT")
+    progress = Progress(len(preparation.STEPS) + 1)
+    prepare(progress, preparation.STEPS)
+    with progress.step("Site") as step:
+        server.load()
+        step.result("loaded")
+    server.serve(bound, announce)
+
+
+def develop() -> None:
+    steps = {name: step for name, step in preparation.STEPS.items() if name != "Frontend"}
+    prepare(Progress(len(steps)), steps)
+    development.develop(typer.echo)
+
+
+def prepare(progress: Progress, steps: dict[str, Callable[[Step], None]]) -> None:
+    for name, take in steps.items():
+        with progress.step(name) as step:
+            take(step)
 
 
 def announce() -> None:

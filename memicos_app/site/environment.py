@@ -1,6 +1,6 @@
 """Environment variables that Reflex is steered by, in one place: some are its internal names.
 
-They are set for this process (`serve`) or for a child (`build`); nothing of MemicOS reads them.
+They are set for this process (`serve`) or for a child (`build`, `develop`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,16 @@ def build_environment(web_dir: Path) -> dict[str, str]:
         "NPM_CONFIG_REGISTRY": os.environ.get("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org"),
         "NO_COLOR": "1",
     }
+
+
+def develop_environment(web_dir: Path, backend_port: int) -> dict[str, str]:
+    """Environment of Reflex's development server, whose pages reach the API at the backend's port."""
+    return {**build_environment(web_dir), "MEMICOS_DEV_BACKEND": f"http://127.0.0.1:{backend_port}"}
+
+
+def development_backend() -> str:
+    """Where the development server answers the API; empty in a build."""
+    return os.environ.get("MEMICOS_DEV_BACKEND", "")
 
 
 def serve_built(web_dir: Path) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg.errors
+
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
+from memicos_app.library import catalog
+from memicos_app.library.datasets.importing import ImportProgress, import_source
+from memicos_app.library.datasets.origins import available_sources
+from memicos_app.library.errors import UnavailableError
 from memicos_app.settings import get_settings
 from memicos_app.site import checks
 from memicos_app.site import frontend as built
 from memicos_app.site.errors import StartError
 from memicos_app.site.progress import Step
+
+DEMO = ("smollm2-135m-it", "15-res-4k")
+"""Model and source that a first start imports."""
 
 
 def machine(step: Step) -> None:
@@ -43,4 +52,42 @@ def database(step: Step) -> None:
     step.result(f"{where}, schema {'unchanged' if before == migrate.newest_revision() else 'up to date'}")
 
 
-STEPS: dict[str, Callable[[Step], None]] = {"Checks": machine, "Frontend": frontend, "Database": database}
+def demo(step: Step) -> None:
+    """Import the demo's middle layer, if nothing was ever imported."""
+    if not get_settings().demo_import:
+        step.result("switched off by DEMO_IMPORT")
+        return
+    try:
+        step.result(session.run(import_demo(step.say)))
+    except psycopg.errors.DiskFull:
+        raise StartError(checks.full(get_settings().data_dir)) from None
+
+
+async def import_demo(say: Callable[[str], None]) -> str:
+    """Import the demo where the database holds nothing yet; what came of it in a few words."""
+    if (await catalog.counts())["sources"]:
+        return "there already"
+    found = [
+        one for one in available_sources(get_settings().dataset_origins) if (one.model_id, one.source_id) == DEMO
+    ]
+    if not found:
+        return "no dataset of it here"
+    say("importing")
+    try:
+        report = await import_source(found[0].origin, *DEMO, progress=lambda now: say(percent(now)))
+    except UnavailableError:
+        return "another process is importing it"
+    return f"{report.n_features} features, {report.n_examples} examples, {report.n_explanations} explanations"
+
+
+def percent(now: ImportProgress) -> str:
+    return f"{now.step} {100 * now.done / max(now.total, 1):.0f} %"
+
+
+STEPS: dict[str, Callable[[Step], None]] = {
+    "Checks": machine,
+    "Frontend": frontend,
+    "Database": database,
+    "Demo data": demo,
+}
+"""In order; development leaves the frontend to Reflex."""

@@ -11,7 +11,10 @@ from typing import Any
 
 from reflex_base.plugins import Plugin
 
+from memicos_app.site.environment import development_backend
+
 SOCKET = re.compile(r"`ws://localhost:\d+(/[^`]*)`")
+PROXY = re.compile(r"^    proxy: .*\n", re.MULTILINE)
 HTTP = re.compile(r"`http://localhost:\d+(/[^`]*)`")
 
 
@@ -31,3 +34,20 @@ class SameOriginPlugin(Plugin):
         if rewritten == text or "localhost" in rewritten:
             raise RuntimeError(f"{bundle.name} does not look like the bundle that MemicOS knows how to move")
         bundle.write_text(rewritten, encoding="utf-8")
+
+
+class DevelopmentProxyPlugin(Plugin):
+    """In development, the API of the backend is answered at the frontend's own address, as in a build."""
+
+    def pre_compile(self, **context: Any) -> None:
+        if backend := development_backend():
+            context["add_modify_task"]("vite.config.js", lambda text: with_proxy(text, backend))
+
+
+def with_proxy(config: str, backend: str) -> str:
+    """Vite's configuration with `/api` passed on to `backend`."""
+    anchor = "  server: {\n"
+    config = PROXY.sub("", config)
+    if config.count(anchor) != 1:
+        raise RuntimeError("vite.config.js does not look like the one that MemicOS knows how to extend")
+    return config.replace(anchor, f'{anchor}    proxy: {{ "/api": "{backend}" }},\n')

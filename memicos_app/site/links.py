@@ -1,0 +1,35 @@
+"""Short addresses that lead to pages: `/steer`, and `/steer/{id}` as the API's share links give it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from memicos_app.library import steering
+from memicos_app.library.errors import NotFoundError
+from memicos_app.settings import get_settings
+
+
+async def steer(_request: Request) -> RedirectResponse:
+    """The steer page of the model that the worker runs."""
+    return RedirectResponse(steer_page(get_settings().model_id.rpartition("/")[2]))
+
+
+async def saved_run(request: Request) -> RedirectResponse:
+    """The steer page with a run that was kept; one that is not known leads to the page that helps."""
+    run_id = request.path_params["run_id"]
+    try:
+        run = await steering.load_run(run_id)
+    except NotFoundError:
+        return RedirectResponse("/404")
+    return RedirectResponse(f"{steer_page(run.request.model_id)}?saved={quote(run_id, safe='')}")
+
+
+def steer_page(model_id: str) -> str:
+    return f"/{quote(model_id, safe='')}/steer"
+
+
+ROUTES = [Route("/steer", steer), Route("/steer/", steer), Route("/steer/{run_id}", saved_run)]
