@@ -1,0 +1,75 @@
+"""A small dataset for the browser: real features of the demo, a few of which got hostile texts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+MODEL, SOURCE = "smollm2-135m-it", "15-res-4k"
+FEATURES = 130
+"""More than two pages of the list."""
+MARKUP, REVERSED, LONG, TOKENS = 3, 5, 7, 9
+"""Indices of the features with hostile texts."""
+PIXEL = '<img src=x onerror="window.hacked=1">'
+ATTACKS = {
+    MARKUP: f"{PIXEL}<script>window.hacked=1</script> {{{{7*7}}}}",
+    REVERSED: "pay \u202egnihton\u202c to the bearer",
+    LONG: "long " + "words without end " * 300,
+}
+HOSTILE_TOKENS = [PIXEL, "\u202e", "\n", "<|im_end|>", "\u0000\u200b", "é" * 300, "'\";--"]
+Line = dict[str, Any]
+
+
+def make(origin: Path, destination: Path) -> Path:
+    """Write the first `FEATURES` features of the demo's middle layer, explained, to `destination`; that again."""
+    source, target = (folder / "v1" / MODEL / SOURCE for folder in (origin, destination))
+    target.mkdir(parents=True)
+    for card in source.glob("*.json*"):
+        shutil.copy(card, target)
+    features = list(within(source / "features" / "batch-0.jsonl.gz"))
+    write(target / "features" / "batch-0.jsonl.gz", iter(features))
+    activations = within(source / "activations" / "batch-0.jsonl.gz")
+    write(target / "activations" / "batch-0.jsonl.gz", map(attacked, activations))
+    write(target / "explanations" / "batch-0.jsonl.gz", map(explained, features))
+    return destination
+
+
+def within(file: Path) -> Iterator[Line]:
+    """Lines of the first features; files are in the order of their features."""
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        yield from takewhile(lambda line: int(line["index"]) < FEATURES, map(json.loads, lines))
+
+
+def attacked(line: Line) -> Line:
+    """An example; those of one feature begin with hostile tokens, and its strongest token is one."""
+    if int(line["index"]) == TOKENS:
+        count = len(HOSTILE_TOKENS)
+        line["tokens"][:count] = HOSTILE_TOKENS
+        line["values"][0] = line["maxValue"]
+    return line
+
+
+def explained(feature: Line) -> Line:
+    """An explanation out of the feature's own top logits, or a hostile one."""
+    index = int(feature["index"])
+    words = ", ".join(token.strip() for token in feature["pos_str"][:4])
+    return {
+        "id": f"browser-{index}",
+        "modelId": MODEL,
+        "layer": SOURCE,
+        "index": str(index),
+        "description": ATTACKS.get(index, f"pushes {words}"),
+        "typeName": "np_max-act-logits",
+        "explanationModelName": None,
+    }
+
+
+def write(file: Path, lines: Iterator[Line]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    with gzip.open(file, "wt", encoding="utf-8") as out:
+        out.writelines(json.dumps(line) + "\n" for line in lines)
