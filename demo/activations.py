@@ -75,11 +75,19 @@ def residuals(model: PreTrainedModel, layers: Sequence[int]) -> Iterator[dict[in
             handle.remove()
 
 
+def load_model(folder: Path, dtype: torch.dtype = torch.float32, layers: int | None = None) -> PreTrainedModel:
+    """The demo model as plain Hugging Face, or its first `layers` layers alone."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=dtype).eval()
+    model.model.layers = model.model.layers[:layers]
+    return model
+
+
 def cache(model_folder: Path, layers: Sequence[int], shards: Sequence[int], work: Path = WORK) -> None:
     """Write the shards that are missing, and say how fast."""
     rows = np.load(work / "rows.npy")
     missing = [shard for shard in shards if not all(shard_path(work, n, shard).is_file() for n in layers)]
-    model = _truncated(model_folder, max(layers))
+    model = load_model(model_folder, torch.bfloat16, layers=max(layers) + 1)
     begin, done = time.monotonic(), 0
     for shard in missing:
         part = rows[shard * ROWS_OF_SHARD : (shard + 1) * ROWS_OF_SHARD]
@@ -87,13 +95,6 @@ def cache(model_folder: Path, layers: Sequence[int], shards: Sequence[int], work
             _write(shard_path(work, layer, shard), stream)
         done += part.size
         print(f"shard {shard}: {done / (time.monotonic() - begin):,.0f} tokens a second", flush=True)
-
-
-def _truncated(folder: Path, last: int) -> PreTrainedModel:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.bfloat16).eval()
-    model.model.layers = model.model.layers[: last + 1]
-    return model
 
 
 @torch.inference_mode()

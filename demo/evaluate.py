@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from sae_lens import SAE
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-from demo.activations import SPECIAL_IDS, finished_shards, read_shard, residuals
+from demo.activations import SPECIAL_IDS, finished_shards, load_model, read_shard, residuals
 from demo.corpus import DEMO, WORK
 from demo.train import SAES, SET_ID
 
@@ -29,7 +28,7 @@ REPORTS = DEMO / "reports"
 SAMPLE = DEMO / "heldout_sample.npy"
 SAMPLE_STEP = 20
 _ROWS_OF_FORWARD = 8
-_LOSS_STEP = 5
+_LOSS_STEP = 8
 _TOKENS_OF_DENSITY = 1_000_000
 
 Stream = torch.Tensor
@@ -103,8 +102,7 @@ def report(layer: int, model_folder: Path, work: Path = WORK) -> dict[str, objec
     sae = SAE.load_from_disk(folder)
     limit = float(sae.cfg.metadata.sink_norm)
     rows = np.load(work / "heldout.npy")
-    model = load_model(model_folder)
-    by_row = streams(model, layer, rows, limit)
+    by_row = streams(load_model(model_folder, layers=layer + 1), layer, rows, limit)
     return {
         "source": f"{layer}-{SET_ID}",
         "training_tokens": sae.cfg.metadata.training_tokens,
@@ -113,15 +111,8 @@ def report(layer: int, model_folder: Path, work: Path = WORK) -> dict[str, objec
         "heldout_by_source": _by_source(sae, by_row, json.loads((work / "heldout_sources.json").read_text())),
         "sample": _rounded(fit(sae, torch.cat(by_row[::SAMPLE_STEP]))),
         **_density(sae, layer, limit, work),
-        **_losses(model, sae, layer, rows[::_LOSS_STEP], limit, torch.cat(by_row).mean(dim=0)),
+        **_losses(load_model(model_folder), sae, layer, rows[::_LOSS_STEP], limit, torch.cat(by_row).mean(dim=0)),
     }
-
-
-def load_model(folder: Path) -> PreTrainedModel:
-    """The demo model in fp32, as plain Hugging Face."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32).eval()
-    return model
 
 
 def table(reports: Path = REPORTS) -> str:

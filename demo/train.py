@@ -31,6 +31,8 @@ MODEL_ID = "smollm2-135m-it"
 SET_ID = "res-4k"
 SAES = DEMO / "saes" / MODEL_ID
 D_MODEL, D_SAE = 576, 4096
+CALIBRATION_TOKENS = 65_536
+WEIGHTS = "sae_weights.safetensors"
 
 Trainer: TypeAlias = SAETrainer[BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig]
 
@@ -95,7 +97,9 @@ def train(recipe: Recipe, work: Path = WORK, saes: Path = SAES) -> Path:
     _steps(trainer, batches, recipe, checkpoint)
     trainer.set_final_sae_metadata()
     trainer.sae.fold_activation_norm_scaling_factor(trainer.activation_scaler.scaling_factor or 1.0)
-    return save(trainer.sae, recipe.layer, limit, trainer.n_training_samples, saes)
+    folder = save(trainer.sae, recipe.layer, limit, trainer.n_training_samples, saes)
+    calibrate(folder, torch.cat([next(batches) for _ in range(CALIBRATION_TOKENS // recipe.batch)]), recipe.k)
+    return folder
 
 
 def load_into(sae: BatchTopKTrainingSAE, folder: Path, scale: float) -> None:
@@ -104,7 +108,7 @@ def load_into(sae: BatchTopKTrainingSAE, folder: Path, scale: float) -> None:
     A finished SAE has unit decoder rows, so `scale` goes into the biases and the threshold alone:
     scaled input means scaled activations.
     """
-    weights = load_file(folder / "sae_weights.safetensors")
+    weights = load_file(folder / WEIGHTS)
     with torch.no_grad():
         sae.W_enc.copy_(weights["W_enc"])
         sae.W_dec.copy_(weights["W_dec"])
@@ -121,13 +125,34 @@ def save(sae: BatchTopKTrainingSAE, layer: int, limit: float, tokens: int, saes:
     folder = saes / f"{layer}-{SET_ID}"
     _describe(sae, layer, limit, tokens)
     sae.save_inference_model(folder)
-    path = folder / "sae_weights.safetensors"
+    path = folder / WEIGHTS
     weights = {name: _rounded(tensor) for name, tensor in load_file(path).items()}
     save_file(weights, path)
     config = json.loads((folder / "cfg.json").read_text())
     (folder / "cfg.json").write_text(json.dumps(config, indent=1) + "\n")
-    SAE.load_from_disk(folder)
     return folder
+
+
+@torch.inference_mode()
+def calibrate(folder: Path, sample: torch.Tensor, l0: float) -> None:
+    """Set the threshold of a saved SAE so that `l0` features are active a token, on average over `sample`.
+
+    Training keeps a moving average of the smallest activation of each batch, which ends a little too low.
+
+    Args:
+        sample: residuals `[tokens, d_in]`.
+    """
+    sae = SAE.load_from_disk(folder)
+    floor = float(sae.threshold.mean()) / 2
+    found = []
+    for part in torch.split(sample, 2048):
+        before = sae.process_sae_in(part) @ sae.W_enc + sae.b_enc
+        found.append(before[before > floor])
+    values = torch.cat(found).sort(descending=True).values
+    path = folder / WEIGHTS
+    weights = load_file(path)
+    weights["threshold"] = torch.full_like(weights["threshold"], float(values[int(l0 * len(sample))]))
+    save_file(weights, path)
 
 
 def _trainer(recipe: Recipe, checkpoint: Path) -> Trainer:
