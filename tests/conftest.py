@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,13 +43,15 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """One embedded server for the whole run, with the newest schema in a template database."""
-    server = PostgresServer(EmbeddedPostgres(tmp_path_factory.mktemp("data"), settings=_FAST))
+    folder = tmp_path_factory.mktemp("data")
+    server = PostgresServer(EmbeddedPostgres(folder, settings=_FAST))
     try:
         server.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate.upgrade(server.url(TEMPLATE))
         yield server
     finally:
         server.embedded.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -73,13 +73,13 @@ class EmbeddedPostgres:
     def release(self) -> None:
         """Stop using the server; the last process to do so stops it."""
         with self._guard:
-            if not self._holds_use() or self._use is None:
+            if self._use is None or not self._holds_use():
                 return
-            with exclusive(self.place.home / "start.lock"):
-                if self._use.try_exclude():
-                    self._shut_down()
-                self._use.close()
-                self._use = None
+            if self.place.home.is_dir():  # Else somebody deleted it, and the server with it.
+                with exclusive(self.place.home / "start.lock"):
+                    if self._use.try_exclude():
+                        self._shut_down()
+            self._let_go()
 
     def stop(self) -> None:
         """Stop the server now, whoever uses it."""
@@ -87,9 +87,7 @@ class EmbeddedPostgres:
             return
         with self._guard, exclusive(self.place.home / "start.lock"):
             self._shut_down()
-            if self._holds_use() and self._use is not None:
-                self._use.close()
-                self._use = None
+            self._let_go()
 
     def is_running(self) -> bool:
         """Whether the server answers now."""
@@ -103,9 +101,14 @@ class EmbeddedPostgres:
 
     def _holds_use(self) -> bool:
         if self._use is not None and self._use.inherited:
+            self._let_go()
+        return self._use is not None
+
+    def _let_go(self) -> None:
+        if self._use is not None:
             self._use.close()
             self._use = None
-        return self._use is not None
+            atexit.unregister(self.release)
 
     def _join(self) -> None:
         account = self._make_home()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -24,40 +24,28 @@ FOLDERS = {
 }
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    made = server_at(tmp_path)
-    yield made
-    made.stop()
-
-
-@pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
-def test_first_start_works_in_any_folder(tmp_path: Path, folder: str) -> None:
-    server = EmbeddedPostgres(tmp_path / folder, settings=FAST)
-    try:
-        migrate.check(server.ensure_running())
-        assert query(server, "SELECT '[1,2]'::halfvec <-> '[1,3]'::halfvec") == [(1.0,)]
-        socket_folder = server.place.socket_folder
-        assert socket_folder is not None
-        assert socket_folder.stat().st_mode & 0o077 == 0
-    finally:
-        server.stop()
+@pytest.mark.parametrize("name", FOLDERS.values(), ids=FOLDERS)
+def test_first_start_works_in_any_folder(folder: Path, name: str) -> None:
+    server = server_at(folder / name)
+    migrate.check(server.ensure_running())
+    assert query(server, "SELECT '[1,2]'::halfvec <-> '[1,3]'::halfvec") == [(1.0,)]
+    socket_folder = server.place.socket_folder
+    assert socket_folder is not None
+    assert socket_folder.stat().st_mode & 0o077 == 0
+    server.stop()
     assert processes_in(server.place.pgdata) == []
     assert socket_folder.parent == server.place.home or not socket_folder.exists()
 
 
-def test_server_has_our_settings(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path)
-    try:
-        shown = dict(query(server, "SELECT name, setting FROM pg_settings"))
-        assert shown["listen_addresses"] == ""
-        assert shown["wal_level"] == "minimal"
-        assert shown["fsync"] == "on"
-        assert shown["random_page_cost"] == "1.1"
-        locale = query(server, "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'memicos'")
-        assert locale == [("b", "C.UTF-8")]
-    finally:
-        server.stop()
+def test_server_has_our_settings(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    shown = dict(query(server, "SELECT name, setting FROM pg_settings"))
+    assert shown["listen_addresses"] == ""
+    assert shown["wal_level"] == "minimal"
+    assert shown["fsync"] == "on"
+    assert shown["random_page_cost"] == "1.1"
+    locale = query(server, "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'memicos'")
+    assert locale == [("b", "C.UTF-8")]
 
 
 def test_second_start_attaches_to_the_first(server: EmbeddedPostgres) -> None:
@@ -71,25 +59,24 @@ def test_second_start_attaches_to_the_first(server: EmbeddedPostgres) -> None:
 
 
 def test_server_comes_back_with_its_data(server: EmbeddedPostgres) -> None:
-    query(server, "CREATE TABLE kept AS SELECT 1 AS one")
+    query(server, "CREATE TABLE comes_back AS SELECT 1 AS one")
     server.release()
     assert not server.is_running()
-    assert query(server, "SELECT one FROM kept") == [(1,)]
+    assert query(server, "SELECT one FROM comes_back") == [(1,)]
 
 
-def test_moved_data_folder_starts(tmp_path: Path) -> None:
-    before, after = server_at(tmp_path / "before"), server_at(tmp_path / "after")
+def test_moved_data_folder_starts(folder: Path) -> None:
+    before, after = server_at(folder / "before"), server_at(folder / "after")
     query(before, "CREATE TABLE kept AS SELECT 1 AS one")
     before.release()
     before.place.data_dir.rename(after.place.data_dir)
     assert query(after, "SELECT one FROM kept") == [(1,)]
-    after.stop()
 
 
-def test_two_first_starts_at_once_make_one_server(tmp_path: Path) -> None:
-    clients = [Client(tmp_path), Client(tmp_path), Client(tmp_path)]
+def test_two_first_starts_at_once_make_one_server(folder: Path) -> None:
+    clients = [Client(folder), Client(folder), Client(folder)]
     assert len({client.url() for client in clients}) == 1
-    watcher = server_at(tmp_path)
+    watcher = server_at(folder)
     first = postmaster(watcher)
     assert list(watcher.place.home.glob("pgdata.init*")) == []
     for client in clients[:2]:
@@ -100,20 +87,18 @@ def test_two_first_starts_at_once_make_one_server(tmp_path: Path) -> None:
     assert processes_in(watcher.place.pgdata) == []
 
 
-def test_killed_client_does_not_keep_the_server_alive(tmp_path: Path) -> None:
-    killed, last = Client(tmp_path), Client(tmp_path)
+def test_killed_client_does_not_keep_the_server_alive(server: EmbeddedPostgres) -> None:
+    killed, last = Client(server.place.data_dir), Client(server.place.data_dir)
     assert killed.url() == last.url()
     killed.kill()
-    watcher = server_at(tmp_path)
-    assert watcher.is_running()
+    assert server.is_running()
     last.leave()
-    assert not watcher.is_running()
+    assert not server.is_running()
 
 
-def test_server_of_a_killed_only_client_is_taken_over(tmp_path: Path) -> None:
-    alone = Client(tmp_path)
+def test_server_of_a_killed_only_client_is_taken_over(server: EmbeddedPostgres) -> None:
+    alone = Client(server.place.data_dir)
     url = alone.url()
-    server = server_at(tmp_path)
     first = postmaster(server)
     alone.kill()
     assert server.ensure_running() == url
@@ -130,7 +115,8 @@ def test_stop_ends_it_whoever_uses_it(server: EmbeddedPostgres) -> None:
     other.leave()
 
 
-def test_killed_first_start_leaves_nothing_that_looks_finished(server: EmbeddedPostgres) -> None:
+def test_killed_first_start_leaves_nothing_that_looks_finished(folder: Path) -> None:
+    server = server_at(folder)
     half_made = server.place.home / "pgdata.init-killed"
     half_made.mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18\n")
@@ -144,13 +130,13 @@ def test_callers_postgres_variables_do_not_matter(server: EmbeddedPostgres, monk
     migrate.check(server.ensure_running())
 
 
-def test_settings_that_postgres_refuses_are_reported(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path, settings={"shared_buffers": "nonsense"})
+def test_settings_that_postgres_refuses_are_reported(folder: Path) -> None:
+    server = EmbeddedPostgres(folder, settings={"shared_buffers": "nonsense"})
     with pytest.raises(EmbeddedServerError, match=r"did not start.*postgres\.log"):
         server.ensure_running()
     server.release()
     assert "nonsense" in server.place.log_file.read_text()
-    assert query(server_at(tmp_path), "SELECT 1") == [(1,)]
+    assert query(server_at(folder), "SELECT 1") == [(1,)]
 
 
 def test_data_of_another_major_version_is_refused(server: EmbeddedPostgres) -> None:
@@ -159,9 +145,11 @@ def test_data_of_another_major_version_is_refused(server: EmbeddedPostgres) -> N
     (server.place.pgdata / "PG_VERSION").write_text("17\n")
     with pytest.raises(EmbeddedServerError, match="made by Postgres 17"):
         server.ensure_running()
+    (server.place.pgdata / "PG_VERSION").write_text("18\n")
 
 
-def test_folder_that_is_no_database_is_refused(server: EmbeddedPostgres) -> None:
+def test_folder_that_is_no_database_is_refused(folder: Path) -> None:
+    server = server_at(folder)
     server.place.pgdata.mkdir(parents=True)
     (server.place.pgdata / "thesis.txt").write_text("mine")
     with pytest.raises(EmbeddedServerError, match="not a Postgres data folder"):
@@ -183,16 +171,11 @@ def test_another_user_starts_and_uses_a_server_of_his_own() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the server asks who calls only when root started it")
-def test_other_users_cannot_use_the_server_of_root(tmp_path: Path) -> None:
-    server = server_at(tmp_path)
+def test_other_users_cannot_use_the_server_of_root(server: EmbeddedPostgres) -> None:
     parameters = normalise(server.ensure_running()).parameters
-    try:
-        assert server.place.pgdata.stat().st_uid != 0
-        script = f"import psycopg; psycopg.connect(**{parameters!r})"
-        refused = run_as_nobody(script).stderr
-        assert "Peer authentication failed" in refused or "Permission denied" in refused
-    finally:
-        server.stop()
+    assert server.place.pgdata.stat().st_uid != 0
+    refused = run_as_nobody(f"import psycopg; psycopg.connect(**{parameters!r})").stderr
+    assert "Peer authentication failed" in refused or "Permission denied" in refused
 
 
 def test_postgres_that_is_not_ours_is_left_alone(server: EmbeddedPostgres) -> None:
@@ -206,18 +189,15 @@ def test_postgres_that_is_not_ours_is_left_alone(server: EmbeddedPostgres) -> No
     eventually(lambda: processes_in(server.place.pgdata) == [])
 
 
-def test_full_server_is_still_a_running_one(tmp_path: Path) -> None:
+def test_full_server_is_still_a_running_one(server: EmbeddedPostgres) -> None:
     crowded = FAST | {"max_connections": "4", "superuser_reserved_connections": "0", "reserved_connections": "0"}
-    server = EmbeddedPostgres(tmp_path, settings=crowded)
+    server = EmbeddedPostgres(server.place.data_dir, settings=crowded)
     parameters = normalise(server.ensure_running()).parameters
-    held = [psycopg.connect(**parameters) for _ in range(4)]
-    try:
+    with ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(psycopg.connect(**parameters))
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(**parameters)
         first = postmaster(server)
         server.ensure_running()
         assert postmaster(server) == first
-    finally:
-        for connection in held:
-            connection.close()
-        server.stop()

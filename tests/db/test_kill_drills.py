@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,15 +17,13 @@ from memicos_app.db import session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.settings import get_settings
 from tests.conftest import settle
-from tests.db.servers import Client, connect, eventually, kill_postmaster, postmaster, query, server_at
+from tests.db.servers import Client, connect, eventually, kill_postmaster, postmaster, query
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    made = server_at(tmp_path / "my data")
-    query(made, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
-    yield made
-    made.stop()
+@pytest.fixture(autouse=True)
+def kept(server: EmbeddedPostgres) -> None:
+    """What must be there after every crash."""
+    query(server, "CREATE TABLE IF NOT EXISTS kept AS SELECT generate_series(1, 1000) AS number")
 
 
 @pytest.fixture
@@ -48,11 +45,11 @@ def test_killed_server_is_restarted_with_its_data(server: EmbeddedPostgres) -> N
     assert postmaster(server) != killed
 
 
-def test_killed_server_of_a_process_that_never_looks_is_restarted(tmp_path: Path) -> None:
+def test_killed_server_of_a_process_that_never_looks_is_restarted(server: EmbeddedPostgres) -> None:
     """Its postmaster stays a zombie, whose process id exists: what fools a check of process ids."""
-    starter = Client(tmp_path)
+    server.release()
+    starter = Client(server.place.data_dir)
     starter.url()
-    server = server_at(tmp_path)
     zombie = kill_postmaster(server)
     os.kill(zombie, 0)
     server.ensure_running()
@@ -105,17 +102,17 @@ def test_many_threads_heal_one_server(server: EmbeddedPostgres) -> None:
     assert len(set(urls)) == 1
 
 
-def test_two_processes_heal_one_server(tmp_path: Path) -> None:
-    clients = [Client(tmp_path), Client(tmp_path)]
-    for client in clients:
-        client.url()
-    kill_postmaster(server_at(tmp_path))
-    healers = [Client(tmp_path), Client(tmp_path)]
+def test_two_processes_heal_one_server(server: EmbeddedPostgres) -> None:
+    bystander = Client(server.place.data_dir)
+    bystander.url()
+    kill_postmaster(server)
+    server.release()
+    healers = [Client(server.place.data_dir), Client(server.place.data_dir)]
     assert healers[0].url() == healers[1].url()
-    for client in [*clients, *healers]:
-        assert server_at(tmp_path).is_running()
+    for client in [bystander, *healers]:
+        assert server.is_running()
         client.leave()
-    assert not server_at(tmp_path).is_running()
+    assert not server.is_running()
 
 
 async def test_next_session_works_after_a_kill(embedded_settings: EmbeddedPostgres) -> None:
@@ -142,9 +139,11 @@ async def test_many_sessions_heal_at_once(embedded_settings: EmbeddedPostgres) -
 async def test_copy_works_after_a_kill(embedded_settings: EmbeddedPostgres) -> None:
     await count()
     kill_postmaster(embedded_settings)
-    async with session.raw_connection() as raw, raw.cursor() as cursor, cursor.copy("COPY kept FROM STDIN") as copy:
-        await copy.write_row((1001,))
-    assert await count() == 1001
+    async with session.raw_connection() as raw, raw.cursor() as cursor:
+        await cursor.execute("CREATE TEMP TABLE passing (number int)")
+        async with cursor.copy("COPY passing FROM STDIN") as copy:
+            await copy.write_row((1001,))
+        assert await (await cursor.execute("SELECT number FROM passing")).fetchall() == [(1001,)]
 
 
 async def test_release_of_this_process_stops_its_server(embedded_settings: EmbeddedPostgres) -> None:
