@@ -183,7 +183,7 @@ def encode_vocabulary_ids(examples: Sequence[Example], windows: Sequence[Ints]) 
 def decode(block: bytes) -> Block:
     """What one of the `encode_…` functions wrote."""
     kind, parts = split(decompress(block))
-    lengths_part, counts_part, positions, values, groups, group_of, qualifying, extras, tokens = parts
+    lengths_part, counts_part, groups, group_of, qualifying, extras, positions, values, tokens = parts
     n, (lengths_data,) = split(lengths_part)
     lengths, counts = unpack_ints(lengths_data, n), unpack_ints(counts_part, n)
     dense = np.zeros(int(lengths.sum()))
@@ -215,7 +215,9 @@ def decode_vocabulary(block: bytes) -> list[str]:
 def encode_chunk(windows: Sequence[Ints]) -> bytes:
     """Several shared sequences of vocabulary ids in one row."""
     lengths = pack_ints([len(window) for window in windows])
-    return compress(join([lengths, pack_ranks(_flat(windows))], head=len(windows)))
+    ranks = pack_ranks(_flat(windows))
+    data = join([lengths, ranks], head=len(windows))
+    return compress(data, len(data) - len(ranks) + sum(map(len, windows)))
 
 
 def decode_chunk(block: bytes) -> list[Ints]:
@@ -228,19 +230,21 @@ def decode_chunk(block: bytes) -> list[Ints]:
 
 def _encode(kind: int, examples: Sequence[Example], tokens: bytes) -> bytes:
     groups = {group: place for place, group in enumerate(dict.fromkeys(one.group for one in examples))}
-    lengths = join([pack_ints([one.length for one in examples])], head=len(examples))
+    strengths = np.concatenate([np.zeros(0), *(one.values for one in examples)])
     parts = [
-        lengths,
+        join([pack_ints([one.length for one in examples])], head=len(examples)),
         pack_ints([len(one.positions) for one in examples]),
-        _gaps(examples),
-        pack_floats(np.concatenate([np.zeros(0), *(one.values for one in examples)])),
         _pack_groups(list(groups)),
         pack_ints([groups[one.group] for one in examples]),
         pack_ints([_qualifying_code(one) for one in examples]),
         json.dumps([one.extra for one in examples]).encode() if any(one.extra for one in examples) else b"",
+        _gaps(examples),
+        pack_floats(strengths),
         tokens,
     ]
-    return compress(join(parts, head=kind))
+    data = join(parts, head=kind)
+    noise = len(data) - len(tokens) - len(strengths)  # The last plane of the values; sequence numbers are like it.
+    return compress(data, noise) if kind == REFERENCES else compress(data, noise, len(data) - len(tokens))
 
 
 def _gaps(examples: Sequence[Example]) -> bytes:

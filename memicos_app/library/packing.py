@@ -1,7 +1,7 @@
 """Arrays of numbers and lists of strings as short bytes that compress well; no meaning of their own.
 
-Multi-byte numbers are written as byte planes (all low bytes, then all high bytes), because zstd codes bytes:
-the planes of small or similar numbers are nearly constant and cost nearly nothing.
+Multi-byte numbers are written as byte planes (all high bytes first, all low bytes last), because zstd codes
+bytes: high planes of similar numbers are nearly constant and cost nearly nothing, low planes are noise.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def pack_floats(values: Floats, *, exact: bool = False, field: str = "values") -
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise BadInputError(f"{field}[{place}] is {values[place]}, not a finite number.", field=field)
-    mode, exponent, numbers = _decimal(values) or _floating(values, exact)
+    mode, exponent, numbers = _decimal(values, 24 if exact else 16) or _floating(values, exact)
     planes = _planes(numbers)
     width = len(planes) // len(values) if len(values) else 0
     return _HEADER.pack(mode, exponent, width, len(values)) + planes
@@ -56,7 +57,7 @@ def unpack_floats(data: bytes) -> Floats:
     mode, exponent, width, n = _HEADER.unpack_from(data)
     planes = np.frombuffer(data, np.uint8, n * width, _HEADER.size)
     if mode in _FLOATS:
-        raw = np.frombuffer(planes.reshape(width, n).T.tobytes(), _FLOATS[mode])
+        raw = np.frombuffer(planes.reshape(width, n)[::-1].T.tobytes(), _FLOATS[mode])
         restored: Floats = np.ldexp(raw.astype(np.float64), -exponent)
         return restored
     whole = _from_planes(planes, n, width)
@@ -89,7 +90,7 @@ def pack_ranks(ranks: Ints) -> bytes:
     above = ranks - _ONE_BYTE
     heads = np.where(more, 255, np.where(two, _ONE_BYTE + (above >> 8), ranks)).astype(np.uint8)
     rest = np.ascontiguousarray(ranks[more].astype("<i4")).view(np.uint8).reshape(-1, 4)[:, :3]
-    return heads.tobytes() + (above[two] & 0xFF).astype(np.uint8).tobytes() + rest.T.tobytes()
+    return heads.tobytes() + (above[two] & 0xFF).astype(np.uint8).tobytes() + _planes(rest)
 
 
 def unpack_ranks(data: bytes, n: int) -> Ints:
@@ -117,12 +118,22 @@ def unpack_texts(data: bytes) -> list[str]:
     return [joined[a:b].decode("utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
 
 
-def compress(data: bytes) -> bytes:
-    """zstd, for data that is written once and read often."""
+def compress(data: bytes, *cuts: int) -> bytes:
+    """zstd in one frame, for data that is written once and read often.
+
+    Args:
+        cuts: places where bytes of another kind begin; each stretch gets a code of its own.
+    """
     if not hasattr(_zstd, "compressor"):
         _zstd.compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
-    packed: bytes = _zstd.compressor.compress(data)
-    return packed
+    if not cuts:
+        packed: bytes = _zstd.compressor.compress(data)
+        return packed
+    stream = _zstd.compressor.compressobj(size=len(data))
+    parts = []
+    for start, end in pairwise((0, *cuts, len(data))):
+        parts += [stream.compress(data[start:end]), stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)]
+    return b"".join((*parts, stream.flush()))
 
 
 def decompress(data: bytes) -> bytes:
@@ -153,10 +164,10 @@ def split(data: bytes) -> tuple[int, list[bytes]]:
     return head, parts
 
 
-def _decimal(values: Floats) -> tuple[int, int, npt.NDArray[Any]] | None:
-    """Whole numbers of a power of ten, where that restores every value to the last bit in at most 3 bytes."""
+def _decimal(values: Floats, bits: int) -> tuple[int, int, npt.NDArray[Any]] | None:
+    """Whole numbers of a power of ten, where that restores every value to the last bit in so many bits."""
     negative = bool(len(values)) and bool(values.min() < 0)
-    limit = 2.0**23 if negative else 2.0**24
+    limit = 2.0 ** (bits - negative)
     if len(values) and float(np.abs(values).max()) >= limit:
         return None
     for digits in _DECIMALS:
@@ -193,14 +204,14 @@ def _narrow(numbers: Ints) -> npt.NDArray[Any]:
 
 def _planes(numbers: npt.NDArray[Any]) -> bytes:
     table = numbers if numbers.ndim == 2 else np.ascontiguousarray(numbers).view(np.uint8).reshape(len(numbers), -1)
-    return table.T.tobytes() if len(numbers) else b""
+    return table.T[::-1].tobytes() if len(numbers) else b""
 
 
 def _from_planes(planes: npt.NDArray[np.uint8], n: int, width: int) -> Ints:
     table = planes.reshape(width, n) if width else np.zeros((0, n), np.uint8)
     numbers = np.zeros(n, np.int64)
-    for place, plane in enumerate(table):
-        numbers |= plane.astype(np.int64) << (8 * place)
+    for plane in table:
+        numbers = numbers << 8 | plane
     return numbers
 
 

@@ -28,10 +28,16 @@ def test_exact_keeps_float32_precision(values: list[float]) -> None:
     assert (np.abs(back - array) <= 1e-7 * np.abs(array)).all()
 
 
-@given(st.lists(st.integers(-8_000_000, 8_000_000), max_size=60), st.sampled_from([0, 2, 3, 4]))
-def test_short_decimals_come_back_to_the_last_bit(thousandths: list[int], digits: int) -> None:
-    array = np.asarray([number / 10**digits for number in thousandths], np.float64)
+@given(st.lists(st.integers(-(2**15) + 1, 2**15 - 1), max_size=60), st.sampled_from([0, 2, 3, 4]))
+def test_short_decimals_come_back_to_the_last_bit(numbers: list[int], digits: int) -> None:
+    array = np.asarray([number / 10**digits for number in numbers], np.float64)
     assert np.array_equal(packing.unpack_floats(packing.pack_floats(array)), array)
+
+
+@given(st.lists(st.integers(-8_000_000, 8_000_000), max_size=60), st.sampled_from([0, 2, 3, 4]))
+def test_exact_keeps_longer_decimals_to_the_last_bit(numbers: list[int], digits: int) -> None:
+    array = np.asarray([number / 10**digits for number in numbers], np.float64)
+    assert np.array_equal(packing.unpack_floats(packing.pack_floats(array, exact=True)), array)
 
 
 def test_bfloat16_values_come_back_to_the_last_bit() -> None:

@@ -19,6 +19,7 @@ from memicos_app.library.packing import Ints
 
 MOST_EXAMPLES = 30_000
 _TOP_GROUP = -1.0
+_RECENT_GROUPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,16 @@ class Gathered:
     n_waiting: int = 0
     stored: set[int] = field(default_factory=set)
     """Features of which `take` gave a row before."""
+    _groups: dict[tuple[float | str | None, ...], Group] = field(default_factory=dict)
 
     def add(self, line: ActivationLine, report: Report) -> None:
         """Keep one line; what had to be changed to keep it is reported."""
         values = finite(line.values, "values", report)
-        example = blocks.example(values, _group(line, report), line.qualifying_token_index, _extra(line))
-        ids = self.windows.ids(line.tokens)
-        kept = Kept(example, self.windows.share(ids), None) if self.windows.sharing else Kept(example, None, ids)
+        example = blocks.example(values, self._group(line, report), line.qualifying_token_index, _extra(line))
+        if self.windows.sharing:
+            kept = Kept(example, self.windows.share(line.tokens), None)
+        else:
+            kept = Kept(example, None, self.windows.ids(line.tokens))
         self.waiting.setdefault(line.index, []).append(kept)
         self.n_waiting += 1
 
@@ -86,7 +90,16 @@ class Gathered:
 
     def _shared(self, one: Kept) -> Kept:
         assert one.ids is not None
-        return Kept(one.example, self.windows.share(one.ids), None)
+        return Kept(one.example, self.windows.share(self.windows.tokens(one.ids)), None)
+
+    def _group(self, line: ActivationLine, report: Report) -> Group:
+        """The interval of a line; few intervals serve all lines of a feature."""
+        said = (line.bin_min, line.bin_max, line.bin_contains, line.data_source)
+        found = self._groups.get(said)
+        if found is None:
+            found = _group(line, report)
+            self._groups = {said: found, **dict(list(self._groups.items())[:_RECENT_GROUPS])}
+        return found
 
     def _settle(self) -> None:
         """Decide whether to go on sharing; the first time also number the vocabulary by frequency."""

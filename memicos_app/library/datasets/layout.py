@@ -53,7 +53,9 @@ def _index(value: object) -> object:
 
 def _numbers(value: object) -> object:
     """A list of numbers, NaN where one is null."""
-    return [math.nan if item is None else item for item in value] if isinstance(value, list) else value
+    if isinstance(value, list) and None in value:
+        return [math.nan if item is None else item for item in value]
+    return value
 
 
 def _object(value: object) -> object:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,11 +76,13 @@ def explanation_id(line: ExplanationLine) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def finite(values: Sequence[float], name: str, report: Report) -> list[float]:
+def finite(values: list[float], name: str, report: Report) -> list[float]:
     """The values with 0 in place of what is not a number that the database can hold, which is reported."""
+    if not values or (math.isfinite(sum(values)) and min(values) > -LARGEST and max(values) < LARGEST):
+        return values
     bad = [place for place, value in enumerate(values) if not abs(value) < LARGEST]
     if not bad:
-        return list(values)
+        return values
     report(f"{name}[{bad[0]}] is {values[bad[0]]} ({len(bad)} of {len(values)} are not numbers): stored as 0")
     return [value if abs(value) < LARGEST else 0.0 for value in values]
 

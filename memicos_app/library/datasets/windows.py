@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from memicos_app.library import blocks
+from memicos_app.library.feature_json import encode
 from memicos_app.library.packing import Ints
 from memicos_app.library.sequences import PER_CHUNK
 
@@ -47,15 +48,20 @@ class Windows:
         vocabulary = self._vocabulary
         return self._ranked(np.asarray([vocabulary[token] for token in tokens], np.int64))
 
-    def share(self, ids: Ints) -> int:
+    def share(self, tokens: Sequence[str]) -> int:
         """Number of the shared sequence with these tokens, a new one at first sight."""
         self._met += 1
-        number = self._number.setdefault(_content(ids), self.count)
+        number = self._number.setdefault(_content(tokens), self.count)
         if number == self.count:
             self._new += 1
             self.count += 1
-            self._unwritten.append(ids)
+            self._unwritten.append(self.ids(tokens))
         return number
+
+    def tokens(self, ids: Ints) -> list[str]:
+        """The strings of vocabulary numbers."""
+        strings = self._strings()
+        return [strings[number] for number in ids.tolist()]
 
     def stop_sharing_if_useless(self) -> bool:
         """Look at the windows met since the last call; true when sharing has just stopped."""
@@ -83,7 +89,6 @@ class Windows:
         rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
         self._rank = rank
         self._unwritten = [rank[ids] for ids in self._unwritten]
-        self._number = {_content(ids): number for number, ids in enumerate(self._unwritten)}
         return rank
 
     def counts(self, inline: Sequence[Ints], references: Sequence[int]) -> Ints:
@@ -107,11 +112,14 @@ class Windows:
         """The strings by number, for the vocabulary's chunk; None where there are none."""
         if not self._vocabulary:
             return None
-        strings = list(self._vocabulary)
-        ordered = [""] * len(strings)
-        for number, token in zip(self._ranked(np.arange(len(strings))).tolist(), strings, strict=True):
+        return blocks.encode_vocabulary(self._strings())
+
+    def _strings(self) -> list[str]:
+        given = list(self._vocabulary)
+        ordered = [""] * len(given)
+        for number, token in zip(self._ranked(np.arange(len(given))).tolist(), given, strict=True):
             ordered[number] = token
-        return blocks.encode_vocabulary(ordered)
+        return ordered
 
     def _ranked(self, ids: Ints) -> Ints:
         if self._rank is None:
@@ -122,5 +130,6 @@ class Windows:
         return np.where(known, self._rank[np.minimum(ids, len(self._rank) - 1)], ids)
 
 
-def _content(ids: Ints) -> bytes:
-    return hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
+def _content(tokens: Sequence[str]) -> bytes:
+    """A short name of exactly these tokens."""
+    return hashlib.blake2b(encode(tokens), digest_size=16).digest()
