@@ -171,7 +171,7 @@ def add_box(
                 value=wanted,
                 on_change=on_change,
                 auto_complete="off",
-                placeholder="Search explanations, or paste layer/index",
+                placeholder="What it means, or layer/index",
                 class_name="input",
                 data_key="a",
                 data_key_label="add a feature",

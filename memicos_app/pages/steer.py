@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlencode
 import reflex as rx
 
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.presence import is_here
 from memicos_app.components.steer_features import (
     SteeredFeature,
     Suggestion,
@@ -36,6 +38,7 @@ PROMPT = "The house at the end of the street was"
 SWEEP = {"−2×": -2.0, "−1×": -1.0, "0": 0.0, "1×": 1.0, "2×": 2.0}
 SWEEP_TOKENS = 24
 FRAME_S = 0.06
+RETRIES_S = (1.0, 2.0, 2.0, 3.0) + (5.0,) * 10
 MOST_FEATURES = 8
 RANGES = {
     "multiplier": (0.0, 10.0, False),
@@ -66,6 +69,7 @@ class SteerState(rx.State):
     default_busy: bool = False
     busy: bool = False
     problem: str = ""
+    waiting: str = ""
     sweep_texts: list[SweepText] = []
     title: str = "Steer · MemicOS"
     r_model: str = ""
@@ -78,7 +82,7 @@ class SteerState(rx.State):
     async def load(self) -> AsyncIterator[Any]:
         """Read the address: a saved run, or a feature to begin with."""
         query = self.router.url.query_parameters
-        self.reset()  # type: ignore[no-untyped-call]
+        self.reset()
         self.r_model = self.router.url.path.strip("/").split("/")[0]
         self.title = f"Steer {self.r_model} · MemicOS"
         try:
@@ -205,6 +209,7 @@ class SteerState(rx.State):
         """End the run; what is written stays."""
         self._number += 1
         self.busy = self.default_busy = False
+        self.waiting = ""
 
     def _request(self) -> SteerRequest:
         parts = [
@@ -233,12 +238,33 @@ class SteerState(rx.State):
                 self._default_of, self._default_text, self.default_runs = (), "", []
                 self.default_busy = True
             self.asked = request.prompt
-        try:
-            await self._stream(request, mine)
-        except LibraryError as error:
-            async with self:
-                if self._number == mine:
-                    self.problem, self.busy, self.default_busy = _sentence(error), False, False
+        for wait in (*RETRIES_S, None):
+            try:
+                await self._stream(request, mine)
+            except UnavailableError as error:
+                if await self._patience(error, wait, mine):
+                    continue
+            except LibraryError as error:
+                await self._give_up(error, mine)
+            return
+
+    async def _patience(self, error: UnavailableError, wait: float | None, mine: int) -> bool:
+        """Say that inference is not there yet and wait a while; False when there is no more sense in it."""
+        if wait is None:
+            await self._give_up(error, mine)
+            return False
+        async with self:
+            if self._number != mine or not is_here(self):
+                return False
+            self.waiting = f"{error.message} This page tries again by itself."
+        await asyncio.sleep(wait)
+        async with self:
+            return self._number == mine
+
+    async def _give_up(self, error: LibraryError, mine: int) -> None:
+        async with self:
+            if self._number == mine:
+                self.problem, self.waiting, self.busy, self.default_busy = error.message, "", False, False
 
     async def _stream(self, request: SteerRequest, mine: int) -> None:
         shown = 0.0
@@ -248,8 +274,9 @@ class SteerState(rx.State):
                     continue
                 shown = time.monotonic()
                 async with self:
-                    if self._number != mine:
+                    if self._number != mine or not is_here(self):
                         return
+                    self.waiting = ""
                     self._show(result)
                     if result.done:
                         self._kept, self._default_of = (request, result), _unsteered(request)
@@ -281,7 +308,7 @@ class SteerState(rx.State):
                         ]
         except LibraryError as error:
             async with self:
-                self.problem, self.sweep_texts = _sentence(error), []
+                self.problem, self.sweep_texts = error.message, []
 
     @rx.event
     async def share(self) -> AsyncIterator[Any]:
@@ -320,11 +347,6 @@ def _unsteered(request: SteerRequest) -> tuple[Any, ...]:
     )
 
 
-def _sentence(error: LibraryError) -> str:
-    again = " Run again in a few seconds." if isinstance(error, UnavailableError) else ""
-    return error.message + again
-
-
 def _finite(value: object) -> float | None:
     try:
         number = float(str(value))
@@ -340,6 +362,7 @@ def _whole(value: str) -> int:
 def notices() -> rx.Component:
     return rx.el.div(
         rx.cond(SteerState.problem != "", rx.el.p(SteerState.problem, class_name="notice amber", role="alert")),
+        rx.cond(SteerState.waiting != "", rx.el.p(SteerState.waiting, class_name="notice", role="status")),
         class_name="steer-notices",
     )
 
