@@ -41,7 +41,6 @@ from inference_worker.dashboards.work import (
 )
 
 FORMAT = 1
-_TOKENS_PER_SHARD = 1 << 14
 _MASK = "special token ids and positions with a residual norm above sink_norm do not count"
 
 
@@ -83,6 +82,8 @@ class Generation:
     """Torch threads a process; 0: the cores divided among the processes."""
     device: str = "cpu"
     dtype: str = "float32"
+    tokens_per_step: int = 1 << 14
+    """What a killed run can lose of its activations, about, and what one step holds in memory."""
     restart: bool = False
     """Forget an unfinished run, and replace a finished one."""
     level: int = 6
@@ -206,6 +207,7 @@ def _key(settings: Generation) -> dict[str, Any]:
         "prompts": settings.prompts,
         "batches": settings.batches,
         "batch_prompts": settings.batch_prompts,
+        "tokens_per_step": settings.tokens_per_step,
         "log_sparsity_threshold": settings.log_sparsity_threshold,
         "features_per_batch": settings.features_per_batch,
         **asdict(settings.wanted),
@@ -240,7 +242,7 @@ def _job(settings: Generation, encoder: Encoder) -> Job:
             settings.dataset or settings.corpus.name,
         ),
         context=settings.context,
-        windows_per_shard=max(1, _TOKENS_PER_SHARD // (batch * settings.context)) * batch,
+        windows_per_shard=max(1, settings.tokens_per_step // (batch * settings.context)) * batch,
         batch_prompts=batch,
         features_per_batch=settings.features_per_batch,
         wanted=settings.wanted,

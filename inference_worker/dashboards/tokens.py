@@ -127,9 +127,8 @@ def _chosen(available: int, prompts: int, seed: int) -> NDArray[np.int64]:
 
 
 def _document_end(tokenizer: Any) -> int:
-    found = tokenizer.convert_tokens_to_ids(_DOCUMENT_END)
-    if isinstance(found, int) and found != tokenizer.unk_token_id:
-        return found
+    if (found := tokenizer.get_added_vocab().get(_DOCUMENT_END)) is not None:
+        return int(found)
     return int(tokenizer.eos_token_id if tokenizer.eos_token_id is not None else bos_id(tokenizer))
 
 
