@@ -33,7 +33,11 @@ def not_found(
     return rx.el.div(
         rx.el.h1(title, class_name="title iso"),
         rx.el.p(text, class_name="muted iso"),
-        rx.el.ul(rx.foreach(suggestions, suggestion), class_name="card card-rows suggestions"),
+        rx.cond(
+            suggestions,
+            rx.el.ul(rx.foreach(suggestions, suggestion), class_name="card card-rows suggestions"),
+            rx.el.p(rx.el.a("Go to the home page", href="/", class_name="btn")),
+        ),
         rx.el.p(
             "Press ",
             rx.el.kbd("/", class_name="kbd"),

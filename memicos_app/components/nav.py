@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from memicos_app import worker
 from memicos_app.components.jump import JumpState, jump_box
 from memicos_app.library import catalog
 from memicos_app.settings import get_settings
 
-WATCHED_SECONDS = 600
-"""How long the bar follows a worker that is starting; after that a new page asks again."""
+LATER = "clearTimeout(window.memicosWatch); new Promise((done) => (window.memicosWatch = setTimeout(done, 2000)))"
+"""The browser waits, one timer a page, so that nothing is asked for a page that was closed."""
 DOTS = {"ready": "dot ok", "starting": "dot busy", "loading": "dot busy", "failed": "dot off"}
 
 
@@ -23,25 +24,24 @@ class NavState(rx.State):
     worker_state: str = ""
     worker_words: str = "Asking the inference worker…"
 
-    @rx.event(background=True, supersedes=True)
-    async def watch(self) -> None:
-        """Show the worker's state now and until it is settled."""
+    @rx.event
+    async def watch(self) -> EventSpec | None:
+        """Show the worker's state, and ask again from the browser until it is settled."""
         await self._choose_model()
-        for _ in range(WATCHED_SECONDS // 2):
-            state, words = await worker_state()
-            async with self:
-                self.worker_state, self.worker_words = state, words
-            if state in ("ready", "failed"):
-                return
-            await asyncio.sleep(2)
+        self.worker_state, self.worker_words = await worker_state()
+        settled = self.worker_state in ("ready", "failed")
+        return None if settled else rx.call_script(LATER, callback=NavState.watch_again)
+
+    @rx.event
+    def watch_again(self, _result: Any) -> EventSpec:
+        return NavState.watch()
 
     async def _choose_model(self) -> None:
         """The configured model where it is known, else the first that is."""
         known = [model.id for model in await catalog.models()]
         if known and self.default_model not in known:
-            async with self:
-                self.default_model = known[0]
-                (await self.get_state(JumpState)).home_model = known[0]
+            self.default_model = known[0]
+            (await self.get_state(JumpState)).home_model = known[0]
 
 
 async def worker_state() -> tuple[str, str]:

@@ -81,16 +81,21 @@ def pair(drawn: Histogram) -> zip[tuple[float, float]]:
     return zip(drawn.values, drawn.heights, strict=True)
 
 
-def overview_cards(shown: rx.Var[Overview]) -> list[rx.Component]:
-    """The cards, from what a reader asks first to what a careful one asks last."""
-    density, strongest = shown.density, shown.strongest
-    return [
-        plot_card("How often features fire", density, "Features by the share of tokens they fire on, log scale"),
-        plot_card("How strongly", strongest, "Features by their maximum activation"),
-        rx.cond(shown.evaluation.length() > 0, facts_card("Evaluation", shown.evaluation), rx.fragment()),
-        facts_card("Configuration", shown.config, snippet(shown.snippet)),
-        facts_card("How these numbers were made", shown.made_from),
-    ]
+def plots(shown: rx.Var[Overview]) -> rx.Component:
+    """How often and how strongly the features fire; in their place from the beginning."""
+    return rx.fragment(
+        plot_card("How often features fire", shown.density, "Features by the share of tokens they fire on"),
+        plot_card("How strongly", shown.strongest, "Features by their maximum activation"),
+    )
+
+
+def overview_cards(shown: rx.Var[Overview]) -> rx.Component:
+    """The cards below the plots, from what a reader asks first to what a careful one asks last."""
+    return rx.fragment(
+        rx.cond(shown.evaluation, facts_card("Evaluation", shown.evaluation), rx.fragment()),
+        rx.cond(shown.config, facts_card("Configuration", shown.config, snippet(shown.snippet)), rx.fragment()),
+        rx.cond(shown.made_from, facts_card("How these numbers were made", shown.made_from), rx.fragment()),
+    )
 
 
 def plot_card(title: str, plot: rx.Var[Drawing], label: str) -> rx.Component:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-from urllib.parse import quote, urlencode
+import asyncio
+import time
+from contextlib import aclosing
+from typing import Any, TypedDict
 
 import reflex as rx
 from reflex.event import EventSpec
 
+from memicos_app.components.feature_address import steer_path
+from memicos_app.components.presence import is_here
 from memicos_app.components.steer_features import slider_marks
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import steering
-from memicos_app.library.errors import LibraryError
+from memicos_app.library.errors import LibraryError, UnavailableError
+from memicos_app.library.example_groups import default_strength
 from memicos_app.library.showcase import showcase
-from memicos_app.library.steering import SteeredFeature, SteerRequest, SteerResult
+from memicos_app.library.steering import SteeredFeature, SteerRequest
+from memicos_app.library.views import FeatureHit
 
 PROMPT = "The house at the end of the street was"
-LIMIT = 150
-START = 90
+LONGEST_PROMPT = 400
+REACH = 2
+"""The slider goes to so many times the usual strength of a feature, both ways."""
 TOKENS = 40
+FRAME_S = 0.06
+TRIES, PAUSE_S = 20, 2.0
+"""How often, and how far apart, a model that is still loading is asked again."""
 
 
 class Choice(TypedDict):
-    """A feature to try."""
+    """A feature to try, and the strength at which it usually shows."""
 
     label: str
     source: str
     number: int
+    usual: float
 
 
 class TeaserState(rx.State):
@@ -34,43 +45,44 @@ class TeaserState(rx.State):
 
     choices: list[Choice] = []
     picked: int = 0
-    strength: float = START
+    strength: float = 1.0
+    limit: float = 2.0
     prompt: str = PROMPT
     plain: str = ""
     steered: str = ""
     busy: bool = False
     problem: str = ""
-    speed: str = ""
     _model: str = ""
 
     @rx.var
     def marks(self) -> dict[str, str]:
-        low, high = slider_marks(self.strength, LIMIT)
+        low, high = slider_marks(self.strength, self.limit)
         return {"--lo": low, "--hi": high}
 
     @rx.var
     def open_href(self) -> str:
         """The steer page with the same feature and strength."""
         if not self.choices:
-            return f"/{self._model}/steer"
+            return "/steer"
         choice = self.choices[self.picked]
-        query = {"source": choice["source"], "index": choice["number"], "strength": f"{self.strength:g}"}
-        return f"/{quote(self._model, safe='')}/steer?{urlencode(query)}"
+        return steer_path(self._model, choice["source"], choice["number"], self.strength)
 
     async def show(self, model_id: str, source_id: str) -> None:
         """Take three features of a source; called by the page that shows the panel."""
         if self.choices and self._model == model_id:
             return
-        rows = await showcase(model_id, source_id, 3)
         self._model = model_id
-        self.choices = [
-            Choice(label=one_line(row.explanation, 80), source=source_id, number=row.index) for row in rows
-        ]
-        self.picked = 0
+        self.choices = [choice_of(hit) for hit in await showcase(model_id, source_id)]
+        self._pick(0)
+
+    def _pick(self, place: int) -> None:
+        if place < len(self.choices):
+            self.picked, self.strength = place, self.choices[place]["usual"]
+            self.limit = REACH * self.strength
 
     @rx.event
     def pick(self, place: int) -> EventSpec:
-        self.picked = place
+        self._pick(place)
         return TeaserState.run
 
     @rx.event
@@ -79,27 +91,50 @@ class TeaserState(rx.State):
         return TeaserState.run
 
     @rx.event
-    def write(self, form: dict[str, str]) -> EventSpec:
-        self.prompt = form.get("prompt", "").strip()[:400] or PROMPT
+    def write(self, form: dict[str, Any]) -> EventSpec:
+        self.prompt = str(form.get("prompt", "")).strip()[:LONGEST_PROMPT] or PROMPT
         return TeaserState.run
 
     @rx.event(background=True, supersedes=True)
     async def run(self) -> None:
-        """Generate both texts; a newer run ends this one."""
+        """Generate both texts; a newer run ends this one, and so does leaving."""
         async with self:
             request = self._request()
             if request is None:
                 return
-            self.busy, self.problem, self.speed = True, "", ""
-        try:
-            async for answer in steering.stream(request):
-                async with self:
-                    self._show_answer(answer)
-        except LibraryError as error:
-            async with self:
-                self.problem = error.message
+            self.busy, self.problem = True, ""
+        for _ in range(TRIES):
+            try:
+                await self._stream(request)
+                break
+            except UnavailableError as error:
+                if not await self._say(f"{error.message} It is asked again."):
+                    break
+                await asyncio.sleep(PAUSE_S)
+            except LibraryError as error:
+                await self._say(error.message)
+                break
         async with self:
             self.busy = False
+
+    async def _stream(self, request: SteerRequest) -> None:
+        shown = 0.0
+        async with aclosing(steering.stream(request)) as answers:
+            async for answer in answers:
+                if time.monotonic() - shown < FRAME_S and not answer.done:
+                    continue
+                shown = time.monotonic()
+                async with self:
+                    self.problem = ""
+                    self.plain, self.steered = answer.default.text, answer.steered.text
+                    if not is_here(self):
+                        return
+
+    async def _say(self, words: str) -> bool:
+        """Show what keeps a run; whether somebody is there to read it."""
+        async with self:
+            self.problem = words
+            return is_here(self)
 
     def _request(self) -> SteerRequest | None:
         if not self.choices:
@@ -108,9 +143,15 @@ class TeaserState(rx.State):
         feature = SteeredFeature(self._model, choice["source"], choice["number"], self.strength)
         return SteerRequest(self._model, self.prompt, [feature], n_tokens=TOKENS)
 
-    def _show_answer(self, answer: SteerResult) -> None:
-        self.plain, self.steered = answer.default.text, answer.steered.text
-        self.speed = f"{answer.tokens_per_second:.1f} tok/s" if answer.tokens_per_second else ""
+
+def choice_of(hit: FeatureHit) -> Choice:
+    """A feature of the panel out of one of the database."""
+    return Choice(
+        label=one_line(hit.explanation, 80),
+        source=hit.source_id,
+        number=hit.index,
+        usual=round(default_strength(hit.max_activation)),
+    )
 
 
 def teaser() -> rx.Component:
@@ -162,7 +203,7 @@ def prompt_line() -> rx.Component:
         rx.el.input(
             name="prompt",
             default_value=PROMPT,
-            max_length=400,
+            max_length=LONGEST_PROMPT,
             aria_label="Prompt",
             spell_check=False,
             class_name="input grow",
@@ -177,11 +218,12 @@ def slider_line() -> rx.Component:
     return rx.el.label(
         rx.el.span("Strength", class_name="label"),
         rx.el.input(
+            key=f"{TeaserState.picked}/{TeaserState.limit}",
             type="range",
-            min=-LIMIT,
-            max=LIMIT,
-            step=5,
-            default_value=START,
+            min=-TeaserState.limit,
+            max=TeaserState.limit,
+            step="any",
+            default_value=TeaserState.strength,
             on_change=TeaserState.slide.throttle(120),
             style=TeaserState.marks,
             class_name="range grow",
@@ -197,6 +239,11 @@ def text_pane(title: str, text: rx.Var[str], name: str) -> rx.Component:
         rx.el.p(
             rx.el.span(TeaserState.prompt, class_name="faint"),
             rx.el.span(text, class_name=rx.cond(TeaserState.busy, "streaming", "")),
+            rx.cond(
+                (text == "") & ~TeaserState.busy,
+                rx.el.span("\nMove the slider, or press Run.", class_name="small faint") if name == "steered" else "",
+                "",
+            ),
             data_pane=name,
             aria_live="polite",
             aria_busy=TeaserState.busy,

@@ -13,7 +13,10 @@ RARE, COMMON = 0.0002, 0.01
 
 
 async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[FeatureHit]:
-    """Explained features of a source that push a few tokens strongly; written explanations come first."""
+    """Explained features of a source that push a few tokens strongly; written explanations come first.
+
+    Those that fire stronger than half of all features are left out: their usual strength breaks the text.
+    """
     found = await rows(
         """
         SELECT f.index, l.description, l.type_name, f.density, f.max_activation
@@ -21,7 +24,10 @@ async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[Featur
         JOIN features AS f ON f.generation_id = s.current_generation
         JOIN feature_labels AS l ON l.generation_id = f.generation_id AND l.index = f.index
         LEFT JOIN explanation_types AS t ON t.name = l.type_name
-        WHERE s.model_id = :model AND s.id = :source AND f.density BETWEEN :rare AND :common
+        WHERE s.model_id = :model AND s.id = :source AND f.density BETWEEN :rare AND :common AND f.max_activation <= (
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.max_activation) FROM features AS u
+            WHERE u.generation_id = s.current_generation
+        )
         ORDER BY coalesce(t.rank, 1), f.positive_values[1] DESC NULLS LAST, f.index LIMIT :limit
         """,
         model=model_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import reflex as rx
 
 from memicos_app import worker
@@ -65,7 +67,9 @@ async def inference_facts() -> list[tuple[str, str]]:
 
 
 def site_facts(settings: Settings) -> list[tuple[str, str]]:
-    """Where this site keeps and finds things; no secret is among them."""
+    """Where this site keeps and finds things; on a site that others reach, paths are nobody's business."""
+    if not ip_address("127.0.0.1" if settings.host == "localhost" else settings.host).is_loopback:
+        return []
     return [
         ("data folder", str(settings.data_dir)),
         ("datasets", ", ".join(settings.dataset_origins) or "none"),
@@ -85,7 +89,7 @@ def admin_page() -> rx.Component:
             rx.el.div(
                 facts_card("Inference worker", AdminState.inference),
                 facts_card("Database", AdminState.database),
-                facts_card("This site", AdminState.site),
+                rx.cond(AdminState.site, facts_card("This site", AdminState.site), rx.fragment()),
                 class_name="side",
             ),
             class_name="cols flip",

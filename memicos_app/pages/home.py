@@ -181,7 +181,9 @@ def home() -> rx.Component:
             "and steer the model with it.",
             class_name="muted lead",
         ),
-        rx.el.div(rx.foreach(HomeState.summary, counted), class_name="meta"),
+        rx.cond(
+            HomeState.is_empty, rx.fragment(), rx.el.div(rx.foreach(HomeState.summary, counted), class_name="meta")
+        ),
         rx.cond(HomeState.problem != "", rx.el.p(HomeState.problem, class_name="notice rose", role="alert")),
         rx.cond(HomeState.is_empty, first_start(), contents()),
     )

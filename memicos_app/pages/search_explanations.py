@@ -26,7 +26,7 @@ class SearchState(rx.State):
     """The words that were asked for and what holds them."""
 
     words: str = ""
-    searched: bool = False
+    loaded: bool = False
     rows: list[ListedFeature] = []
     summary: str = ""
     problem: str = ""
@@ -50,7 +50,7 @@ class SearchState(rx.State):
         except LibraryError as error:
             self.rows, self.problem = [], error.message
         self.summary = told(len(self.rows))
-        self.searched = bool(self.words)
+        self.loaded = True
 
     @rx.event
     def type(self, words: str) -> EventSpec:
@@ -105,7 +105,7 @@ def search_page() -> rx.Component:
         ),
         box(),
         rx.cond(SearchState.problem != "", failed(SearchState.problem)),
-        rx.cond(SearchState.words != "", results(), hint()),
+        rx.cond(SearchState.loaded & (SearchState.words == ""), hint(), results()),
         active="search",
     )
 
@@ -138,7 +138,7 @@ def results() -> rx.Component:
     return rx.el.section(
         rx.el.div(rx.el.h2(SearchState.summary, aria_live="polite"), class_name="card-head"),
         rx.cond(
-            SearchState.searched,
+            SearchState.loaded,
             rx.cond(SearchState.rows.length() > 0, feature_table(SearchState.rows, places=True), nothing()),
             skeleton_rows(10),
         ),

@@ -13,7 +13,7 @@ from memicos_app.components.figures import count, share
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.list_address import Asked
-from memicos_app.components.source_overview import Overview, overview, overview_cards
+from memicos_app.components.source_overview import Overview, overview, overview_cards, plots
 from memicos_app.components.source_rows import (
     NO_SET,
     SetBlock,
@@ -27,7 +27,7 @@ from memicos_app.components.ways_in import random_button, search_card, steer_lin
 from memicos_app.library import catalog
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import SourceDetail, SourceView
-from memicos_app.settings import get_settings
+from memicos_app.settings import ROOT, get_settings
 
 
 class SourceState(rx.State):
@@ -103,8 +103,14 @@ class SourceState(rx.State):
         self.name = self.name[:1].upper() + self.name[1:]
         self.description, self.todo = source.description, todo(source)
         self.summary = source_summary(detail)
-        self.cards = overview(detail, str(get_settings().sae_dir / source.model_id / source.id))
+        self.cards = overview(detail, sae_path(source.model_id, source.id))
         self.kind = "source" if source.n_dashboards else "todo"
+
+
+def sae_path(model_id: str, source_id: str) -> str:
+    """Where the weights of a source lie, from the folder of the project where they lie in it."""
+    folder = get_settings().sae_dir / model_id / source_id
+    return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
 
 
 def set_summary(sources: list[SourceView]) -> list[tuple[str, str]]:
@@ -170,7 +176,6 @@ def head() -> rx.Component:
         ),
         rx.el.h1(rx.cond(SourceState.name != "", SourceState.name, SourceState.r_source), class_name="title iso"),
         rx.el.div(rx.foreach(SourceState.summary, counted), class_name="meta"),
-        rx.cond(SourceState.description != "", rx.el.p(SourceState.description, class_name="muted iso about")),
         rx.cond(SourceState.problem != "", failed(SourceState.problem)),
     )
 
@@ -182,7 +187,11 @@ def counted(one: rx.Var[tuple[str, str]]) -> rx.Component:
 def set_content() -> rx.Component:
     return rx.el.div(
         card(
-            rx.el.div(strip_of_layers(SourceState.block["layers"]), class_name="card-body"),
+            rx.el.div(
+                rx.el.p(SourceState.description, class_name="muted iso"),
+                strip_of_layers(SourceState.block["layers"]),
+                class_name="card-body stack tight",
+            ),
             source_table(SourceState.block["rows"]),
             title="Sources",
         ),
@@ -193,7 +202,11 @@ def set_content() -> rx.Component:
 
 def source_content() -> rx.Component:
     return rx.el.div(
-        rx.el.div(*overview_cards(SourceState.cards), class_name="side"),
+        rx.el.div(
+            plots(SourceState.cards),
+            rx.cond(SourceState.kind != "", overview_cards(SourceState.cards), card(skeleton_rows(9))),
+            class_name="side",
+        ),
         rx.el.div(
             rx.cond(SourceState.kind == "todo", bring_in(), feature_browser()),
             class_name="stack",
