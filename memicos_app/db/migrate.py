@@ -94,9 +94,8 @@ def connected(database_url: str) -> Iterator[Connection]:
     try:
         connection = sync_engine(database_url).connect()
     except OperationalError as error:
-        raise DatabaseUnusable(
-            f"Cannot connect to the database {normalise(database_url).safe}: {error.orig}"
-        ) from None
+        reason = " ".join(str(error.orig).split())
+        raise DatabaseUnusable(f"Cannot connect to the database {normalise(database_url).safe}: {reason}") from None
     with connection:
         yield connection
 

@@ -72,10 +72,9 @@ def binaries_for(account: Account, home: Path) -> Binaries:
     version, problem = _tried(original, account)
     if version:
         return Binaries(original, version)
-    for folder in (
-        home / "binaries",
-        *(Path(each, f"memicos-{os.geteuid()}") for each in ("/var/tmp", gettempdir())),
-    ):
+    beside = [home / "binaries"] if account.can_enter(home) else []
+    shared = [Path(folder, f"memicos-{os.geteuid()}") for folder in ("/var/tmp", gettempdir())]
+    for folder in (*beside, *shared):
         copy = _copied(original, folder)
         version, _ = _tried(copy, account) if copy else ("", "")
         if copy and version:

@@ -24,6 +24,7 @@ _POOLER_PORTS = ("6432", "6543")
 _LIBPQ_WORDS = frozenset(item.keyword.decode() for item in psycopg.pq.Conninfo.get_defaults())
 # Options of other clients that change nothing here.
 _MEANINGLESS = ("pgbouncer", "statement_cache_size", "socket_timeout", "uselibpqcompat")
+_ADDED = {"connect_timeout": "10", "application_name": "memicos"}
 _EXAMPLE = "postgresql://user:password@host:5432/database"
 
 
@@ -51,9 +52,10 @@ class DatabaseUrl:
 
     @property
     def safe(self) -> str:
-        """The address without what must stay secret, for logs and people."""
-        shown = {word: "***" if word in _SECRETS else value for word, value in self.url.query.items()}
-        return self.url.set(query=shown).render_as_string(hide_password=True)
+        """The address without what must stay secret and what we added, for logs and people."""
+        asked = {word: value for word, value in self.url.query.items() if _ADDED.get(word) != value}
+        shown = {word: "***" if word in _SECRETS else value for word, value in asked.items()}
+        return self.url.set(drivername="postgresql", query=shown).render_as_string(hide_password=True)
 
     def __repr__(self) -> str:
         return f"DatabaseUrl({self.safe!r}, pooled={self.pooled})"
@@ -171,7 +173,7 @@ def _refuse_unknown(extras: dict[str, str]) -> None:
 
 
 def _sqlalchemy_url(parameters: dict[str, str]) -> URL:
-    rest = {"connect_timeout": "10", "application_name": "memicos", **parameters}
+    rest = {**_ADDED, **parameters}
     user, database = rest.pop("user", None), rest.pop("dbname", None)
     password = rest.pop("password", None) if user else None  # SQLAlchemy writes no password without a user.
     host, port = rest.get("host", ""), rest.get("port")
