@@ -1,0 +1,22 @@
+"""Foreign text in one line: nothing hidden, nothing turned around, nothing endless."""
+
+from __future__ import annotations
+
+from memicos_app.components.visible_text import one_line
+
+
+def test_direction_controls_are_named() -> None:
+    assert one_line("pay \u202egnihton\u202c\u2066x\u2069") == "pay ‹RLO›gnihton‹PDF›‹LRI›x‹PDI›"
+
+
+def test_controls_and_zero_width_characters_are_named() -> None:
+    assert one_line("a\x00b\u200bc\ufeffd\te\nf") == "a‹0›b‹ZWSP›c‹BOM›d⇥e↵f"
+
+
+def test_ordinary_text_of_any_script_stays() -> None:
+    for text in ("שלום", "नमस्ते", "👩‍🔬 café", '<img src=x onerror="x">'):
+        assert one_line(text) == text
+
+
+def test_long_text_is_cut() -> None:
+    assert one_line("x" * 5000, 80) == "x" * 80 + "…"
