@@ -296,30 +296,32 @@ def example_display(view: FeatureView, *, fold: bool) -> ExampleDisplay:
     """Examples of `view` as rows; `fold` hides duplicates."""
     groups = example_groups(view.activations, fold=fold)
     hidden = groups if fold else example_groups(view.activations)
+    mixed = len({one.data_source for one in view.activations}) > 1
     strongest = max((abs(one.max_value) for group in groups for one in group.examples), default=0.0)
     return ExampleDisplay(
-        groups=[strip_group(group) for group in groups],
+        groups=[strip_group(group, mixed) for group in groups],
         maximum=round(strongest, 4),
         attributed_maximum=max((one.dfa_max_value or 0.0 for one in view.activations), default=0.0),
         folded=sum(group.folded for group in hidden),
     )
 
 
-def strip_group(group: ExampleGroup) -> StripGroup:
+def strip_group(group: ExampleGroup, mixed: bool) -> StripGroup:
     note = f"max {value(group.high)}" if group.share is None else f"{share(group.share)} of tokens"
     if group.folded and not group.examples:
         note += " · all above"
-    return StripGroup(title=group.title, note=note, rows=[strip_row(example) for example in group.examples])
+    return StripGroup(title=group.title, note=note, rows=[strip_row(one, mixed) for one in group.examples])
 
 
-def strip_row(example: ActivationView) -> StripRow:
+def strip_row(example: ActivationView, mixed: bool) -> StripRow:
+    """A packed row; where a feature's examples come from several corpora (`mixed`), it names its own."""
     tokens = readable(example.tokens)
-    caption = "" if example.data_source in (None, "", "top", "bottom") else str(example.data_source)
+    caption = example.data_source if mixed and example.data_source not in ("top", "bottom") else ""
     return pack(
         tokens,
         example.values,
         peak=min(max(example.max_value_token_index, 0), len(tokens) - 1),
         special=[i for i, token in enumerate(tokens) if SPECIAL.fullmatch(token)],
         attributed=example.dfa_values,
-        caption=caption,
+        caption=caption or "",
     )

@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 from reflex.vars import ArrayVar
 from reflex_components_core.react_router import link  # type: ignore[import-untyped]
 
+from memicos_app.components.feature_address import embedded
 from memicos_app.components.keys import kbd
 from memicos_app.components.token_strip import StripGroup, token_strip
 
@@ -102,6 +103,7 @@ def field(
                 "Steer",
                 kbd("s"),
                 to=steer_href,
+                target=rx.cond(embedded(), "_blank", "_self"),
                 title="Steer the model with this feature",
                 data_key="s",
                 data_key_label="steer with this feature",

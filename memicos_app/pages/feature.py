@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,7 +14,7 @@ from memicos_app.components.empty import Suggestion, failed, not_found
 from memicos_app.components.example_list import example_list
 from memicos_app.components.explanation_title import explanation_list, explanation_title
 from memicos_app.components.feature_actions import actions, embed_dialog, open_whole, where
-from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path, with_text
+from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path
 from memicos_app.components.feature_config import feature_config, numbers_made
 from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, example_display, feature_display
 from memicos_app.components.feature_skeleton import feature_skeleton
@@ -24,20 +22,16 @@ from memicos_app.components.feature_ways import read, ways_on
 from memicos_app.components.jump import address
 from memicos_app.components.layout import card, page
 from memicos_app.components.logit_table import logit_table
+from memicos_app.components.own_text import OwnText
 from memicos_app.components.similar_features import correlated_features, similar_features
-from memicos_app.components.test_box import FORM, test_box
-from memicos_app.components.test_result import test_groups, took
-from memicos_app.library import activations, catalog, features
-from memicos_app.library.errors import LibraryError, NotFoundError, UnavailableError
+from memicos_app.components.test_box import test_box
+from memicos_app.library import catalog, features
+from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import FeatureView
 
-PATIENCE = 180.0
-"""Seconds for which a test waits for a worker that is down or loading."""
-LONGEST_PAUSE = 3.0
 
-
-class FeatureState(rx.State):
-    """One feature as shown, how its examples are drawn, and the test that was asked for last."""
+class FeatureState(OwnText, rx.State):
+    """One feature as shown, how its examples are drawn, and the test of it that was asked for last."""
 
     phase: str = ""
     """`ready`, `missing`, `failed`, or empty while the first feature is read."""
@@ -54,13 +48,8 @@ class FeatureState(rx.State):
     chosen_breaks: str = rx.LocalStorage("", name="memicos-line-breaks")
     problem: str = ""
     suggestions: list[Suggestion] = []
-    text: str = ""
-    text_round: int = 0
-    result: list[dict[str, Any]] = []
-    took: str = ""
-    testing: bool = False
-    test_problem: str = ""
     _sources_of: str = ""
+    _connection: str = ""
 
     @rx.var
     def title(self) -> str:
@@ -69,6 +58,11 @@ class FeatureState(rx.State):
             return "Not found · MemicOS"
         place = f"{self.shown.source}/{self.shown.number} · MemicOS"
         return f"{self.shown.title} · {place}" if self.shown.title else "MemicOS"
+
+    @rx.var
+    def showing(self) -> str:
+        """The phase; empty for a page that was opened since, which reads a feature of its own."""
+        return self.phase if self._connection == self.router.session.session_id else ""
 
     @rx.var
     def layout(self) -> str:
@@ -80,25 +74,18 @@ class FeatureState(rx.State):
         """Whether line breaks are real."""
         return self.chosen_breaks == "yes" if self.chosen_breaks else self.default_breaks
 
-    @rx.var
-    def query(self) -> str:
-        """What goes along to another feature: the text under test, and the switches of an embedded page."""
-        return with_text(self.router.url.query_parameters, self.text)
-
-    def _place(self) -> tuple[str, str, str]:
-        """Model, source and index of the address; Reflex keeps them on the root state."""
-        return (
-            str(getattr(self, "model_id", "")),
-            str(getattr(self, "source_id", "")),
-            str(getattr(self, "index", "")),
-        )
+    @rx.event
+    def leave(self) -> None:
+        """Another page is shown: a feature that is opened later must not begin with this one."""
+        self.phase, self.shown, self.groups, self.suggestions = "", FeatureDisplay(), [], []
+        self._put("")
 
     @rx.event
     async def load(self) -> AsyncIterator[Any]:
         """Read the feature of the address, then test the text that the address brings."""
         place = self._place()
-        self.result, self.test_problem, self.testing = [], "", False
-        self._put(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
+        self._connection = self.router.session.session_id
+        self._bring(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
         try:
             self._show(await read(*place))
         except NotFoundError as error:
@@ -107,7 +94,8 @@ class FeatureState(rx.State):
         except LibraryError as error:
             self.phase, self.problem = "failed", error.message
         else:
-            yield FeatureState.run_test(self.text) if self.text.strip() else None
+            if self.text.strip():
+                yield self._test(self.text)
             yield FeatureState.load_sources
 
     @rx.event
@@ -118,11 +106,6 @@ class FeatureState(rx.State):
             sets = await catalog.source_sets(model_id)
             self.sources = [source.id for one in sets for source in one.sources if source.state == "ready"]
             self._sources_of = model_id
-
-    def _put(self, text: str) -> None:
-        """Put `text` into the test field."""
-        self.text = text
-        self.text_round += 1
 
     def _show(self, view: FeatureView) -> None:
         self.phase, self.problem, self.unfolded = "ready", "", False
@@ -175,70 +158,19 @@ class FeatureState(rx.State):
         data = {"modelId": model_id, "source": source_id, "index": int(index), **found.model_dump(by_alias=True)}
         return rx.download(data=json.dumps(data), filename=f"{source_id}-{index}-vector.json")
 
-    @rx.event
-    def submit_test(self, form: dict[str, Any]) -> EventSpec:
-        return FeatureState.run_test(str(form.get("text", "")))
-
-    @rx.event
-    def test_example(self, text: str) -> list[EventSpec]:
-        """Test the text of an example, as if it had been typed into the box."""
-        self._put(text)
-        show = rx.call_script(f"document.getElementById('{FORM}').scrollIntoView({{block: 'center'}})")
-        return [show, FeatureState.run_test(text)]
-
-    @rx.event
-    def reset_test(self) -> EventSpec:
-        """Take text and answer away."""
-        self._put("")
-        return FeatureState.run_test("")
-
-    @rx.event(background=True, supersedes=True)
-    async def run_test(self, text: str) -> AsyncIterator[Any]:
-        """Run the feature on `text`; the latest text wins. An empty one takes the answer away."""
-        async with self:
-            place, self.text, self.test_problem = self._place(), text, ""
-            self.testing = bool(text.strip())
-            self.result = self.result if self.testing else []
-            yield rx.call_script(self._rewrite_address())
-        if not text.strip():
-            return
-        groups, seconds, problem = await self._answer(place, text)
-        async with self:
-            self.testing, self.test_problem, self.result, self.took = False, problem, groups, took(seconds)
-
-    async def _answer(self, place: tuple[str, str, str], text: str) -> tuple[list[dict[str, Any]], float, str]:
-        """Rows, seconds and problem of a test, which waits for a worker that is down, loading or busy."""
-        asked = time.perf_counter()
-        while True:
-            began = time.perf_counter()
-            try:
-                found = await activations.test(place[0], place[1], int(place[2]), text)
-            except UnavailableError as error:
-                if began - asked > PATIENCE:
-                    return [], 0.0, error.message
-                async with self:
-                    self.test_problem = f"{error.message} Your text is kept and tested as soon as it answers."
-                await asyncio.sleep(min(error.retry_after or 1.0, LONGEST_PAUSE))
-            except LibraryError as error:
-                return [], 0.0, error.message
-            else:
-                return [dict(group) for group in test_groups(found)], time.perf_counter() - began, ""
-
-    def _rewrite_address(self) -> str:
-        """JavaScript that puts the tested text into the address without a navigation."""
-        url = feature_path(*self._place()) + with_text(self.router.url.query_parameters, self.text)
-        return f"history.replaceState(history.state, '', {json.dumps(url)})"
-
 
 @rx.page(route="/[model_id]/[source_id]/[index]", title=FeatureState.title, on_load=FeatureState.load)
 def feature_page() -> rx.Component:
     return page(
-        rx.match(
-            FeatureState.phase,
-            ("ready", dashboard()),
-            ("missing", not_found("No such feature here", FeatureState.problem, FeatureState.suggestions)),
-            ("failed", failed(FeatureState.problem)),
-            feature_skeleton(),
+        rx.el.div(
+            rx.match(
+                FeatureState.showing,
+                ("ready", dashboard()),
+                ("missing", not_found("No such feature here", FeatureState.problem, FeatureState.suggestions)),
+                ("failed", failed(FeatureState.problem)),
+                feature_skeleton(),
+            ),
+            on_unmount=FeatureState.leave,
         ),
         active="browse",
         embed=embedded(),
