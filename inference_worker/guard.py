@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections import deque
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -12,10 +13,6 @@ from inference_worker.wire import SECRET_HEADER, Problem
 
 OPEN_PATHS = frozenset({"/health", "/openapi.json"})
 MAX_BODY = 1 << 20
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class Guard:
@@ -46,20 +43,22 @@ class Guard:
         return not self._secret or hmac.compare_digest(given.encode("utf-8", "replace"), self._secret)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        seen = 0
-
-        async def counting() -> Message:
-            nonlocal seen
+        """Read the body first, so that it is refused before a route begins with it."""
+        messages: deque[Message] = deque()
+        seen, more = 0, True
+        while more:
             message = await receive()
+            messages.append(message)
             seen += len(message.get("body", b""))
             if seen > MAX_BODY:
-                raise _TooLarge
-            return message
+                await _too_large()(scope, receive, send)
+                return
+            more = message.get("more_body", False)
 
-        try:
-            await self._app(scope, counting, send)
-        except _TooLarge:
-            await _too_large()(scope, receive, send)
+        async def replayed() -> Message:
+            return messages.popleft() if messages else await receive()
+
+        await self._app(scope, replayed, send)
 
 
 def _too_large() -> JSONResponse:

@@ -157,6 +157,11 @@ class Scheduler:
         """How many wait for their first step."""
         return len(self._short) + len(self._long)
 
+    @property
+    def running(self) -> int:
+        """How many generations have begun and not ended."""
+        return len(self._running)
+
     async def run(self, function: Callable[[], T]) -> T:
         """Run short work between the steps of generations and return what it returns.
 
@@ -228,8 +233,12 @@ class Scheduler:
             short = self._short.popleft() if self._short else None
             while self._long and len(self._running) < CONCURRENT:
                 self._running.append(self._long.popleft())
-            long = self._running.popleft() if self._running else None
+            long = self._running[0] if self._running else None
         if short is not None and short.step():
             short.end(None)
-        if long is not None and long.step():
-            self._running.append(long)
+        if long is not None:
+            going_on = long.step()
+            with self._wake:
+                self._running.popleft()
+                if going_on:
+                    self._running.append(long)

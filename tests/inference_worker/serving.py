@@ -83,7 +83,7 @@ def worker(**changes: Any) -> Iterator[str]:
     """The worker with the engine that is already loaded."""
     app = create_app(settings(**changes), lambda _: engine())
     with served(app) as url:
-        app.state.worker.loaded.wait(10)
+        assert app.state.worker.loaded.wait(300)
         yield url
 
 
