@@ -49,6 +49,10 @@ class FileLock:
             return False
         return True
 
+    def free(self) -> None:
+        """Give the lock up, also for every process that inherited it."""
+        self._lock(fcntl.LOCK_UN)
+
     def close(self) -> None:
         """Close the file, and with it the lock unless a child holds it still."""
         if self.descriptor >= 0:
@@ -68,12 +72,13 @@ class FileLock:
 
 @contextmanager
 def exclusive(path: Path, *, owner: tuple[int, int] | None = None) -> Iterator[FileLock]:
-    """The lock of `path`, held alone inside the block."""
+    """The lock of `path`, held alone inside the block; no child that was forked meanwhile keeps it."""
     lock = FileLock(path, owner=owner)
     try:
         lock.exclude()
         yield lock
     finally:
+        lock.free()
         lock.close()
 
 

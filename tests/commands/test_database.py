@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from memicos_app.commands.database import app, connection_variables, find_progra
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.db.url import normalise
-from memicos_app.settings import get_settings
+from memicos_app.settings import ROOT, get_settings
 from tests.conftest import PostgresServer, fresh_database
 
+DOCS = (ROOT / "docs" / "database.md").read_text()
 _MEMICOS_DB = "from memicos_app.commands.database import app; app()"
 
 
@@ -57,6 +59,15 @@ def test_status_says_what_is_missing(postgres_server: PostgresServer) -> None:
     assert "`memicos db upgrade` brings it" in said
 
 
+def test_path_is_below_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "my data"))
+    get_settings.cache_clear()
+    said = invoke("path")
+    get_settings.cache_clear()
+    assert said == (0, f"{tmp_path / 'my data'}/postgres\n")
+
+
 def test_path_is_refused_for_an_external_database(database: str) -> None:
     code, said = invoke("path")
     assert code == 1
@@ -77,7 +88,6 @@ def test_unusable_address_is_one_sentence(url: str, monkeypatch: pytest.MonkeyPa
 def test_embedded_database_from_nothing_to_a_restored_backup(tmp_path: Path) -> None:
     place = {"DATABASE_URL": "", "DATA_DIR": str(tmp_path / "my data")}
     backup = str(tmp_path / "backup.dump")
-    assert memicos_db("path", **place).stdout == f"{tmp_path / 'my data'}/postgres\n"
     assert "not created yet" in memicos_db("status", **place).stdout
     assert "went from nothing" in memicos_db("upgrade", **place).stdout
     assert "not running" in memicos_db("status", **place).stdout
@@ -112,3 +122,14 @@ def test_program_over_tls_must_be_installed(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / "pg_dump").write_text("#!/bin/sh\n")
     (tmp_path / "pg_dump").chmod(0o755)
     assert find_program("pg_dump", over_tls=True) == str(tmp_path / "pg_dump")
+
+
+def test_every_command_is_in_the_docs() -> None:
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"`memicos db {command.callback.__name__}" in DOCS
+
+
+@pytest.mark.parametrize("url", re.findall(r"DATABASE_URL=(postgres[^\s`]+)", DOCS))
+def test_every_address_in_the_docs_is_understood(url: str) -> None:
+    assert normalise(url).parameters["dbname"]

@@ -61,6 +61,15 @@ def test_child_that_inherits_the_file_holds_the_lock_on(tmp_path: Path) -> None:
     assert not is_held(path)
 
 
+def test_exclusive_block_is_not_prolonged_by_a_child(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with exclusive(path) as lock:
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[lock.descriptor])
+    assert not is_held(path)
+    child.communicate()
+
+
 def test_forked_child_knows_that_the_lock_is_its_parents(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path; from memicos_app.db.flock import FileLock\n"
