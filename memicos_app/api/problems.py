@@ -33,7 +33,7 @@ SENTENCES = {
     413: "The request is larger than the server takes.",
 }
 UNION_TAGS = {"str", "int", "float", "bool"}
-"""What pydantic puts into a location to name a branch of a union; no field of ours is called so."""
+"""Some names that pydantic gives branches of a union; others hold a sign that no field's name holds."""
 DATABASE_RETRY = 5.0
 DATABASE_SENTENCE = "The database does not answer right now; try again in a moment."
 INTERNAL_SENTENCE = "Something went wrong on the server; its log says what."
@@ -98,7 +98,7 @@ async def library_error(_request: Request, error: Exception) -> Json:
 
 async def validation_error(_request: Request, error: Exception) -> Json:
     assert isinstance(error, RequestValidationError)
-    field, message = blame(error.errors()[0])
+    field, message = blame(deepest(error.errors()))
     return problem(400, "bad_input", message, field=field)
 
 
@@ -130,6 +130,12 @@ def retry_header(seconds: float | None) -> dict[str, str]:
     return {"Retry-After": str(max(1, round(seconds)))} if seconds is not None else {}
 
 
+def deepest(errors: Sequence[Any]) -> Mapping[str, Any]:
+    """Of a union's errors the one that lies deepest: an entry of a list rather than the list not being a text."""
+    same: list[Mapping[str, Any]] = [error for error in errors if error["loc"][:2] == errors[0]["loc"][:2]]
+    return max(same, key=lambda error: len(error["loc"]))
+
+
 def blame(error: Mapping[str, Any]) -> tuple[str | None, str]:
     """Field and sentence of one of pydantic's errors."""
     if error["type"] == "json_invalid":
@@ -149,4 +155,4 @@ def path(location: Sequence[int | str]) -> str:
 
 
 def is_tag(part: str) -> bool:
-    return part in UNION_TAGS or "[" in part
+    return part in UNION_TAGS or "[" in part or "-" in part

@@ -1,0 +1,82 @@
+"""The API over a real database with a small dataset, and over the real worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from inference_worker.server import create_app
+from memicos_app import worker as site_worker
+from memicos_app.api.app import api
+from memicos_app.db import session
+from memicos_app.library.datasets.importing import import_source
+from memicos_app.settings import get_settings
+from tests.api import dataset
+from tests.conftest import settle
+from tests.inference_worker import serving
+
+LOADING = 180.0
+"""Seconds that the model may take where other work keeps the machine busy."""
+
+
+@pytest.fixture(scope="module")
+def imported(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that holds the small dataset; its address."""
+    origin = dataset.make(tmp_path_factory.mktemp("origin"))
+    settle(import_source(origin, dataset.MODEL, dataset.SOURCE))
+    settle(session.dispose())
+    return module_database
+
+
+@pytest.fixture(scope="session")
+def worker_app() -> FastAPI:
+    """The worker with the real model."""
+    return create_app(serving.settings(), lambda _: serving.engine())
+
+
+@pytest.fixture(scope="session")
+def served_worker(worker_app: FastAPI) -> Iterator[str]:
+    """Its address."""
+    with serving.served(worker_app) as url:
+        assert worker_app.state.worker.loaded.wait(LOADING)
+        yield url
+
+
+@pytest.fixture
+async def worker(served_worker: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The site uses the running worker; its address."""
+    async with using(served_worker, monkeypatch):
+        yield served_worker
+
+
+@pytest.fixture
+async def no_worker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """The site uses a worker that is not there."""
+    async with using("http://127.0.0.1:9", monkeypatch):
+        yield
+
+
+@asynccontextmanager
+async def using(address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """The site in this process uses the worker at an address."""
+    monkeypatch.setenv("INFERENCE_URLS", address)
+    monkeypatch.setenv("INFERENCE_SERVER_SECRET", serving.SECRET)
+    get_settings.cache_clear()
+    await site_worker.start()
+    try:
+        yield
+    finally:
+        await site_worker.client().close()
+        await site_worker.stop()
+        get_settings.cache_clear()
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    """A client of the API as the site mounts it; what fails inside is an answer, as over the network."""
+    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://site.example")
