@@ -1,0 +1,42 @@
+"""docs/api.md tells of every route, every field of a request and every code of an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from memicos_app.api import problems
+from memicos_app.api.app import api
+from memicos_app.library import activations, steering
+from memicos_app.settings import ROOT
+
+DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+SCHEMA = api.openapi()
+ROUTES = [f"{method.upper()} {path}" for path, methods in SCHEMA["paths"].items() for method in methods]
+FIELDS = sorted(
+    {
+        field
+        for name in ("NewActivation", "FeatureAddress", "Steer", "Steered", "SteerLoad")
+        for field in SCHEMA["components"]["schemas"][name]["properties"]
+    }
+)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route(route: str) -> None:
+    assert f"`{route}`" in DOCUMENT
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field(field: str) -> None:
+    assert field in DOCUMENT
+
+
+@pytest.mark.parametrize("code", sorted({*problems.CODES.values(), "internal"}))
+def test_every_code(code: str) -> None:
+    assert f"`{code}`" in DOCUMENT
+
+
+def test_limits_are_those_of_the_library() -> None:
+    assert f"up to {activations.MAX_TEXTS};" in DOCUMENT
+    assert f"up to {steering.LONGEST_PROMPT:,} characters" in DOCUMENT
+    assert f"up to {steering.MOST_FEATURES} of" in DOCUMENT
