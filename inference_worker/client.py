@@ -137,26 +137,41 @@ class WorkerClient:
         loop = asyncio.get_running_loop()
         if self._http is None or self._loop is not loop:
             headers = {**self._headers, "content-type": "application/json"}
-            # Loopback and private addresses: never by way of a proxy that the environment names.
-            self._http = httpx.AsyncClient(base_url=self.base_url, headers=headers, trust_env=False)
+            # A kept connection would break once for every restart of the worker, and a new one costs little.
+            # Addresses are near: never by way of a proxy that the environment names.
+            self._http = httpx.AsyncClient(
+                base_url=self.base_url,
+                headers=headers,
+                limits=httpx.Limits(max_keepalive_connections=0),
+                trust_env=False,
+            )
             self._loop = loop
         return self._http
 
 
 async def _answers(response: httpx.Response) -> AsyncGenerator[SteerCompletionResponse, None]:
-    event = ""
-    async for line in response.aiter_lines():
-        if line.startswith("event: "):
-            event = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            data = line.removeprefix("data: ")
-            if event == "error":
+    async with aclosing(_events(response)) as events:
+        async for name, data in events:
+            if name == "error":
                 problem = Problem.model_validate_json(data)
                 raise WorkerError(problem, _STATUS_OF.get(problem.error, 500))
             yield SteerCompletionResponse.model_validate_json(data)
-            if event == "done":
+            if name == "done":
                 return
     raise WorkerDown("The worker went away before the end of its answer.")
+
+
+async def _events(response: httpx.Response) -> AsyncGenerator[tuple[str, str], None]:
+    """Name and data of each event; one counts only when the empty line after it has come."""
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            yield fields.get("event", ""), fields["data"]
+        if not line:
+            fields = {}
 
 
 _STATUS_OF = {"bad_input": 400, "not_found": 404, "diverged": 422, "unusable": 422, "stopping": 503}
