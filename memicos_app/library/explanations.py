@@ -5,12 +5,21 @@ Reading order: written by hand first, explanations from top tokens last, else by
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 from sqlalchemy import RowMapping
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from memicos_app.db.text import original, original_json
-from memicos_app.library.query import rows, run_in
+from memicos_app.db import session
+from memicos_app.db.text import original, original_json, originals, storable
+from memicos_app.library import blocks, sequences
+from memicos_app.library.errors import NotFoundError
+from memicos_app.library.query import rows, rows_in, run_in
+from memicos_app.library.top_tokens import top_token_explanation
 from memicos_app.library.views import ExplanationView
+
+__all__ = ["BY_HAND", "TOP_TOKENS", "for_feature", "refresh_labels", "top_token_explanation", "write_top_tokens"]
 
 TOP_TOKENS = "top-tokens"
 BY_HAND = "written-by-hand"
@@ -40,8 +49,93 @@ async def for_feature(model_id: str, source_id: str, index: int) -> list[Explana
     return [_view(one) for one in found]
 
 
+async def write_top_tokens(model_id: str, source_id: str) -> int:
+    """Explain every live feature of a source by its top tokens, in place of earlier such explanations of it.
+
+    Returns:
+        How many explanations were written.
+
+    Raises:
+        NotFoundError: nothing of this source is imported.
+    """
+    async with session.session() as writer:
+        found = await rows_in(
+            writer,
+            """
+            SELECT s.current_generation FROM sources AS s
+            WHERE s.model_id = :model AND s.id = :source AND s.current_generation IS NOT NULL FOR SHARE
+            """,
+            model=model_id,
+            source=source_id,
+        )
+        if not found:
+            raise NotFoundError(f"Source {model_id}/{source_id} is not imported.", field="source_id")
+        generation = found[0]["current_generation"]
+        await run_in(
+            writer,
+            "DELETE FROM explanations WHERE generation_id = :generation AND type_name = :type",
+            generation=generation,
+            type=TOP_TOKENS,
+        )
+        written, after = 0, -1
+        while part := await _top_tokens(writer, generation, after):
+            after = part[-1][0]
+            written += await _insert(writer, model_id, source_id, generation, [one for one in part if one[1]])
+        await refresh_labels(writer, model_id, source_id)
+        await writer.commit()
+    return written
+
+
+async def _top_tokens(reader: AsyncSession, generation: int, after: int) -> list[tuple[int, str]]:
+    """Index and explanation of the next live features after an index."""
+    found = await rows_in(
+        reader,
+        """
+        SELECT f.index, f.positive_tokens, e.block FROM features AS f
+        JOIN feature_examples AS e ON e.generation_id = f.generation_id AND e.index = f.index
+        WHERE f.generation_id = :generation AND f.index > :after AND f.max_activation > 0
+        ORDER BY f.index LIMIT 256
+        """,
+        generation=generation,
+        after=after,
+    )
+    decoded = [blocks.decode(bytes(one["block"])) for one in found]
+    windows = await sequences.windows_of_many(generation, decoded, only=_TOP_EXAMPLES)
+    texts = []
+    for one, block, tokens in zip(found, decoded, windows, strict=True):
+        peaks = zip(tokens, block.peaks(), block.maxima(), strict=False)
+        firing = [window[peak] for window, peak, largest in peaks if largest > 0]
+        texts.append((one["index"], top_token_explanation(originals(one["positive_tokens"]), firing)))
+    return texts
+
+
+_TOP_EXAMPLES = 20
+
+
+async def _insert(
+    writer: AsyncSession, model_id: str, source_id: str, generation: int, texts: Sequence[tuple[int, str]]
+) -> int:
+    names = [f"{TOP_TOKENS}/{model_id}/{source_id}/{index}" for index, _ in texts]
+    return await run_in(
+        writer,
+        """
+        INSERT INTO explanations (id, model_id, source_id, index, generation_id, description, type_name)
+        SELECT t.id, :model, :source, t.index, :generation, t.description, :type
+        FROM unnest(CAST(:ids AS text[]), CAST(:indices AS integer[]), CAST(:texts AS text[]))
+            AS t (id, index, description)
+        """,
+        model=model_id,
+        source=source_id,
+        generation=generation,
+        type=TOP_TOKENS,
+        ids=[hashlib.sha256(name.encode()).hexdigest()[:24] for name in names],
+        indices=[index for index, _ in texts],
+        texts=[storable(text) for _, text in texts],
+    )
+
+
 async def refresh_labels(
-    session: AsyncSession,
+    writer: AsyncSession,
     model_id: str,
     source_id: str,
     *,
@@ -56,7 +150,7 @@ async def refresh_labels(
     """
     values = {"model": model_id, "source": source_id, "index": index, "generation": generation_id}
     for statement in _LABELS:
-        await run_in(session, statement, **values)
+        await run_in(writer, statement, **values)
 
 
 _SOURCE = """
