@@ -38,7 +38,7 @@ def json_path(model_id: str, source_id: str, index: int) -> str:
 
 def steer_path(model_id: str, source_id: str, index: int, strength: float) -> str:
     """Path of the steer page with this one feature at `strength`."""
-    query = urlencode({"source": source_id, "index": index, "strength": f"{strength:g}"})
+    query = urlencode({"source": source_id, "index": index, "strength": f"{round(strength, 2):.10g}"})
     return f"/{quote(model_id, safe='')}/steer?{query}"
 
 
