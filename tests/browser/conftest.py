@@ -17,7 +17,16 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from memicos_app.db import session
 from memicos_app.library.datasets.importing import import_source
@@ -32,6 +41,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WORKER_SECONDS = 180
 HERE = Path(__file__).parent
+PATIENCE = 20_000
+"""Milliseconds that a page may take to show something; a loaded machine is slow, a broken page never does."""
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -126,7 +138,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def watched_page(browser: Browser, site: RunningSite, **options: object) -> AsyncIterator[Page]:
     """A page in a context of its own; at the end it must have behaved."""
     context: BrowserContext = await browser.new_context(base_url=site.url, **options)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     watched = Watched(site.url)
     page = await context.new_page()
     watched.follow(page)
