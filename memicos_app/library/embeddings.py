@@ -20,8 +20,9 @@ import numpy.typing as npt
 from memicos_app.db import session
 from memicos_app.db.text import original
 from memicos_app.library.datasets.line_embeddings import vector_text
-from memicos_app.library.explanations import CURRENT
+from memicos_app.library.explanations import CURRENT, TOP_TOKENS
 from memicos_app.library.query import rows, run_in
+from memicos_app.library.top_tokens import named_tokens
 
 EMBEDDER_ID = 1
 DIMENSIONS = 384
@@ -77,7 +78,7 @@ async def embed_explanations(
         return 0
     waiting = await rows(
         f"""
-        SELECT x.number, x.description FROM explanations AS x
+        SELECT x.number, x.description, x.type_name FROM explanations AS x
         JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
         WHERE x.model_id = :model AND x.source_id = :source AND {CURRENT} AND NOT EXISTS (
             SELECT FROM explanation_embeddings AS e
@@ -91,11 +92,15 @@ async def embed_explanations(
     done = 0
     for start in range(0, len(waiting), _TURN):
         turn = waiting[start : start + _TURN]
-        vectors = await embed([original(one["description"]) for one in turn])
+        vectors = await embed([_meaningful(original(one["description"]), one["type_name"]) for one in turn])
         done += await _store([one["number"] for one in turn], vectors)
         if progress is not None:
             progress(min(start + _TURN, len(waiting)), len(waiting))
     return done
+
+
+def _meaningful(description: str, type_name: str | None) -> str:
+    return named_tokens(description) if type_name == TOP_TOKENS else description
 
 
 async def _store(numbers: list[int], vectors: Vectors) -> int:

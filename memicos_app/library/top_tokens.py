@@ -5,6 +5,7 @@ No language model reads anything here, and the explanation's type says so.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -33,6 +34,11 @@ def top_token_explanation(positive_tokens: Sequence[str], top_activation_tokens:
         parts.append(f"makes {', '.join(likelier)} likelier")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def named_tokens(explanation: str) -> str:
+    """Only the tokens that `top_token_explanation` names: what search by meaning should see of it."""
+    return ", ".join(re.findall(r"“([^”]*)”", explanation)) or explanation
 
 
 def _by_frequency(tokens: Sequence[str]) -> list[str]:

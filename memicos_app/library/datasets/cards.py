@@ -166,7 +166,7 @@ async def _write_source(connection: Connection, one: AvailableSource, card: Sour
     values = {
         "set_name": one.set_name,
         "layer": one.layer,
-        "hook_name": storable(saes.hook_name(config)),
+        "hook_name": storable(saes.hook_name(config) or card.hook_name),
         "description": storable(card.description),
         "n_features": card.n_features or int(config.get("d_sae") or 0),
         "has_dashboards": card.has_dashboards,

@@ -173,7 +173,7 @@ class SourceSetLine(Card):
 
 
 class SourceLine(Card):
-    """`source.jsonl`; `evaluation` and `nFeatures` are ours."""
+    """`source.jsonl`; from `evaluation` on the fields are ours."""
 
     id: str
     model_id: str
@@ -193,6 +193,7 @@ class SourceLine(Card):
     cos_sim_match_source_id: str | None = None
     evaluation: Object = {}
     description: str = ""
+    hook_name: str = ""
     n_features: int = 0
 
 

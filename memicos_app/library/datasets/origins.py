@@ -10,6 +10,7 @@ from pathlib import Path
 from memicos_app.library.datasets import layout
 from memicos_app.library.datasets.layout import ModelLine, ReleaseLine, SourceLine, SourceSetLine
 from memicos_app.library.datasets.reading import Problems, read_first
+from memicos_app.settings import get_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ class AvailableSource:
     def size(self) -> int:
         """Bytes of its batch files."""
         return sum(path.stat().st_size for path in self.folder.glob("*/batch-*"))
+
+
+def configured_origins() -> list[Path]:
+    """Where datasets are looked for: the configured origins, then what was generated or converted here."""
+    settings = get_settings()
+    return [*map(Path, settings.dataset_origins), settings.data_dir / "datasets"]
 
 
 def available_sources(origins: Iterable[str | Path]) -> list[AvailableSource]:
