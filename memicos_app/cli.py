@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from memicos_app.commands import run
+from memicos_app.commands import generate, run
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(run.build)
 app.command()(run.run)
 app.command()(run.serve)
+app.command()(generate.generate)
 
 
 def main() -> None:

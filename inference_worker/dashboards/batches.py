@@ -40,8 +40,9 @@ class Material:
     known: Totals
     live: NDArray[np.bool_]
     correlated: Correlated
-    decoder: torch.Tensor  # [n_features, d_model]
-    unembed: torch.Tensor | None  # [d_model, vocab]; None: the source does not write to the residual stream
+    decoder: torch.Tensor  # [n_features, d_out]
+    written: torch.Tensor | None  # [n_features, d_model]; None: the source does not write to the residual stream
+    unembed: torch.Tensor  # [d_model, vocab]
     label: Callable[[int], str]
     """A token of the vocabulary as text."""
     strings: Callable[[int], list[str]]
@@ -78,7 +79,7 @@ def _chosen(material: Material, first: int, end: int) -> Chosen:
 def _feature_rows(material: Material, chosen: Chosen, live: list[int]) -> list[Row]:
     first, end = chosen.first, chosen.first + len(chosen.bars)
     directions = material.decoder[first:end]
-    written = None if material.unembed is None else logit_effect(directions, material.unembed)
+    written = None if material.written is None else logit_effect(material.written[first:end], material.unembed)
     aligned, aligned_share = alignment(directions)
     near = neighbours(material.decoder, material.live, first, end)
     known = material.known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,36 @@ class Encoder:
         return weights
 
     @cached_property
-    def unembed(self) -> torch.Tensor | None:
-        """The unembedding with norm folded in, `[d_model, vocab]`; None where decoder directions are no residuals."""
-        if self.decoder.shape[1] != self.model.d_model:
-            return None
+    def written(self) -> torch.Tensor | None:
+        """What each feature adds to the residual stream, `[n_features, d_model]`; None where that is not linear."""
+        hook = str(self.loaded.sae.cfg.metadata.get("hook_name_out") or self.loaded.hook_name)
+        return residual_directions(self.decoder, hook, self.model.bridge)
+
+    @cached_property
+    def unembed(self) -> torch.Tensor:
+        """The unembedding with the final norm folded in, `[d_model, vocab]`."""
         return unembedding(self.model.bridge.W_U.detach().cpu(), norm_gain(self._final_norm(), self.model.d_model))
 
     def _final_norm(self) -> Any:
         mapping = self.model.bridge.adapter.component_mapping
         return self.model.plain.get_submodule(mapping["ln_final"].name)
+
+
+def residual_directions(decoder: torch.Tensor, hook_name: str, bridge: Any) -> torch.Tensor | None:
+    """Decoder directions at a hook point carried to the residual stream.
+
+    Attention heads' outputs (`hook_z`) go through the layer's output matrix, neurons (`mlp.hook_post`) through the
+    MLP's; the residual stream and what is added to it stay as they are.
+
+    Args:
+        decoder: `[n_features, d_out]`.
+    """
+    layer = re.match(r"blocks\.(\d+)\.", hook_name)
+    onwards: torch.Tensor | None = None
+    if layer and hook_name.endswith("hook_z"):
+        onwards = bridge.W_O[int(layer[1])].flatten(0, 1)  # [heads * d_head, d_model]
+    elif layer and hook_name.endswith(("mlp.hook_post", "mlp.hook_pre")):
+        onwards = bridge.W_out[int(layer[1])]  # [d_mlp, d_model]
+    if onwards is not None:
+        return decoder @ onwards.detach().float().cpu()
+    return decoder if decoder.shape[1] == bridge.cfg.d_model else None

@@ -59,13 +59,10 @@ class Chooser:
         if len(triples.features) == 0:
             return
         own = triples.features - self._first
-        low, high = self._low[own], self._high[own]
-        bars = bar_index(triples.values, low, high, BARS)
-        intervals = bar_index(triples.values, np.zeros_like(high), high, self._wanted.intervals)
+        bars = bar_index(triples.values, self._low[own], self._high[own], BARS)
         self._bars += heights(triples, bars, self._first, self._n, BARS)
-        self._counts += heights(triples, intervals, self._first, self._n, self._wanted.intervals)
         self._add_top(own, triples)
-        self._add_sampled(own * self._wanted.intervals + intervals, triples)
+        self._add_intervals(positive(triples))
 
     def chosen(self) -> Chosen:
         """The examples after the last shard."""
@@ -86,6 +83,13 @@ class Chooser:
         )
         self._top_values = -self._top_values
 
+    def _add_intervals(self, triples: Triples) -> None:
+        own, intervals = triples.features - self._first, self._wanted.intervals
+        high = self._high[own]
+        index = bar_index(triples.values, np.zeros_like(high), high, intervals)
+        self._counts += heights(triples, index, self._first, self._n, intervals)
+        self._add_sampled(own * intervals + index, triples)
+
     def _add_sampled(self, groups: NDArray[np.int64], triples: Triples) -> None:
         """Tokens of each interval by random mark, at most one a window."""
         if self._wanted.per_interval == 0:
@@ -97,6 +101,14 @@ class Chooser:
         self._marks, self._sampled = _merged(
             groups[new], marks[new], triples.positions[new], self._marks, self._sampled
         )
+
+
+def positive(triples: Triples) -> Triples:
+    """Without negative values, which a few architectures have and which lie in no interval."""
+    if len(triples.values) == 0 or triples.values.min() > 0:
+        return triples
+    kept = triples.values > 0
+    return Triples(triples.features[kept], triples.positions[kept], triples.values[kept])
 
 
 def random_marks(features: NDArray[np.int64], positions: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:

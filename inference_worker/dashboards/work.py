@@ -127,6 +127,7 @@ class Worker:
             live,
             load_correlated(job.folder),
             encoder.decoder,
+            encoder.written,
             encoder.unembed,
             lru_cache(maxsize=None)(encoder.model.tokenizer.label),
             strings,

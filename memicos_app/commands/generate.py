@@ -35,6 +35,7 @@ def generate(
     corpus: Annotated[
         Path | None, typer.Option(help="Token rows (.npy), text (.txt) or documents (.jsonl). Default: the demo's.")
     ] = None,
+    dataset: Annotated[str, typer.Option(help="What the corpus is called. Default: its file name.")] = "",
     window: Annotated[int, typer.Option("--context", help="Tokens of a prompt, BOS included.")] = 64,
     prompts: Annotated[int, typer.Option(help="Prompts to select from the corpus.")] = 24_576,
     batches: Annotated[
@@ -86,6 +87,7 @@ def generate(
             source_id=identity.source,
             set_name=identity.set_name,
             models_dir=settings.models_dir,
+            dataset=dataset,
             context=window,
             prompts=prompts,
             batches=batches,

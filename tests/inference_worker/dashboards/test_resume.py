@@ -18,7 +18,7 @@ from inference_worker.dashboards.run import Generation, GenerationError, generat
 from memicos_app.settings import ROOT
 from tests.inference_worker.dashboards.conftest import Made
 
-PATIENCE = 300.0
+PATIENCE = 900.0
 
 
 def run_apart(settings: Generation) -> subprocess.Popen[bytes]:
