@@ -37,7 +37,7 @@ TABLES = (
 )
 EMBEDDERS = ((1, "all-minilm-l6-v2", 384), (2, "text-embedding-3-large", 256))
 EXPLANATION_TYPES = (
-    ("written-by-hand", "Written by hand", "A person read the feature's top activations and wrote this.", 0),
+    ("written-by-hand", "Written by hand", "Written after reading the feature's top activations one by one.", 0),
     (
         "top-tokens",
         "Top tokens (no language model)",
