@@ -14,12 +14,14 @@ from memicos_app.library import blocks
 from memicos_app.library.blocks import INLINE, REFERENCES, Block
 from memicos_app.library.packing import Ints
 from memicos_app.library.query import rows
+from memicos_app.settings import get_settings
 
 PER_CHUNK = 16
 """Sequences a row of `sequence_chunks`; sequence n is in chunk n // PER_CHUNK."""
 VOCABULARY_CHUNK = -1
 
 Kept = TypeVar("Kept")
+Key = tuple[str, str, int, int]
 Windows = list[list[str]]
 
 
@@ -33,9 +35,9 @@ class ByteCache(Generic[Kept]):
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.size = 0
-        self._kept: OrderedDict[tuple[int, int], tuple[Kept, int]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Kept, int]] = OrderedDict()
 
-    def get(self, key: tuple[int, int]) -> Kept | None:
+    def get(self, key: Key) -> Kept | None:
         """The value, now the most recently used; None where it is not kept."""
         found = self._kept.get(key)
         if found is None:
@@ -43,7 +45,7 @@ class ByteCache(Generic[Kept]):
         self._kept.move_to_end(key)
         return found[0]
 
-    def put(self, key: tuple[int, int], value: Kept, size: int) -> None:
+    def put(self, key: Key, value: Kept, size: int) -> None:
         """Keep a value of so many bytes; the least recently used go. One that is larger than all is not kept."""
         self.size -= self._kept.pop(key, (None, 0))[1]
         if size > self.limit:
@@ -86,11 +88,11 @@ def _tokens(block: Block, chunks: dict[int, list[Ints]], strings: list[str], onl
 
 
 async def _load_chunks(generation_id: int, numbers: Iterable[int]) -> dict[int, list[Ints]]:
-    found = {number: _chunks.get((generation_id, number)) for number in numbers}
+    found = {number: _chunks.get(_key(generation_id, number)) for number in numbers}
     missing = [number for number, chunk in found.items() if chunk is None]
     for number, chunk in (await _read_chunks(generation_id, missing)).items():
         decoded = blocks.decode_chunk(chunk)
-        _chunks.put((generation_id, number), decoded, sum(window.nbytes + 96 for window in decoded))
+        _chunks.put(_key(generation_id, number), decoded, sum(window.nbytes + 96 for window in decoded))
         found[number] = decoded
     if any(chunk is None for chunk in found.values()):
         raise GenerationGone
@@ -98,7 +100,7 @@ async def _load_chunks(generation_id: int, numbers: Iterable[int]) -> dict[int, 
 
 
 async def _vocabulary(generation_id: int) -> list[str]:
-    key = (generation_id, VOCABULARY_CHUNK)
+    key = _key(generation_id, VOCABULARY_CHUNK)
     kept = _vocabularies.get(key)
     if kept is not None:
         return kept
@@ -108,6 +110,12 @@ async def _vocabulary(generation_id: int) -> list[str]:
     strings = blocks.decode_vocabulary(stored[VOCABULARY_CHUNK])
     _vocabularies.put(key, strings, sum(sys.getsizeof(one) + 8 for one in strings))
     return strings
+
+
+def _key(generation_id: int, chunk: int) -> Key:
+    """Generations are numbered anew in each database."""
+    settings = get_settings()
+    return settings.database_url.get_secret_value(), str(settings.data_dir), generation_id, chunk
 
 
 async def _read_chunks(generation_id: int, numbers: list[int]) -> dict[int, bytes]:
