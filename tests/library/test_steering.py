@@ -1,0 +1,159 @@
+"""Steering from the library: limits, the run as it grows, and runs that come back as they were kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from memicos_app.library import steering
+from memicos_app.library.errors import BadInputError, NotFoundError
+from memicos_app.library.steering import SteeredFeature, SteerRequest, SteerResult, SteerText
+from memicos_app.settings import get_settings
+from tests.inference_worker import serving
+from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+
+FEATURE = SteeredFeature(MODEL, SOURCE, 100, 80.0)
+REQUEST = SteerRequest(MODEL, "Once upon a time", [FEATURE], temperature=0, n_tokens=6)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inference() -> Iterator[None]:
+    """The site uses a worker that is served in this process."""
+    with serving.worker() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFERENCE_URLS", url)
+        patch.setenv("INFERENCE_SERVER_SECRET", SECRET)
+        get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
+
+
+def asked(**changes: Any) -> SteerRequest:
+    return dataclasses.replace(REQUEST, **changes)
+
+
+async def test_a_run_grows_to_the_answer() -> None:
+    seen = [result async for result in steering.stream(REQUEST)]
+    assert [result.done for result in seen[:-2]] == [False] * (len(seen) - 2)
+    assert seen[-1].done
+    assert seen[-1].default.text != seen[-1].steered.text
+    whole = await steering.complete(REQUEST)
+    assert (whole.default, whole.steered) == (seen[-1].default, seen[-1].steered)
+
+
+async def test_leaving_a_run_early_is_no_error() -> None:
+    async with aclosing(steering.stream(asked(n_tokens=200))) as results:
+        async for result in results:
+            assert not result.done
+            break
+    assert (await steering.complete(asked(n_tokens=1))).done
+
+
+async def test_strength_zero_is_the_unsteered_text() -> None:
+    for changes in ({"strength_multiplier": 0.0}, {"features": []}):
+        result = await steering.complete(asked(temperature=1.0, **changes))
+        assert result.default == result.steered
+
+
+async def test_a_sweep_goes_through_its_multipliers() -> None:
+    swept = [texts async for texts in steering.sweep(REQUEST, [-1, 0, 1])][-1]
+    single = await steering.complete(REQUEST)
+    assert [text.text for text in swept[1:]] == [single.default.text, single.steered.text]
+    assert swept[0].text != swept[2].text
+
+
+async def test_logprobs_are_there_when_asked_for() -> None:
+    assert (await steering.complete(REQUEST)).default.logprobs is None
+    found = (await steering.complete(asked(n_logprobs=2))).default.logprobs
+    assert found is not None
+    assert [len(one["top_logprobs"]) for one in found] == [2] * 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": "x" * 2049}, "prompt"),
+        ({"prompt": "half \ud83d"}, "prompt"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"n_tokens": 0}, "n_tokens"),
+        ({"n_tokens": 257}, "n_tokens"),
+        ({"freq_penalty": -2.1}, "freq_penalty"),
+        ({"seed": 100_000_001}, "seed"),
+        ({"strength_multiplier": 10.5}, "strength_multiplier"),
+        ({"strength_multiplier": -1.0}, "strength_multiplier"),
+        ({"n_logprobs": 11}, "n_logprobs"),
+        ({"steer_method": "PROJECTION_CAP"}, "steer_method"),
+        ({"features": [FEATURE] * 33}, "features"),
+        ({"features": [dataclasses.replace(FEATURE, strength=float("inf"))]}, "features.0.strength"),
+        ({"features": [dataclasses.replace(FEATURE, index=-1)]}, "features.0.index"),
+    ],
+)
+async def test_limits_name_the_field(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        await steering.complete(asked(**changes))
+    assert caught.value.field == field
+    with pytest.raises(BadInputError):
+        await anext(steering.stream(asked(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"model_id": "gpt2"}, "model_id"),
+        ({"features": [FEATURE, dataclasses.replace(FEATURE, source_id="0-x")]}, "features.1.source_id"),
+        ({"features": [dataclasses.replace(FEATURE, index=9999)]}, "features.0.index"),
+        ({"features": [dataclasses.replace(FEATURE, model_id="x")]}, "features.0.model_id"),
+    ],
+)
+async def test_what_is_not_there_is_named_in_the_librarys_words(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        await anext(steering.stream(asked(**changes)))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("multipliers", [[], [1.0] * 9])
+async def test_a_sweep_has_its_limits_too(multipliers: list[float]) -> None:
+    with pytest.raises(BadInputError) as caught:
+        await anext(steering.sweep(REQUEST, multipliers))
+    assert caught.value.field == "multipliers"
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_saved_run_comes_back_as_it_was() -> None:
+    request = asked(features=[FEATURE, SteeredFeature(MODEL, SOURCE, 7, -3.5)], n_logprobs=1, prepend_bos=True)
+    result = await steering.complete(request)
+    saved = await steering.load_run(await steering.save_run(request, result))
+    assert saved.request == request
+    assert (saved.result.default, saved.result.steered) == (result.default, result.steered)
+    assert saved.made_with["dtype"] == "float32"
+    assert saved.made_with["packages"]["torch"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_hostile_text_survives_being_saved() -> None:
+    nasty = "<script>\x00\u202e</script> '; DROP TABLE users; -- 👍🏽"
+    request = asked(prompt=nasty)
+    result = SteerResult(SteerText(nasty, 3, "stop"), SteerText("\ufdd0", 1, "length"), True, 5.0)
+    saved = await steering.load_run(await steering.save_run(request, result))
+    assert saved.request.prompt == nasty
+    assert (saved.result.default, saved.result.steered) == (result.default, result.steered)
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("run_id", ["nothing", "", "\x00", "x" * 1000])
+async def test_an_unknown_run(run_id: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        await steering.load_run(run_id)
+    assert caught.value.field == "id"
+
+
+def test_equal_requests_share_their_hash() -> None:
+    assert steering.request_hash(REQUEST) == steering.request_hash(asked())
+    assert steering.request_hash(REQUEST) != steering.request_hash(asked(seed=17))
+    assert steering.request_hash(REQUEST) != steering.request_hash(asked(features=[]))
