@@ -29,8 +29,8 @@ from inference_worker.wire import (
 
 W = TypeVar("W", bound=Wire)
 
-_CONNECT, _ANSWER, _SILENCE = 2.0, 120.0, 30.0
-"""Seconds to connect, to answer short work, and between two signs of life in a stream."""
+_CONNECT, _STATE, _ANSWER, _SILENCE = 2.0, 5.0, 120.0, 30.0
+"""Seconds to connect, to say how it is, to answer short work, and between two signs of life in a stream."""
 
 
 class WorkerError(Exception):
@@ -66,7 +66,7 @@ class WorkerClient:
 
     async def ready(self) -> Readiness:
         """Whether inference can be asked for; a worker that is loading answers, too."""
-        response = await self._send("GET", "/ready", None)
+        response = await self._send("GET", "/ready", None, _STATE)
         try:
             return Readiness.model_validate_json(response.content)
         except ValidationError:
@@ -121,15 +121,15 @@ class WorkerClient:
         self._http = None
 
     async def _get(self, path: str, kind: type[W]) -> W:
-        return _answer(await self._send("GET", path, None), kind)
+        return _answer(await self._send("GET", path, None, _STATE), kind)
 
     async def _post(self, path: str, request: Wire, kind: type[W]) -> W:
-        return _answer(await self._send("POST", path, request), kind)
+        return _answer(await self._send("POST", path, request, _ANSWER), kind)
 
-    async def _send(self, method: str, path: str, request: Wire | None) -> httpx.Response:
+    async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
         content = None if request is None else _json(request)
         try:
-            return await self._client().request(method, path, content=content, timeout=_timeout(_ANSWER))
+            return await self._client().request(method, path, content=content, timeout=_timeout(patience))
         except httpx.TransportError as error:
             raise WorkerDown(str(error) or type(error).__name__) from error
 

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 from pydantic import SecretStr
@@ -210,7 +211,7 @@ def _down_sentence() -> str:
 def _not_ready(state: str, detail: str) -> Readiness:
     settings = get_settings()
     return Readiness.model_validate(
-        {"ready": False, "state": state, "detail": detail, "model": settings.model_id.rpartition("/")[2]}
+        {"ready": False, "state": state, "detail": detail, "model": Path(settings.model_id).name}
     )
 
 
