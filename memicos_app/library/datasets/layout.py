@@ -48,7 +48,7 @@ def layer_and_set(source_id: str) -> tuple[int, str]:
 
 
 def _index(value: object) -> object:
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,10}", value) else value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value) else value
 
 
 def _numbers(value: object) -> object:
