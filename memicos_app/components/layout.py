@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex_components_core.el.elements.inline import A
 
 from memicos_app.components.footer import footer
 from memicos_app.components.keys import keys
@@ -25,7 +26,8 @@ def page(*children: rx.Component, active: str = "", embed: rx.Var[bool] | bool =
 
 
 def skip_link() -> rx.Component:
-    return rx.el.a("Skip to the content", href="#main", class_name="skip")
+    """A plain link, which the router leaves alone: the browser moves the focus."""
+    return A.create("Skip to the content", href="#main", class_name="skip")
 
 
 def crumbs(*steps: tuple[rx.Var[str] | str, rx.Var[str] | str]) -> rx.Component:

@@ -11,6 +11,7 @@ from memicos_app.components.copy import command
 from memicos_app.components.figures import count, figure, share
 from memicos_app.components.jump import place
 from memicos_app.library.views import SourceSetView, SourceView
+from memicos_app.settings import ROOT, get_settings
 
 KINDS = {
     "hook_resid_pre": "residual stream before layer {layer}",
@@ -79,8 +80,17 @@ def hook_words(hook_name: str, layer: int) -> str:
 
 def todo(source: SourceView) -> str:
     """The command that makes `source` browsable."""
-    verb = {"available": "import", "weights-only": "generate"}.get(source.state)
-    return f"memicos {verb} {source.model_id} {source.id}" if verb else ""
+    if source.state == "available":
+        return f"memicos import {source.model_id} {source.id}"
+    if source.state == "weights-only":
+        return f"memicos generate --sae {sae_path(source.model_id, source.id)}"
+    return ""
+
+
+def sae_path(model_id: str, source_id: str) -> str:
+    """Where the weights of a source lie, from the folder of the project where they lie in it."""
+    folder = get_settings().sae_dir / model_id / source_id
+    return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
 
 
 def source_row(source: SourceView) -> SourceRow:

@@ -6,15 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.db.session import read_session
+from memicos_app.library.errors import UnavailableError
+
+RETRY_S = 5.0
 
 
 async def rows(sql: str, /, **values: Any) -> Sequence[RowMapping]:
-    """All rows of a reading statement."""
-    async with read_session() as session:
-        return await rows_in(session, sql, **values)
+    """All rows of a reading statement.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    try:
+        async with read_session() as session:
+            return await rows_in(session, sql, **values)
+    except (OperationalError, InterfaceError, DatabaseUnusable) as error:
+        raise UnavailableError(
+            "The database does not answer right now; try again in a moment.", retry_after=RETRY_S
+        ) from error
 
 
 async def row(sql: str, /, **values: Any) -> RowMapping | None:

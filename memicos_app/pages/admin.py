@@ -19,7 +19,7 @@ from memicos_app.library.errors import LibraryError
 from memicos_app.settings import Settings, get_settings
 
 COMMANDS = (
-    ("Bring in a source of a dataset", "memicos import"),
+    ("Bring in a source of a dataset", "memicos import MODEL SOURCE"),
     ("Make dashboards for an SAE of your own", "memicos generate"),
     ("List models and sources", "memicos sources"),
 )
@@ -110,8 +110,8 @@ def worker_words() -> rx.Component:
 def sources_card() -> rx.Component:
     nothing = empty_with_command(
         "No sources yet",
-        "Neither the database nor a dataset folder holds a source. This brings in the demo.",
-        "memicos import",
+        "Neither the database nor a dataset folder holds a source. This asks what to make one from.",
+        "memicos generate",
     )
     listing = rx.cond(AdminState.rows.length() > 0, source_table(AdminState.rows), nothing)
     return card(rx.cond(AdminState.loaded, listing, skeleton_rows(4)), title="Sources")

@@ -12,6 +12,7 @@ from memicos_app.components.feature_list import NOTHING_LISTED, ListedFeature, l
 from memicos_app.components.figures import count
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, page
+from memicos_app.components.source_rows import todo
 from memicos_app.components.teaser import TeaserState, teaser
 from memicos_app.components.token_preview import token_preview
 from memicos_app.components.ways_in import search_card
@@ -62,6 +63,7 @@ class HomeState(rx.State):
     model_rows: list[ModelRow] = []
     release_rows: list[ReleaseRow] = []
     places: list[JumpPlace] = []
+    begin: str = "memicos sources"
     jump_model: str = ""
     jump_source: str = ""
     lucky: ListedFeature = NOTHING_LISTED
@@ -84,7 +86,9 @@ class HomeState(rx.State):
             self.model_rows = [model_row(model) for model in models]
             self.release_rows = [release_row(release) for release in await catalog.releases()]
             self.summary = summary(await catalog.counts())
-            self.places = await jump_places(models)
+            sources = await all_sources(models)
+            self.places = [jump_place(source) for source in sources if source.state == "ready"]
+            self.begin = next(filter(None, map(todo, sources)), "memicos generate")
             await self._choose(models)
             self.problem = ""
         except LibraryError as error:
@@ -162,10 +166,10 @@ def release_row(release: ReleaseView) -> ReleaseRow:
     )
 
 
-async def jump_places(models: list[ModelView]) -> list[JumpPlace]:
-    """Every source that can be browsed."""
+async def all_sources(models: list[ModelView]) -> list[SourceView]:
+    """Every source, those that can be imported before those that have to be made."""
     sets = [source_set for model in models for source_set in await catalog.source_sets(model.id)]
-    return [jump_place(source) for source_set in sets for source in source_set.sources if source.state == "ready"]
+    return sorted((source for one in sets for source in one.sources), key=lambda source: source.state)
 
 
 def jump_place(source: SourceView) -> JumpPlace:
@@ -197,9 +201,9 @@ def first_start() -> rx.Component:
     return card(
         empty_with_command(
             "Nothing to browse yet",
-            "The database is ready but holds no features. One command brings in the demo's middle layer; "
-            "it takes about a minute and this page needs only a reload.",
-            "memicos import",
+            "The database is ready but holds no features. One command brings some in; "
+            "when it is done, reload this page.",
+            HomeState.begin,
         )
     )
 

@@ -150,7 +150,7 @@ def sets() -> rx.Component:
                 "No sources yet",
                 "A source is one sparse autoencoder at one hook point. Bring one in from a dataset, "
                 "or make dashboards for an SAE of your own.",
-                "memicos sources",
+                "memicos generate",
             )
         ),
     )

@@ -18,6 +18,7 @@ from memicos_app.components.source_rows import (
     NO_SET,
     SetBlock,
     hook_words,
+    sae_path,
     set_block,
     source_table,
     strip_of_layers,
@@ -27,7 +28,6 @@ from memicos_app.components.ways_in import random_button, search_card, steer_lin
 from memicos_app.library import catalog
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import SourceDetail, SourceView
-from memicos_app.settings import ROOT, get_settings
 
 
 class SourceState(rx.State):
@@ -105,12 +105,6 @@ class SourceState(rx.State):
         self.summary = source_summary(detail)
         self.cards = overview(detail, sae_path(source.model_id, source.id))
         self.kind = "source" if source.n_dashboards else "todo"
-
-
-def sae_path(model_id: str, source_id: str) -> str:
-    """Where the weights of a source lie, from the folder of the project where they lie in it."""
-    folder = get_settings().sae_dir / model_id / source_id
-    return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
 
 
 def set_summary(sources: list[SourceView]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ exception fails the test.
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -164,3 +165,8 @@ async def phone(browser: Browser, site: RunningSite) -> AsyncIterator[Page]:
 async def scrolls_sideways(page: Page) -> bool:
     """Whether the page is wider than its window."""
     return bool(await page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+async def settled(page: Page) -> None:
+    """Wait until the page is alive: what was prerendered does not listen to keys before."""
+    await expect(page.locator("header .dot")).to_have_class(re.compile("dot (ok|busy|off)"))

@@ -17,7 +17,7 @@ MARKUP, REVERSED, LONG, TOKENS = 3, 5, 7, 9
 """Indices of the features with hostile texts."""
 PIXEL = '<img src=x onerror="window.hacked=1">'
 ATTACKS = {
-    MARKUP: f"{PIXEL}<script>window.hacked=1</script> {{{{7*7}}}}",
+    MARKUP: f"{PIXEL}<script>window.hacked=1</script> {{{{7*7}}}} attack",
     REVERSED: "pay \u202egnihton\u202c to the bearer",
     LONG: "long " + "words without end " * 300,
 }

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser import dataset
-from tests.browser.conftest import DESKTOP, scrolls_sideways, watched_page
+from tests.browser.conftest import DESKTOP, scrolls_sideways, settled, watched_page
 from tests.running import RunningSite
 
 PLACES = [
@@ -27,12 +27,20 @@ async def test_every_page_has_its_landmarks(page: Page, address: str) -> None:
     for role in ("banner", "main", "contentinfo"):
         await expect(page.get_by_role(role)).to_have_count(1)  # type: ignore[arg-type]
     await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+async def test_the_skip_link_leads_past_the_nav(page: Page) -> None:
+    await page.goto("/admin")
+    await settled(page)
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
 
 
 async def test_jump_box_understands_numbers(page: Page) -> None:
     await page.goto("/admin")
+    await settled(page)
     await page.keyboard.press("/")
     await expect(page.get_by_role("combobox", name="Jump to")).to_be_focused()
     await page.keyboard.type("15/7")
@@ -42,6 +50,7 @@ async def test_jump_box_understands_numbers(page: Page) -> None:
 
 async def test_jump_box_suggests_explanations(page: Page) -> None:
     await page.goto("/admin")
+    await settled(page)
     await page.keyboard.press("/")
     await page.keyboard.type("further")
     options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
@@ -56,8 +65,9 @@ async def test_jump_box_suggests_explanations(page: Page) -> None:
 
 async def test_jump_box_shows_hostile_explanations_as_text(page: Page) -> None:
     await page.goto("/admin")
+    await settled(page)
     await page.keyboard.press("/")
-    await page.keyboard.type("onerror")
+    await page.keyboard.type("attack")
     option = page.get_by_role("listbox", name="Suggestions").get_by_role("option").first
     await expect(option).to_contain_text(dataset.PIXEL)
     await page.keyboard.press("Escape")
@@ -108,7 +118,7 @@ async def test_search_finds_while_typing(page: Page) -> None:
 
 
 async def test_search_results_are_text(page: Page) -> None:
-    await page.goto("/search-explanations?q=onerror")
+    await page.goto("/search-explanations?q=attack")
     await expect(page.locator("tbody tr")).to_have_count(1)
     await expect(page.locator("tbody")).to_contain_text(dataset.PIXEL)
     assert await page.evaluate("window.hacked") is None
