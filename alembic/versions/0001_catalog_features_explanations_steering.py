@@ -424,7 +424,7 @@ def create_explanations() -> None:
     op.create_index(
         "explanations_words_idx",
         "explanations",
-        [sa.literal_column("to_tsvector('simple', description)")],
+        [sa.literal_column(r"to_tsvector('simple', regexp_replace(description, '\W+', ' ', 'g'))")],
         postgresql_using="gin",
     )
 

@@ -15,6 +15,8 @@ from sqlmodel import Field, SQLModel
 from memicos_app.db import columns
 
 HNSW = {"m": 16, "ef_construction": 100}
+WORDS = r"to_tsvector('simple', regexp_replace({}, '\W+', ' ', 'g'))"
+"""Words of a text column. In databases whose locale is C, Postgres itself takes quotation marks for letters."""
 EMBEDDERS = {1: ("all-minilm-l6-v2", 384), 2: ("text-embedding-3-large", 256)}
 """Id, name and dimensions of the embedders that the first migration knows."""
 
@@ -79,7 +81,7 @@ class Explanation(SQLModel, table=True):
         Index("explanations_id_idx", "id"),
         Index("explanations_feature_idx", "model_id", "source_id", "index"),
         Index("explanations_generation_idx", "generation_id"),
-        Index("explanations_words_idx", text("to_tsvector('simple', description)"), postgresql_using="gin"),
+        Index("explanations_words_idx", text(WORDS.format("description")), postgresql_using="gin"),
     )
 
     number: int | None = columns.numbered(BigInteger)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
+from memicos_app.db.explanations import WORDS
 from memicos_app.db.text import original, storable
 from memicos_app.library import blocks, catalog, sequences
 from memicos_app.library.errors import BadInputError
@@ -195,7 +196,7 @@ def _matches(query: str) -> tuple[str, dict[str, str]]:
     terms = re.findall(r"\w+", query)
     if terms:
         lexemes = " & ".join(f"'{term}':*" for term in terms[:20])
-        return "to_tsvector('simple', x.description) @@ to_tsquery('simple', :words)", {"words": storable(lexemes)}
+        return f"{WORDS.format('x.description')} @@ to_tsquery('simple', :words)", {"words": storable(lexemes)}
     escaped = re.sub(r"([\\%_])", r"\\\1", query.strip())
     return "x.description ILIKE :pattern", {"pattern": storable(f"%{escaped}%")}
 

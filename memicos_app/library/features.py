@@ -117,7 +117,8 @@ async def _random_index(generation_id: int) -> int:
         SELECT coalesce(
             (SELECT f.index FROM features AS f, start WHERE f.generation_id = :generation AND f.index >= start.index
              AND f.max_activation > 0 ORDER BY f.index LIMIT 1),
-            (SELECT min(f.index) FROM features AS f WHERE f.generation_id = :generation)
+            (SELECT min(f.index) FROM features AS f WHERE f.generation_id = :generation AND f.max_activation > 0),
+            (SELECT low FROM bounds)
         ) AS index
         """,
         generation=generation_id,

@@ -65,7 +65,8 @@ def _name(token: str) -> str:
     """The token in quotation marks; what cannot be seen by its name, and how often it repeats."""
     text = token.strip()
     if any(sign.isprintable() for sign in text):
-        return f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}”"
+        shown = "".join(sign if sign.isprintable() else "·" for sign in text)
+        return f"“{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + '…'}”"
     first = token[:1]
     if token != first * len(token):
         return "blank text"
