@@ -30,7 +30,7 @@ from memicos_app.components.steer_features import (
 from memicos_app.components.steer_panes import Run, SweepText, pane, prompt_box, sweep
 from memicos_app.components.steer_snippet import python_snippet
 from memicos_app.library import catalog, features, steering
-from memicos_app.library.errors import BadInputError, LibraryError, UnavailableError
+from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError, UnavailableError
 from memicos_app.library.steering import SteerRequest, SteerResult
 from memicos_app.library.text_difference import segments
 
@@ -159,12 +159,17 @@ class SteerState(rx.State):
             self.suggestions = []
 
     async def _at(self, place: re.Match[str]) -> Suggestion:
-        source = place["source"]
-        if source is None:
-            default = (await catalog.model(self.r_model)).default_source_id or ""
-            source = f"{place['layer']}-{default.partition('-')[2]}"
+        source = place["source"] or await self._source_at(int(place["layer"]))
         view = await features.feature(self.r_model, source, int(place["feature"]))
         return _suggestion(source, view.index, view.explanations[0].description if view.explanations else "")
+
+    async def _source_at(self, layer: int) -> str:
+        """The first browsable source at a layer."""
+        sets = await catalog.source_sets(self.r_model)
+        ready = [one.id for each in sets for one in each.sources if one.layer == layer and one.state == "ready"]
+        if not ready:
+            raise NotFoundError(f"No source of {self.r_model} at layer {layer} is imported.", field="layer")
+        return ready[0]
 
     @rx.event
     def remove(self, key: str) -> Any:
