@@ -1,7 +1,8 @@
 """The demo's dashboards: `python -m demo.make_datasets` writes `demo/datasets/` from the corpus and the SAEs.
 
-The middle layer shows most examples and another layer fewer, so that everything under `demo/` stays small. The token
-windows of both are kept in `datasets/corpus.npy`, from which the remaining layer is generated where somebody asks.
+`datasets/corpus.npy` holds the token windows, chosen once from the corpus; dashboards are made from it alone, so that
+anybody can make them again, and those of the remaining layer. The middle layer shows most examples and another layer
+fewer, so that everything under `demo/` stays small.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from inference_worker.dashboards.tokens import windows
 MODEL, SET = "smollm2-135m-it", "res-4k"
 MODELS = DEMO.parent / ".memicos" / "models"
 SAES, REPORTS, DATASETS = DEMO / "saes" / MODEL, DEMO / "reports", DEMO / "datasets"
-CORPUS_NAME = "MemicOS demo corpus (Wikipedia, State of the Union, Factbook, Shakespeare, Python)"
+CORPUS, CORPUS_NAME = DATASETS / "corpus.npy", "MemicOS demo corpus"
 CONTEXT, PROMPTS = 64, 16_800
 LEVEL = 9
 
@@ -69,7 +70,7 @@ ALL = (
     Dataset(
         15, Wanted(top=20, intervals=5, per_interval=5), "After block 15 of 30, the middle of the residual stream"
     ),
-    Dataset(7, Wanted(top=10, intervals=5, per_interval=2), "After block 7 of 30, early in the residual stream"),
+    Dataset(7, Wanted(top=10, intervals=5, per_interval=1), "After block 7 of 30, early in the residual stream"),
 )
 
 
@@ -81,7 +82,7 @@ def make(dataset: Dataset, out: Path, processes: int) -> Path:
     settings = Generation(
         model=MODEL,
         sae=SAES / dataset.source_id,
-        corpus=WORK / "rows.npy",
+        corpus=CORPUS,
         out=out,
         model_id=MODEL,
         source_id=dataset.source_id,
@@ -115,13 +116,14 @@ def evaluation(report: Path) -> dict[str, Any]:
     }
 
 
-def keep_corpus(path: Path) -> None:
-    """Write the windows that the dashboards were made from, uint16 `[PROMPTS, CONTEXT]`."""
+def choose_corpus() -> None:
+    """Write `PROMPTS` windows of the training corpus, uint16 `[PROMPTS, CONTEXT]`."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(MODELS / MODEL)
     chosen = windows(WORK / "rows.npy", tokenizer, context=CONTEXT, prompts=PROMPTS)
-    np.save(path, chosen.ids.astype(np.uint16))
+    CORPUS.parent.mkdir(exist_ok=True)
+    np.save(CORPUS, chosen.ids.astype(np.uint16))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -131,13 +133,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=WORK / "datasets")
     options = parser.parse_args(arguments)
+    if not CORPUS.is_file():
+        choose_corpus()
     for dataset in ALL:
         if options.layer is None or dataset.layer in options.layer:
             made = make(dataset, options.out, options.processes)
             target = DATASETS / "v1" / MODEL / dataset.source_id
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(made, target)
-    keep_corpus(DATASETS / "corpus.npy")
 
 
 if __name__ == "__main__":

@@ -164,11 +164,12 @@ def _similar(near: Ranked, own: int) -> Row:
 
 def _activation_rows(material: Material, chosen: Chosen, examples: dict[int, list[Example]]) -> list[Row]:
     pairs = [(feature, example) for feature, found in examples.items() for example in found]
+    places = [place for found in examples.values() for place in range(len(found))]
     shown = _compact(_window_values(material, chosen, pairs)[:, 1:])  # BOS is not shown
     bounds = _bounds(material, chosen)
     return [
-        _activation_row(material, feature, example, values, bounds[feature, example.interval])
-        for (feature, example), values in zip(pairs, shown, strict=True)
+        _activation_row(material, feature, place, example, values, bounds[feature, example.interval])
+        for (feature, example), place, values in zip(pairs, places, shown, strict=True)
     ]
 
 
@@ -207,29 +208,30 @@ def _bounds(material: Material, chosen: Chosen) -> Bounds:
     return found
 
 
-def _activation_row(material: Material, feature: int, example: Example, values: list[float], bounds: Row) -> Row:
+def _activation_row(
+    material: Material, feature: int, place: int, example: Example, values: list[float], bounds: Row
+) -> Row:
+    """A row of the layout; what rows have in common stands together, which packs a tenth smaller."""
     names = material.names
     largest = max(values)
-    group = -1 if example.interval is None else example.interval
-    number = int(material.window_numbers[example.window])
     return {
-        "id": activation_id(names.model_id, names.source_id, feature, number, example.qualifying, group),
         "modelId": names.model_id,
         "layer": names.source_id,
         "index": str(feature),
         "creatorId": CREATOR,
-        "dataIndex": str(number),
         "dataSource": names.dataset,
-        "maxValue": largest,
-        "maxValueTokenIndex": values.index(largest),
-        "minValue": min(values),
-        **bounds,
-        "qualifyingTokenIndex": example.qualifying - 1,
-        "tokens": material.strings(example.window)[1:],
-        "values": values,
         "dfaValues": [],
         "dfaMaxValue": None,
         "dfaTargetIndex": None,
+        "minValue": min(values),
+        **bounds,
+        "id": activation_id(names.model_id, names.source_id, feature, place),
+        "dataIndex": str(material.window_numbers[example.window]),
+        "maxValue": largest,
+        "maxValueTokenIndex": values.index(largest),
+        "qualifyingTokenIndex": example.qualifying - 1,
+        "tokens": material.strings(example.window)[1:],
+        "values": values,
     }
 
 

@@ -7,7 +7,6 @@ stamp in gzip headers, values of four significant digits.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import os
 from collections.abc import Iterable
@@ -206,10 +205,9 @@ def write_batch(path: Path, rows: Iterable[Row], level: int = 6) -> None:
     partial.rename(path)
 
 
-def activation_id(model_id: str, source_id: str, index: int, window: int, place: int, group: int) -> str:
-    """A stable id: the same example has it in every run."""
-    name = f"{model_id}/{source_id}/{index}/{window}/{place}/{group}"
-    return hashlib.sha256(name.encode()).hexdigest()[:24]
+def activation_id(model_id: str, source_id: str, index: int, place: int) -> str:
+    """Id of the example at a place in its feature's list: the same in every run, and next to nothing when packed."""
+    return f"{model_id}-{source_id}-{index}-{place}"
 
 
 def rounded(values: NDArray[np.floating] | float, digits: int = _DIGITS) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_worker.dashboards.layout import activation_id, rounded, share, write_batch
+from inference_worker.dashboards.layout import rounded, share, write_batch
 
 
 @given(st.floats(min_value=1e-12, max_value=1e12) | st.floats(min_value=-1e12, max_value=-1e-12))
@@ -41,15 +41,3 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert one[4:8] == b"\0\0\0\0"  # no time stamp
     assert [json.loads(line) for line in gzip.decompress(one).splitlines()] == rows
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["batch-0.jsonl.gz"]
-
-
-def test_ids_tell_examples_apart() -> None:
-    ids = {
-        activation_id("m", "1-s", index, window, place, group)
-        for index in (0, 1)
-        for window in (0, 1)
-        for place in (0, 1)
-        for group in (-1, 0)
-    }
-    assert len(ids) == 16
-    assert activation_id("m", "1-s", 0, 0, 0, -1) == activation_id("m", "1-s", 0, 0, 0, -1)

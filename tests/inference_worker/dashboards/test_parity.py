@@ -159,7 +159,9 @@ def test_intervals(both: Both) -> None:
             row["bin_min"]: row for row in both.theirs[feature]["activations"] if row["bin_contains"] != -1
         }  # one of each interval
         for row in (row for row in examples if row["binContains"] != -1):
-            other = next(one for low, one in theirs.items() if low == pytest.approx(row["binMin"], rel=6e-4, abs=6e-4))
+            other = next(
+                one for low, one in theirs.items() if low == pytest.approx(row["binMin"], rel=6e-4, abs=6e-4)
+            )
             compared += 1
             assert row["binMax"] == pytest.approx(other["bin_max"], rel=6e-4, abs=6e-4)
             outside = (1 - row["binContains"]) if row["binMin"] == 0 else row["binContains"]

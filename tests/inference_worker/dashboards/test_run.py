@@ -156,6 +156,13 @@ def test_cards_say_what_was_done(made: Made, small: Generation) -> None:
     assert not list(made.folder.parents[2].glob(".generating/**/*.safetensors"))
 
 
+def test_ids_are_distinct_and_stable(made: Made) -> None:
+    ids = [row["id"] for rows in made.activations.values() for row in rows]
+    assert len(set(ids)) == len(ids)
+    feature = live(made)[0]
+    assert made.activations[feature][3]["id"] == f"{MODEL}-{SOURCE}-{feature}-3"
+
+
 def test_batches_cover_ranges_of_the_index(made: Made) -> None:
     names = sorted(path.name for path in (made.folder / "features").iterdir())
     assert names == [f"batch-{number}.jsonl.gz" for number in range(4)]
