@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from demo.corpus import DEMO, WORK
+from demo.explanations import explain
 from inference_worker.dashboards.examples import Wanted
 from inference_worker.dashboards.layout import ModelCard, SetCard
 from inference_worker.dashboards.progress import display
@@ -70,7 +71,7 @@ ALL = (
     Dataset(
         15, Wanted(top=20, intervals=5, per_interval=5), "After block 15 of 30, the middle of the residual stream"
     ),
-    Dataset(7, Wanted(top=10, intervals=5, per_interval=1), "After block 7 of 30, early in the residual stream"),
+    Dataset(7, Wanted(top=8, intervals=5, per_interval=1), "After block 7 of 30, early in the residual stream"),
 )
 
 
@@ -141,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             target = DATASETS / "v1" / MODEL / dataset.source_id
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(made, target)
+            explain(target)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from inference_worker.engine.saes import load_sae
 from memicos_app.settings import ROOT
 
 LIMIT = 80_000_000
+KINDS = ("top-tokens", "written-by-hand")
 PRESENT = [dataset for dataset in ALL if (DATASETS / "v1" / MODEL / dataset.source_id).is_dir()]
 
 
@@ -91,3 +92,13 @@ def test_stored_values_are_those_of_an_activation_test(dataset: Dataset, model: 
         tested = encode(residual, ids, sae, model.special_ids, features=[int(row["index"])])[0, 1:, 0]
         np.testing.assert_allclose(row["values"], tested.numpy(), rtol=1e-3, atol=1e-4)
         assert row["tokens"] == model.tokenizer.strings(ids[0].tolist())[1:]
+
+
+def test_explanations_name_features_that_are_there() -> None:
+    dataset = ALL[0]
+    live = {int(row["index"]) for batch in range(4) for row in rows(dataset, "features", batch)}
+    explained = rows(dataset, "explanations", 0)
+    by_type = {kind: [int(row["index"]) for row in explained if row["typeName"] == kind] for kind in KINDS}
+    assert set(by_type["top-tokens"]) == live
+    assert len(by_type["written-by-hand"]) >= 300
+    assert set(by_type["written-by-hand"]) <= live
