@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Security
 from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyHeader
 from starlette.responses import Response
 
 from inference_worker import refusals, requests, wire
@@ -139,35 +140,51 @@ def create_app(settings: Settings, load: Callable[[Settings], Engine] = load_fro
     return app
 
 
+_SECRET = [Security(APIKeyHeader(name=wire.SECRET_HEADER, auto_error=False))]
+"""For the description only: the guard has checked the secret before a route is reached."""
+_STREAM: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "The whole answer; with `stream` events that each hold the answer so far, the last named "
+        "`done` or `error`.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
 def _add_state_routes(app: FastAPI, worker: Worker, settings: Settings) -> None:
     @app.get("/health")
     async def health() -> wire.Health:
         return wire.Health()
 
-    @app.get("/ready", responses={503: {"model": wire.Readiness}})
+    @app.get("/ready", dependencies=_SECRET, responses={503: {"model": wire.Readiness}})
     async def ready() -> JSONResponse:
         state = worker.readiness()
         return JSONResponse(state.model_dump(by_alias=True), 200 if state.ready else 503)
 
-    @app.get("/v1/capabilities", responses=_RESPONSES)
+    @app.get("/v1/capabilities", dependencies=_SECRET, responses=_RESPONSES)
     async def capabilities() -> wire.Capabilities:
         return requests.capabilities(worker.engine, settings.inference_queue)
 
 
 def _add_model_routes(app: FastAPI, worker: Worker) -> None:
-    @app.post("/v1/tokenize", responses=_RESPONSES)
+    @app.post("/v1/tokenize", dependencies=_SECRET, responses=_RESPONSES)
     async def tokenize(request: Request, body: wire.TokenizeRequest) -> wire.TokenizeResponse:
         return await worker.answer(request, lambda engine: requests.tokenize(engine, body))
 
-    @app.post("/v1/activation/single", responses=_RESPONSES)
+    @app.post("/v1/activation/single", dependencies=_SECRET, responses=_RESPONSES)
     async def activation(request: Request, body: wire.ActivationSingleRequest) -> wire.ActivationSingleResponse:
         return await worker.answer(request, lambda engine: requests.activation(engine, body))
 
-    @app.post("/v1/util/sae-vector", responses=_RESPONSES)
+    @app.post("/v1/util/sae-vector", dependencies=_SECRET, responses=_RESPONSES)
     async def vector(request: Request, body: wire.FeatureVectorRequest) -> wire.FeatureVectorResponse:
         return await worker.answer(request, lambda engine: requests.vector(engine, body))
 
-    @app.post("/v1/steer/completion", responses=_RESPONSES, response_model=wire.SteerCompletionResponse)
+    @app.post(
+        "/v1/steer/completion",
+        dependencies=_SECRET,
+        responses={**_RESPONSES, **_STREAM},
+        response_model=wire.SteerCompletionResponse,
+    )
     async def completion(request: Request, body: wire.SteerCompletionRequest) -> Response:
         work = await worker.complete(request, body)
         if body.stream:

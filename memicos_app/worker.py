@@ -91,13 +91,20 @@ class LocalWorker:
         delay = _FIRST_DELAY
         while not self._stopping.is_set():
             began = time.monotonic()
-            self.last_exit = self._run()
+            self.last_exit = self._run_safely()
             if self._stopping.is_set():
                 return
             delay = _FIRST_DELAY if time.monotonic() - began > _STABLE else min(2 * delay, _LONGEST_DELAY)
             _log.warning("the inference worker ended with %s; starting it again in %.1f s", self.last_exit, delay)
             self._stopping.wait(delay)
             self.restarts += 1
+
+    def _run_safely(self) -> int | None:
+        try:
+            return self._run()
+        except OSError as error:  # a full disk, no process to be had: this thread has to outlive it
+            _log.error("the inference worker cannot be started: %s", error)
+            return None
 
     def _run(self) -> int:
         host = self._settings.inference_host

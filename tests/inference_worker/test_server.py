@@ -79,6 +79,11 @@ async def test_openapi_describes_the_routes_and_their_problems(worker_url: str) 
     async with client(worker_url, "") as http:
         schema = (await http.get("/openapi.json")).json()
     assert PATHS | {"/health", "/ready"} == set(schema["paths"])
+    assert {"application/json", "text/event-stream"} == set(
+        schema["paths"]["/v1/steer/completion"]["post"]["responses"]["200"]["content"]
+    )
+    guarded = {path for path, verbs in schema["paths"].items() for verb in verbs.values() if "security" in verb}
+    assert guarded == PATHS | {"/ready"}
     assert "nCompletionTokens" in schema["components"]["schemas"]["SteerCompletionRequest"]["properties"]
     for path in PATHS - {"/v1/capabilities"}:
         assert {"400", "401", "404", "503"} <= set(schema["paths"][path]["post"]["responses"])
