@@ -169,24 +169,22 @@ def source_table(rows: rx.Var[list[SourceRow]]) -> rx.Component:
 
 
 def source_line(row: rx.Var[SourceRow]) -> rx.Component:
+    how = rx.cond(
+        row["todo"] != "",
+        rx.el.div(command(row["todo"]), class_name="above"),
+        rx.el.div(row["hook"], class_name="faint small clip"),
+    )
     return rx.el.tr(
         rx.el.td(
             rx.el.a(rx.el.span(row["key"], class_name="strong"), href=row["href"], data_item="", class_name="cover"),
-            rx.el.div(row["hook"], class_name="faint small"),
+            how,
         ),
         rx.el.td(row["features"], class_name="num"),
         rx.el.td(explained_bar(row), class_name="num hide-phone"),
         rx.el.td(row["variance"], class_name="num hide-phone"),
         rx.el.td(row["l0"], class_name="num hide-phone"),
         rx.el.td(row["recovered"], class_name="num hide-phone"),
-        rx.el.td(
-            rx.cond(
-                row["todo"] != "",
-                rx.el.div(command(row["todo"]), class_name="above"),
-                rx.el.span(row["state"], class_name=row["state_class"]),
-            ),
-            class_name="num s-state",
-        ),
+        rx.el.td(rx.el.span(row["state"], class_name=row["state_class"]), class_name="num"),
     )
 
 

@@ -63,7 +63,7 @@ class TeaserState(rx.State):
     def open_href(self) -> str:
         """The steer page with the same feature and strength."""
         if not self.choices:
-            return "/steer"
+            return "/"
         choice = self.choices[self.picked]
         return steer_path(self._model, choice["source"], choice["number"], self.strength)
 

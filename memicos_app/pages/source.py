@@ -165,7 +165,11 @@ def head() -> rx.Component:
                 crumbs(model, (SourceState.r_source, "")),
                 crumbs(model, (SourceState.set_name, SourceState.set_href), (SourceState.r_source, "")),
             ),
-            random_button(SourceState.r_model, rx.cond(is_set, "", SourceState.r_source)),
+            rx.cond(
+                SourceState.kind == "todo",
+                rx.fragment(),
+                random_button(SourceState.r_model, rx.cond(is_set, "", SourceState.r_source)),
+            ),
             steer_link(SourceState.steer_href),
         ),
         rx.el.h1(rx.cond(SourceState.name != "", SourceState.name, SourceState.r_source), class_name="title iso"),
@@ -197,7 +201,7 @@ def set_content() -> rx.Component:
 def source_content() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            plots(SourceState.cards),
+            rx.cond(SourceState.kind == "todo", rx.fragment(), plots(SourceState.cards)),
             rx.cond(SourceState.kind != "", overview_cards(SourceState.cards), card(skeleton_rows(9))),
             class_name="side",
         ),
