@@ -136,6 +136,11 @@ def place(*parts: str) -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
+def outside(url: str) -> str:
+    """`url` if it leads to a web page, else nothing: a dataset may hold any text there."""
+    return url if re.match(r"https?://[^\s]+$", url) else ""
+
+
 def search_address(words: str) -> str:
     return f"/search-explanations?{urlencode({'q': words})}"
 

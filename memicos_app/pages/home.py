@@ -10,11 +10,12 @@ from reflex.event import EventSpec
 from memicos_app.components.empty import Suggestion, empty_with_command
 from memicos_app.components.feature_list import NOTHING_LISTED, ListedFeature, listed
 from memicos_app.components.figures import count
-from memicos_app.components.jump import place
+from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, page
 from memicos_app.components.source_rows import todo
 from memicos_app.components.teaser import TeaserState, teaser
 from memicos_app.components.token_preview import token_preview
+from memicos_app.components.visible_text import one_line
 from memicos_app.components.ways_in import search_card
 from memicos_app.library import catalog
 from memicos_app.library.errors import LibraryError
@@ -43,6 +44,7 @@ class ReleaseRow(TypedDict):
     description: str
     author: str
     url: str
+    features: str
     sets: list[Suggestion]
 
 
@@ -84,9 +86,9 @@ class HomeState(rx.State):
         try:
             models = await catalog.models()
             self.model_rows = [model_row(model) for model in models]
-            self.release_rows = [release_row(release) for release in await catalog.releases()]
-            self.summary = summary(await catalog.counts())
             sources = await all_sources(models)
+            self.release_rows = [release_row(release, sources) for release in await catalog.releases()]
+            self.summary = summary(await catalog.counts())
             self.places = [jump_place(source) for source in sources if source.state == "ready"]
             self.begin = next(filter(None, map(todo, sources)), "memicos generate")
             await self._choose(models)
@@ -151,18 +153,16 @@ def model_row(model: ModelView) -> ModelRow:
     )
 
 
-def release_row(release: ReleaseView) -> ReleaseRow:
-    sets = [
-        Suggestion(words=name, note=model, href=place(model, name))
-        for model in release.model_ids
-        for name in release.set_names
-    ]
+def release_row(release: ReleaseView, sources: list[SourceView]) -> ReleaseRow:
+    own = [one for one in sources if one.model_id in release.model_ids and one.set_name in release.set_names]
+    sets = sorted({(one.model_id, one.set_name) for one in own})
     return ReleaseRow(
         name=release.name,
-        description=release.description,
+        description=one_line(release.description),
         author=release.creator_name,
-        url=next(iter(release.urls), ""),
-        sets=sets[:12],
+        url=outside(next(iter(release.urls), "")),
+        features=count(sum(one.n_dashboards for one in own)),
+        sets=[Suggestion(words=name, note=model, href=place(model, name)) for model, name in sets[:12]],
     )
 
 
@@ -349,15 +349,23 @@ def releases_card() -> rx.Component:
 
 
 def release_line(row: rx.Var[ReleaseRow]) -> rx.Component:
+    """A release: what it is and whose, how much of it is here, and the ways in."""
+    linked = rx.el.a(row["author"], href=row["url"], target="_blank", rel="noreferrer", class_name="link")
     return rx.el.li(
         rx.el.div(
             rx.el.b(row["name"], class_name="strong"),
             " ",
             rx.el.span(row["description"], class_name="muted iso"),
+            rx.el.div(
+                rx.el.b(row["features"], class_name="num"),
+                " features by ",
+                rx.cond(row["url"] != "", linked, row["author"]),
+                class_name="small muted",
+            ),
             class_name="grow",
         ),
         rx.el.div(
-            rx.foreach(row["sets"], lambda one: rx.el.a(one["words"], href=one["href"], class_name="chip")),
+            rx.foreach(row["sets"], lambda one: rx.el.a(one["words"], href=one["href"], class_name="btn small")),
             class_name="row wrap",
         ),
         class_name="spread wrap",

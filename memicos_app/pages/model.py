@@ -8,7 +8,7 @@ import reflex as rx
 
 from memicos_app.components.empty import Suggestion, empty_with_command, failed, not_found, skeleton_rows
 from memicos_app.components.figures import count
-from memicos_app.components.jump import place
+from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.source_rows import SetBlock, set_block, source_table, strip_of_layers
 from memicos_app.components.ways_in import facts_card, random_button, search_card, steer_link
@@ -60,7 +60,7 @@ class ModelState(rx.State):
     async def _read(self, model_id: str) -> None:
         model = await catalog.model(model_id)
         self.blocks = [set_block(one, model.layers) for one in await catalog.source_sets(model_id)]
-        self.name, self.website = model.display_name, model.website
+        self.name, self.website = model.display_name, outside(model.website)
         self.summary, self.facts = summary(model), facts(model)
         self.missing = self.problem = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memicos_app.components.jump import address, place, suggestions
+from memicos_app.components.jump import address, outside, place, suggestions
 
 MODEL, SOURCE = "smollm2-135m-it", "15-res-4k"
 
@@ -49,6 +49,11 @@ def test_nothing_typed_is_the_search_page() -> None:
 def test_a_name_cannot_leave_its_place_in_the_path() -> None:
     assert place("..", "a/b?c#d", "") == "/../a%2Fb%3Fc%23d"
     assert place("") == "/"
+
+
+def test_links_to_other_sites_are_web_addresses() -> None:
+    assert outside("https://example.org/paper?a=1") == "https://example.org/paper?a=1"
+    assert [outside(url) for url in ("javascript:alert(1)", "data:text/html,x", "//x", "https://a b", "")] == [""] * 5
 
 
 async def test_a_number_is_suggested_without_asking_the_database() -> None:
