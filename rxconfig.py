@@ -22,6 +22,7 @@ config = rx.Config(
     bun_path=bun(),
     frontend_port=get_settings().port,
     backend_path="/_rx",
+    cors_allowed_origins=(),
     plugins=[SameOriginPlugin(), DevelopmentProxyPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     telemetry_enabled=False,

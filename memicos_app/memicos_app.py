@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import reflex as rx
 from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from memicos_app.api.app import api
 from memicos_app.pages import admin, feature, home, model, not_found, search_explanations, source, steer
 from memicos_app.settings import ROOT
 from memicos_app.site import links, services
-from memicos_app.site.addresses import PageAddresses
-from memicos_app.site.frontend import static_dir
 
+API = Mount("/api", api)
 PAGES = (home, model, source, feature, steer, search_explanations, admin, not_found)
 """Importing a page adds it to the app; a test holds this list and the folder equal."""
 
 
-def page_addresses(app: ASGIApp) -> ASGIApp:
-    return PageAddresses(app, static_dir())
+def with_api(site: ASGIApp) -> ASGIApp:
+    """The site with the API and short links before its pages."""
+    return Starlette(routes=[*links.ROUTES, API, Mount("", site)])
 
-
-backend = Starlette(routes=links.ROUTES)
-backend.mount("/api", api)
 
 app = rx.App(
     stylesheets=[f"/{sheet.name}" for sheet in sorted((ROOT / "assets").glob("*.css"))],
-    api_transformer=[backend, page_addresses],
+    api_transformer=with_api,
 )
 app.register_lifespan_task(services.running)

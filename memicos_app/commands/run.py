@@ -17,6 +17,7 @@ from memicos_app.site.errors import StartError
 from memicos_app.site.progress import Progress, Step
 
 STARTED = time.monotonic()
+STOPPED = "\nStopped."
 
 
 def build(force: Annotated[bool, typer.Option(help="Build even when nothing changed.")] = False) -> None:
@@ -34,7 +35,8 @@ def serve() -> None:
         bound = checks.claim(settings.host, settings.port, "PORT")
         with Progress(1).step("Database") as step:
             preparation.database(step)
-        server.serve(bound, announce)
+        server.serve(server.load(), bound, announce)
+        typer.echo(STOPPED)
 
 
 def run(dev: Annotated[bool, typer.Option("--dev", help="With hot reload of pages and worker.")] = False) -> None:
@@ -49,9 +51,10 @@ def present() -> None:
     progress = Progress(len(preparation.STEPS) + 1)
     prepare(progress, preparation.STEPS)
     with progress.step("Site") as step:
-        server.load()
+        site = server.load()
         step.result("loaded")
-    server.serve(bound, announce)
+    server.serve(site, bound, announce)
+    typer.echo(STOPPED)
 
 
 def develop() -> None:
@@ -88,7 +91,7 @@ def failing_clearly() -> Iterator[None]:
         typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo("\nStopped.")
+        typer.echo(STOPPED)
 
 
 def stop(_signal: int, _frame: FrameType | None) -> NoReturn:

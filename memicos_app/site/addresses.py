@@ -29,9 +29,7 @@ class PageAddresses:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
-        if path == "/api":
-            scope = moved(scope, "/api/")
-        elif path.strip("/") in self.pages:
+        if path.strip("/") in self.pages:
             scope = moved(scope, f"/{path.strip('/')}.html")
         elif path.startswith("/assets/"):
             if not self.has_file(path):

@@ -7,14 +7,19 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from memicos_app.settings import ROOT, Settings, get_settings
+from memicos_app.site.addresses import PageAddresses
 from memicos_app.site.checks import refused
 from memicos_app.site.environment import serve_built
 from memicos_app.site.errors import StartError
-from memicos_app.site.frontend import web_dir
+from memicos_app.site.front import Front
+from memicos_app.site.frontend import static_dir, web_dir
 
 PATIENCE = 2
 """Seconds that open requests get to finish when the site stops."""
@@ -35,24 +40,25 @@ class Server(uvicorn.Server):
             self.ready()
 
 
-def load() -> None:
-    """Import the app, pages and all, to be served as it was built."""
+def load() -> ASGIApp:
+    """The site, pages and all, to be served as it was built."""
     os.chdir(ROOT)
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     serve_built(web_dir())
-    import memicos_app.memicos_app  # noqa: F401
+    from memicos_app.memicos_app import API, app
+
+    site = PageAddresses(app(), static_dir())
+    return Front(site, Starlette(routes=[API]), get_settings().public_url)
 
 
-def serve(bound: socket.socket, ready: Callable[[], None]) -> None:
+def serve(site: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
     """Serve the site on the bound socket until a signal says stop. Raises `StartError`."""
-    load()
-    from memicos_app.memicos_app import app
-
     settings = get_settings()
-    server = Server(configuration(app, settings), ready)
+    server = Server(configuration(site, settings), ready)
     try:
-        server.run([bound])
+        with suppress(KeyboardInterrupt):
+            server.run([bound])
     except OSError as error:
         raise StartError(refused(error, settings.host, settings.port, "PORT")) from None
     except SystemExit:
@@ -61,11 +67,10 @@ def serve(bound: socket.socket, ready: Callable[[], None]) -> None:
         raise StartError("The site could not start; what went wrong is above.") from None
 
 
-def configuration(app: Callable[[], object], settings: Settings) -> uvicorn.Config:
+def configuration(site: ASGIApp, settings: Settings) -> uvicorn.Config:
     """Sockets compress what they send: page state is text that shrinks to a fifth."""
     return uvicorn.Config(
-        app,
-        factory=True,
+        site,
         log_level="warning" if settings.log_level == "info" else settings.log_level,
         access_log=settings.log_level == "debug",
         ws="wsproto",

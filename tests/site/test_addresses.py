@@ -7,9 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from memicos_app.site.addresses import FOREVER, PageAddresses, prerendered
@@ -29,10 +26,7 @@ def static_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(static_dir: Path) -> httpx.AsyncClient:
-    async def api(_request: Request) -> Response:
-        return PlainTextResponse("api")
-
-    app = Starlette(routes=[Route("/api/", api)])
+    app = Starlette()
     app.mount("/", StaticFiles(directory=static_dir, html=True))
     transport = httpx.ASGITransport(PageAddresses(app, static_dir))
     return httpx.AsyncClient(transport=transport, base_url="http://site")
@@ -61,7 +55,3 @@ async def test_missing_assets_are_404_and_not_a_page(client: httpx.AsyncClient, 
     assert answer.status_code == 404
     assert "secret" not in answer.text
     assert "cache-control" not in answer.headers
-
-
-async def test_api_without_a_slash_is_the_api(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/api")).text == "api"

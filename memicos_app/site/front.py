@@ -1,0 +1,48 @@
+"""The front of the served site: what the API answers by itself, and which sockets may be opened.
+
+Reflex lets pages of any site open its event socket. A socket acts for the person whose browser opened it, so
+here only the site's own pages may.
+"""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+REFUSED = 1008
+
+
+class Front:
+    """`/api` goes to `backend` without passing Reflex; all else goes to `site`, sockets of other sites nowhere."""
+
+    def __init__(self, site: ASGIApp, backend: ASGIApp, public_url: str = "") -> None:
+        self.site = site
+        self.backend = backend
+        self.public_host = urlsplit(public_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_api(scope["path"]):
+            await self.backend(scope, receive, send)
+        elif scope["type"] == "websocket" and not self.is_own(Headers(scope=scope)):
+            await send({"type": "websocket.close", "code": REFUSED})
+        else:
+            await self.site(scope, receive, send)
+
+    def is_own(self, headers: Headers) -> bool:
+        """Whether a page of this site asks; browsers set `Origin`, and let no page set these headers itself."""
+        origin = headers.get("origin")
+        if origin is None:
+            return True
+        own = {headers.get("host"), headers.get("x-forwarded-host"), self.public_host}
+        if urlsplit(origin).netloc in own - {None, ""}:
+            return True
+        logger.warning("refused a socket of %s; if people reach this site there, set PUBLIC_URL to it", origin)
+        return False
+
+
+def is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
