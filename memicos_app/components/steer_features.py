@@ -154,21 +154,25 @@ def suggestion(item: Var, *, on_add: Handler) -> rx.Component:
 
 
 def add_box(
-    wanted: Var,
+    turn: Var,
     suggestions: Var,
     *,
     on_change: Handler,
     on_submit: Handler,
     on_add: Handler,
 ) -> rx.Component:
-    """A box that finds a feature by its explanation or by `layer/index`, with suggestions below it."""
+    """A box that finds a feature by its explanation or by `layer/index`, with suggestions below it.
+
+    The browser keeps what is typed, so that Enter sends it as it stands; another `turn` is an empty box.
+    """
     return rx.el.form(
         rx.el.div(
             rx.el.label("Add a feature", html_for="wanted", class_name="sr"),
             rx.el.input(
                 id="wanted",
                 name="wanted",
-                value=wanted,
+                default_value="",
+                key=turn.to(str),
                 on_change=on_change,
                 auto_complete="off",
                 placeholder="What it means, or layer/index",
