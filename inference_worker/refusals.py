@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference_worker.engine.errors import BadInput, Diverged, EngineError, Unknown, Unusable
 from inference_worker.scheduler import Busy, Stopped
 from inference_worker.wire import Problem
+
+_log = logging.getLogger(__name__)
 
 
 class NotReady(Exception):
@@ -45,6 +49,7 @@ def problem(error: BaseException) -> tuple[int, Problem]:
             return 400, _invalid(error.errors())
         case HTTPException():
             return error.status_code, Problem(error="not_found", message=str(error.detail))
+    _log.error("a request failed", exc_info=error)
     return 500, Problem(error="internal", message=f"The worker failed: {type(error).__name__}.")
 
 
@@ -65,8 +70,34 @@ def install(app: FastAPI) -> None:
         return Response(status_code=499)
 
     app.add_exception_handler(ClientDisconnect, gone)
-    for kind in (EngineError, Busy, NotReady, Stopped, RequestValidationError, HTTPException, Exception):
+    for kind in (EngineError, Busy, NotReady, Stopped, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
+    app.add_middleware(Faults)
+
+
+class Faults:
+    """ASGI middleware that answers what nobody foresaw, too, and keeps the connection.
+
+    A handler for `Exception` would answer, but the server would still close the connection under the next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = False
+
+        async def sending(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if began or scope["type"] != "http":
+                raise
+            await refusal(error)(scope, receive, send)
 
 
 def _invalid(errors: Sequence[Any]) -> Problem:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ class Work(Generic[T]):
         self._call(self._set_news, item)
 
     def _call(self, function: Callable[[Any], None], argument: Any) -> None:
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
             self._loop.call_soon_threadsafe(function, argument)
 
     def _set_news(self, item: T) -> None:

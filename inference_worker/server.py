@@ -133,8 +133,8 @@ def create_app(settings: Settings, load: Callable[[Settings], Engine] = load_fro
 
     app = FastAPI(title="MemicOS inference worker", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.worker = worker
-    app.add_middleware(Guard, secret=settings.inference_server_secret.get_secret_value())
     refusals.install(app)
+    app.add_middleware(Guard, secret=settings.inference_server_secret.get_secret_value())
     _add_state_routes(app, worker, settings)
     _add_model_routes(app, worker)
     return app

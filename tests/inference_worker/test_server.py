@@ -429,3 +429,39 @@ async def test_a_model_that_cannot_be_loaded_says_why() -> None:
     assert (state["state"], state["model"], state["ready"]) == ("failed", "x", False)
     assert state["detail"] == "The model x cannot be loaded: no such folder."
     assert refused.status_code == 503
+
+
+async def test_a_fault_of_ours_is_500_in_the_same_shape_and_the_worker_lives_on() -> None:
+    class Broken:
+        saes = serving.engine().saes
+
+    app = create_app(serving.settings(), lambda _: Broken())  # type: ignore[arg-type, return-value]
+    with serving.served(app) as url:
+        assert await asyncio.to_thread(app.state.worker.loaded.wait, 300)
+        async with client(url) as http:
+            for path, body in (("/v1/tokenize", {"model": MODEL, "text": "hi"}), ("/v1/steer/completion", STEER)):
+                failed = await http.post(path, json=body)
+                assert failed.status_code == 500
+                assert failed.json() == {"error": "internal", "message": "The worker failed: AttributeError."}
+            assert (await http.get("/health")).status_code == 200
+
+
+async def test_work_that_fails_on_the_way_ends_its_stream_with_an_error_event(
+    worker_url: str,
+) -> None:
+    """The model's last layer is made to give no numbers after a few steps, as an overflow in float16 would."""
+    steps = []
+
+    def overflow(_: object, __: object, output: Any) -> Any:
+        steps.append(1)
+        return output * float("nan") if len(steps) > 4 else None
+
+    handle = serving.language_model().plain.model.norm.register_forward_hook(overflow)
+    try:
+        async with client(worker_url) as http:
+            events = await frames(http, STEER)
+    finally:
+        handle.remove()
+    assert {name for name, _ in events[:-1]} == {""}
+    assert events[-1][0] == "error"
+    assert (events[-1][1]["error"], events[-1][1]["field"]) == ("diverged", "features")
