@@ -73,6 +73,8 @@ class Shard:
         """Activations of the features `[first, end)`, with positions among all windows."""
         with safe_open(self.path, framework="np") as file:
             bounds = file.get_slice("bounds")[first : end + 1]
+            if bounds[0] == bounds[-1]:  # an empty slice at the end is an error there
+                return Triples(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
             positions = file.get_slice("positions")[bounds[0] : bounds[-1]]
             values = file.get_slice("values")[bounds[0] : bounds[-1]]
         features = np.repeat(np.arange(first, end, dtype=np.int64), np.diff(bounds))

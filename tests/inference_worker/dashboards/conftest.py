@@ -117,7 +117,6 @@ class Plain:
 @pytest.fixture(scope="session")
 def plain(sae_folder: Path, made: Made) -> Plain:
     """Hugging Face's hidden states through SAELens's own encode, masked by the documented rule."""
-    from sae_lens import SAE
     from transformers import AutoModelForCausalLM
 
     rows = np.load(CORPUS)[:, 1:127].reshape(-1, 63).astype(np.int64)
@@ -125,7 +124,9 @@ def plain(sae_folder: Path, made: Made) -> Plain:
     windows = np.concatenate([np.ones((len(numbers), 1), dtype=np.int64), rows[numbers]], axis=1)
     model = AutoModelForCausalLM.from_pretrained(ensure_packaged_model(Settings().models_dir), dtype=torch.float32)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore")  # about SAELens's own imports
+        from sae_lens import SAE
+
         sae = SAE.load_from_disk(sae_folder, dtype="float32")
     with torch.inference_mode():
         states = model(torch.from_numpy(windows), output_hidden_states=True).hidden_states[16]

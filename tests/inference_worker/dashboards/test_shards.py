@@ -32,6 +32,15 @@ def test_positions_rise_within_a_feature(tmp_path: Path) -> None:
         assert np.all(np.diff(part.positions)[same] > 0)
 
 
+def test_features_that_never_fire_are_empty_slices(tmp_path: Path) -> None:
+    dense = matrix(windows=3)
+    dense[:, :, [0, 1, 22, 23]] = 0
+    for number, values in enumerate((dense, np.zeros_like(dense))):
+        for shard in stored(values, tmp_path / str(number), 2).shards:
+            for first, end in ((0, 2), (22, 24), (23, 24)):
+                assert len(shard.read(first, end).values) == 0
+
+
 def test_the_plan_covers_every_window_once(tmp_path: Path) -> None:
     shards = plan(tmp_path, 23, 8, 5)
     covered = [window for shard in shards for window in range(shard.first, shard.first + shard.count)]
