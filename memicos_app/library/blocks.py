@@ -166,7 +166,9 @@ def encode_inline(examples: Sequence[Example], windows: Sequence[Sequence[str]])
     _same_lengths(examples, windows)
     numbers: dict[str, int] = {}
     flat = [numbers.setdefault(token, len(numbers)) for window in windows for token in window]
-    return _encode(INLINE, examples, join([pack_texts(list(numbers)), pack_ranks(np.asarray(flat, np.int64))]))
+    ranks = pack_ranks(np.asarray(flat, np.int64))
+    tokens = join([pack_texts(list(numbers)), ranks])
+    return _encode(INLINE, examples, tokens, len(tokens), len(ranks), len(ranks) - len(flat))
 
 
 def encode_references(examples: Sequence[Example], sequences: Sequence[int]) -> bytes:
@@ -177,7 +179,8 @@ def encode_references(examples: Sequence[Example], sequences: Sequence[int]) -> 
 def encode_vocabulary_ids(examples: Sequence[Example], windows: Sequence[Ints]) -> bytes:
     """A block whose tokens are ids into the source's vocabulary."""
     _same_lengths(examples, windows)
-    return _encode(VOCABULARY, examples, pack_ranks(_flat(windows)))
+    tokens = pack_ranks(_flat(windows))
+    return _encode(VOCABULARY, examples, tokens, len(tokens), len(tokens) - sum(map(len, windows)))
 
 
 def decode(block: bytes) -> Block:
@@ -228,7 +231,8 @@ def decode_chunk(block: bytes) -> list[Ints]:
     return [flat[a:b] for a, b in pairwise([0, *np.cumsum(lengths).tolist()])]
 
 
-def _encode(kind: int, examples: Sequence[Example], tokens: bytes) -> bytes:
+def _encode(kind: int, examples: Sequence[Example], tokens: bytes, *stretches: int) -> bytes:
+    """A block; `stretches` say how many bytes before its end the tokens' parts of different kinds begin."""
     groups = {group: place for place, group in enumerate(dict.fromkeys(one.group for one in examples))}
     strengths = np.concatenate([np.zeros(0), *(one.values for one in examples)])
     parts = [
@@ -243,8 +247,8 @@ def _encode(kind: int, examples: Sequence[Example], tokens: bytes) -> bytes:
         tokens,
     ]
     data = join(parts, head=kind)
-    noise = len(data) - len(tokens) - len(strengths)  # The last plane of the values; sequence numbers are like it.
-    return compress(data, noise) if kind == REFERENCES else compress(data, noise, len(data) - len(tokens))
+    noise = len(tokens) + len(strengths)  # The last plane of the values; sequence numbers are like it.
+    return compress(data, *(len(data) - before for before in (noise, *stretches)))
 
 
 def _gaps(examples: Sequence[Example]) -> bytes:

@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 RELATIVE_ERROR = 1e-3
 """Largest relative error of a value packed with `exact=False`."""
 
-_LEVEL = 9
+_LEVEL = 12
 _zstd = threading.local()  # Neither side of zstandard may be shared by threads; making one costs more than using it.
 _DECIMAL, _SIGNED_DECIMAL, _HALF, _SINGLE, _DOUBLE = range(5)
 _FLOATS: dict[int, str] = {_HALF: "<f2", _SINGLE: "<f4", _DOUBLE: "<f8"}
