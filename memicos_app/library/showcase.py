@@ -10,12 +10,15 @@ from memicos_app.library.views import FeatureHit, FeatureRow
 
 RARE, COMMON = 0.0002, 0.01
 """Between these shares of tokens a feature is neither about one text nor about every text."""
+TRIED = {("smollm2-135m-it", "15-res-4k"): (53, 143, 3849)}
+"""Features whose steered texts were read and are about what their explanations say: energy, president, light."""
 
 
 async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[FeatureHit]:
-    """Explained features of a source that push a few tokens strongly; written explanations come first.
+    """Explained features of a source to steer with: those that were tried, then written explanations.
 
-    Those that fire stronger than half of all features are left out: their usual strength breaks the text.
+    Of the others, those that fire stronger than half of all features are left out: their usual strength breaks
+    the text.
     """
     found = await rows(
         """
@@ -24,14 +27,18 @@ async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[Featur
         JOIN features AS f ON f.generation_id = s.current_generation
         JOIN feature_labels AS l ON l.generation_id = f.generation_id AND l.index = f.index
         LEFT JOIN explanation_types AS t ON t.name = l.type_name
-        WHERE s.model_id = :model AND s.id = :source AND f.density BETWEEN :rare AND :common AND f.max_activation <= (
-            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.max_activation) FROM features AS u
-            WHERE u.generation_id = s.current_generation
+        WHERE s.model_id = :model AND s.id = :source AND (
+            f.index = ANY(:tried) OR f.density BETWEEN :rare AND :common AND f.max_activation <= (
+                SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.max_activation) FROM features AS u
+                WHERE u.generation_id = s.current_generation
+            )
         )
-        ORDER BY coalesce(t.rank, 1), f.positive_values[1] DESC NULLS LAST, f.index LIMIT :limit
+        ORDER BY array_position(CAST(:tried AS integer[]), f.index), coalesce(t.rank, 1),
+                 f.positive_values[1] DESC NULLS LAST, f.index LIMIT :limit
         """,
         model=model_id,
         source=source_id,
+        tried=list(TRIED.get((model_id, source_id), ())),
         rare=RARE,
         common=COMMON,
         limit=limit,
