@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import typer
+import sys
 
-from memicos_app.commands import generate, run
+import typer
+from pydantic import ValidationError
+
+from memicos_app.commands import database, datasets, generate, run
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command()(run.build)
 app.command()(run.run)
+app.command()(run.build)
 app.command()(run.serve)
 app.command()(generate.generate)
+app.command("import")(datasets.import_)
+app.command()(datasets.sources)
+app.add_typer(database.app)
 
 
 def main() -> None:
-    """Entry point of the console command."""
-    app()
+    """Entry point of the console command; a setting that cannot be right gets one sentence."""
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        for one in error.errors():
+            name = str(one["loc"][0]).upper()
+            typer.secho(f"{name} in .env or the environment: {one['msg']}.", fg=typer.colors.RED, err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -132,4 +132,4 @@ def reason(log: str) -> str:
         return "The npm registry could not be reached; set NPM_CONFIG_REGISTRY to one that can, then start again."
     if "ENOSPC" in log or "No space left" in log:
         return f"The disk is full; the build needs about 500 MB under {web_dir()}."
-    return "The frontend could not be built; what the build tools printed is below."
+    return "The frontend could not be built; what the build tools printed is above."

@@ -10,7 +10,7 @@ from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import catalog
 from memicos_app.library.datasets.importing import ImportProgress, import_source
-from memicos_app.library.datasets.origins import available_sources
+from memicos_app.library.datasets.origins import configured_origins, find_source
 from memicos_app.library.errors import UnavailableError
 from memicos_app.settings import get_settings
 from memicos_app.site import checks
@@ -67,14 +67,12 @@ async def import_demo(say: Callable[[str], None]) -> str:
     """Import the demo where the database holds nothing yet; what came of it in a few words."""
     if (await catalog.counts())["sources"]:
         return "there already"
-    found = [
-        one for one in available_sources(get_settings().dataset_origins) if (one.model_id, one.source_id) == DEMO
-    ]
-    if not found:
+    found = find_source(configured_origins(), *DEMO)
+    if found is None:
         return "no dataset of it here"
     say("importing")
     try:
-        report = await import_source(found[0].origin, *DEMO, progress=lambda now: say(percent(now)))
+        report = await import_source(found.origin, *DEMO, progress=lambda now: say(percent(now)))
     except UnavailableError:
         return "another process is importing it"
     return f"{report.n_features} features, {report.n_examples} examples, {report.n_explanations} explanations"

@@ -132,6 +132,13 @@ def test_a_taken_port_gets_one_sentence(site: RunningSite, tmp_path: Path) -> No
         )
 
 
+def test_a_setting_that_cannot_be_right_gets_one_sentence(tmp_path: Path) -> None:
+    done = memicos("serve", tmp_path, PORT="many")
+    assert done.returncode == 1
+    assert done.stderr.startswith("PORT in .env or the environment: Input should be a valid integer")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_database_that_cannot_be_reached_gets_one_sentence(tmp_path: Path, built_site: Path) -> None:
     done = memicos("serve", tmp_path, DATABASE_URL="postgresql://me:hidden@127.0.0.1:9/x", WEB_DIR=str(web_dir()))
     assert done.returncode == 1
