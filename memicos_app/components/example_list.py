@@ -24,9 +24,11 @@ def example_list(
     breaks: rx.Var[bool],
     folded: rx.Var[int],
     unfolded: rx.Var[bool],
+    split: rx.Var[bool],
     on_layout: rx.EventHandler,
     on_breaks: rx.EventHandler,
     on_fold: rx.EventHandler,
+    on_split: rx.EventHandler,
     on_test: rx.EventHandler,
 ) -> rx.Component:
     """Examples with their toolbar; the choices are the caller's to keep."""
@@ -35,6 +37,10 @@ def example_list(
             layout_choice(layout, on_layout),
             rx.el.div(
                 toggle(rx.cond(breaks, "hide line breaks", "line breaks"), breaks, on_breaks),
+                rx.cond(
+                    attributed_maximum > 0,
+                    toggle(rx.cond(split, "combine attribution", "split attribution"), split, on_split),
+                ),
                 rx.cond(
                     folded > 0,
                     toggle(fold_words(folded, unfolded), unfolded, on_fold),

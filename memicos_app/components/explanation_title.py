@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
-from memicos_app.components.feature_display import ExplanationLine, Fact, FeatureDisplay, Shown
+from memicos_app.components.feature_display import ExplanationLine, FeatureDisplay, Shown
+from memicos_app.components.feature_facts import Fact
 from memicos_app.components.layout import card
 
 

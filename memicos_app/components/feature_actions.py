@@ -5,7 +5,6 @@ from __future__ import annotations
 import reflex as rx
 from reflex.event import EventSpec
 from reflex.vars import ArrayVar
-from reflex_components_core.react_router import link  # type: ignore[import-untyped]
 
 from memicos_app.components.copy_button import copy_button
 from memicos_app.components.feature_address import EMBED_SWITCHES, TEST_TEXT, embed_part, embed_query, iframe
@@ -13,6 +12,7 @@ from memicos_app.components.feature_display import FeatureDisplay, Shown
 from memicos_app.components.keys import kbd
 from memicos_app.settings import get_settings
 
+SHARE = "Copy the address, with your test text"
 EMBED_DIALOG = "embed-dialog"
 
 
@@ -56,11 +56,11 @@ def where(
     Where the model has several `sources`, the mark behind the layer switches to the same index of another.
     """
     return rx.el.nav(
-        link(feature.model, to=feature.model_href),
+        rx.el.a(feature.model, href=feature.model_href),
         separator(),
-        link(feature.set_name, to=feature.set_href, class_name="hide-phone"),
+        rx.el.a(feature.set_name, href=feature.set_href, class_name="hide-phone"),
         separator(class_name="sep hide-phone"),
-        link(feature.layer, to=feature.source_href, title=feature.source),
+        rx.el.a(feature.layer, href=feature.source_href, title=feature.source),
         rx.cond(sources.length() > 1, source_switch(feature, sources, on_source)),
         separator(),
         rx.el.form(
@@ -110,7 +110,9 @@ def actions(
     return [
         step(feature.previous_href, query, "Prev", "k", "previous feature"),
         step(feature.next_href, query, "Next", "j", "next feature"),
-        copy_button(text="", label="Share", title="Copy the address, with your test text", class_name="btn"),
+        copy_button(
+            text="", label="Share", custom_attrs={"title": "Copy the address, with your test text"}, class_name="btn"
+        ),
         rx.el.button(
             "Embed", type="button", class_name="btn hide-phone", on_click=EmbedOptions.open(path(feature), text)
         ),
@@ -125,9 +127,9 @@ def step(href: rx.Var[str], query: rx.Var[str], word: str, key: str, label: str)
     shown = content if key == "k" else content[1:] + content[:1]
     return rx.cond(
         href != "",
-        link(
+        rx.el.a(
             *shown,
-            to=href + query,
+            href=href + query,
             prevent_scroll_reset=True,
             rel={"k": "prev", "j": "next"}[key],
             data_key={"k": "k ArrowLeft", "j": "j ArrowRight"}[key],
@@ -143,12 +145,12 @@ def downloads(feature: Shown[FeatureDisplay], on_vector: rx.EventHandler) -> rx.
         rx.el.summary("Download", class_name="btn"),
         rx.el.div(
             rx.el.a(
-                "Feature as JSON", href=feature.json_href, download=feature.source + "-" + feature.number + ".json"
+                "Feature as JSON",
+                href=feature.json_href,
+                download=feature.source + "-" + feature.number + ".json",
+                reload_document=True,
             ),
-            rx.cond(
-                feature.has_vector,
-                rx.el.button("Decoder direction as JSON", type="button", on_click=on_vector),
-            ),
+            rx.el.button("Decoder direction as JSON", type="button", on_click=on_vector),
             class_name="pop",
         ),
         class_name="drop",
@@ -164,7 +166,7 @@ def open_whole(feature: Shown[FeatureDisplay], text: rx.Var[str]) -> rx.Componen
     steer = rx.el.a("Steer", href=feature.steer_href, target="_blank", rel="noopener", class_name="link")
     whole = rx.el.a("Open ↗", href=whole_address(feature, text), target="_blank", rel="noopener", class_name="link")
     return rx.el.div(
-        rx.cond(embed_part("embedsteer") & ~embed_part("embedtest"), steer),
+        rx.cond(embed_part("embedsteer") & ~(embed_part("embedtest") & embed_part("embedtestfield")), steer),
         rx.cond(embed_part("embedlink"), whole),
         class_name="embed-bar small",
     )

@@ -6,7 +6,8 @@ import reflex as rx
 from reflex.vars import ArrayVar
 
 from memicos_app.components.copy_button import copy_button
-from memicos_app.components.feature_display import Fact, FeatureDisplay, Shown
+from memicos_app.components.feature_display import FeatureDisplay, Shown
+from memicos_app.components.feature_facts import Fact, FactTable
 from memicos_app.components.layout import card
 
 
@@ -44,6 +45,20 @@ def numbers_made(feature: Shown[FeatureDisplay]) -> rx.Component:
             class_name="card-body",
         ),
         title="How these numbers were made",
+        class_name="config",
+    )
+
+
+def fact_tables(feature: Shown[FeatureDisplay]) -> rx.Component:
+    """Tables that only some datasets have: neurons and heads behind the feature."""
+    return rx.foreach(feature.tables, fact_table)
+
+
+def fact_table(table: Shown[FactTable]) -> rx.Component:
+    return card(
+        rx.el.div(facts(table.rows), class_name="card-body"),
+        title=table.title,
+        aside=rx.el.span(table.measure, class_name="small"),
         class_name="config",
     )
 

@@ -5,7 +5,6 @@ State holds this and nothing else of a feature, so that what travels to the brow
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,12 +12,19 @@ from reflex.vars import ObjectVar
 
 from memicos_app.components.charts import Drawing, draw
 from memicos_app.components.feature_address import feature_path, json_path, source_path, steer_path
+from memicos_app.components.feature_facts import (
+    Fact,
+    FactTable,
+    configuration_facts,
+    load_snippet,
+    made_from,
+    neuron_tables,
+)
 from memicos_app.components.figures import share, value
-from memicos_app.components.token_strip import SPECIAL, StripGroup, StripRow, pack
 from memicos_app.components.visible_text import one_line
-from memicos_app.library.example_groups import ExampleGroup, default_strength, example_groups
+from memicos_app.library.example_groups import default_strength
 from memicos_app.library.token_text import readable
-from memicos_app.library.views import ActivationView, ExplanationView, FeatureView, Histogram
+from memicos_app.library.views import ExplanationView, FeatureView, Histogram
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -33,30 +39,6 @@ else:
 
 MISSING_LOGIT = -10_000.0
 LAYOUTS = ("stacked", "snippet", "full")
-FEATURED = (
-    "architecture",
-    "hook_name",
-    "d_in",
-    "d_sae",
-    "context_size",
-    "prepend_bos",
-    "dtype",
-    "normalize_activations",
-    "dataset_path",
-    "model_name",
-    "l0",
-    "explained_variance",
-    "sink_norm",
-)
-"""Keys of a SAELens configuration that say most, in the order shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A name and a value."""
-
-    name: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +94,11 @@ class FeatureDisplay:
     logit_plot: Drawing = field(default_factory=Drawing)
     similar: list[Related] = field(default_factory=list)
     correlated: list[Related] = field(default_factory=list)
+    tables: list[FactTable] = field(default_factory=list)
     configuration: list[Fact] = field(default_factory=list)
     more_configuration: list[Fact] = field(default_factory=list)
     load_snippet: str = ""
     made_from: list[Fact] = field(default_factory=list)
-    has_vector: bool = False
     model_href: str = ""
     set_href: str = ""
     source_href: str = ""
@@ -153,11 +135,11 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
             if one.index != view.index
         ],
         correlated=correlated(view),
+        tables=neuron_tables(view.extra),
         configuration=configuration,
         more_configuration=more,
         load_snippet=load_snippet(view),
         made_from=made_from(view),
-        has_vector=view.has_vector,
         model_href=f"/{view.model_id}",
         set_href=source_path(view.model_id, view.source.set_name),
         source_href=source_path(*place),
@@ -228,100 +210,3 @@ def correlated(view: FeatureView) -> list[Related]:
         for index, pearson in others
         if index != view.index
     ]
-
-
-def configuration_facts(configuration: dict[str, Any]) -> tuple[list[Fact], list[Fact]]:
-    """The keys that say most, and all the others; what lies under `metadata` counts as the configuration's own."""
-    flat = dict(configuration)
-    flat = (flat.pop("metadata", None) or {}) | flat
-    known = {name: plain(setting) for name, setting in flat.items() if setting is not None}
-    first = [Fact(name, known.pop(name)) for name in FEATURED if name in known]
-    return first, [Fact(name, known[name]) for name in sorted(known)]
-
-
-def plain(setting: object) -> str:
-    """A value of a configuration in one line."""
-    if isinstance(setting, str):
-        return setting
-    if isinstance(setting, float):
-        return f"{setting:g}"
-    return json.dumps(setting, ensure_ascii=False, default=str)
-
-
-def load_snippet(view: FeatureView) -> str:
-    """Python that loads the SAE with SAELens, from where it is published or from a folder."""
-    facts = view.made_from | view.extra
-    release, sae_id = facts.get("saelens_release"), facts.get("saelens_sae_id")
-    if release and sae_id:
-        arguments = f"from_pretrained(release={json.dumps(release)}, sae_id={json.dumps(sae_id)})"
-    else:
-        folder = f"demo/saes/{view.model_id}/{view.source_id}"
-        arguments = f"load_from_disk({json.dumps(folder)})"
-    return f"from sae_lens import SAE\n\nsae = SAE.{arguments}\ndirection = sae.W_dec[{view.index}]"
-
-
-def made_from(view: FeatureView) -> list[Fact]:
-    """How the numbers of the page were made, as far as is known."""
-    facts = {"model": view.model_id, "hook": view.source.hook_name} | view.made_from
-    windows, length = facts.get("n_prompts"), facts.get("n_tokens_in_prompt")
-    if isinstance(windows, int) and isinstance(length, int):
-        facts = {name: fact for name, fact in facts.items() if name not in ("n_prompts", "n_tokens_in_prompt")}
-        facts["tokens"] = f"{windows * length:,} ({windows:,} × {length})"
-    return [
-        Fact(name.replace("_", " "), fact_text(fact))
-        for name, fact in facts.items()
-        if fact not in (None, "", [], {})
-    ]
-
-
-def fact_text(fact: object) -> str:
-    if isinstance(fact, bool):
-        return "yes" if fact else "no"
-    return f"{fact:,}" if isinstance(fact, int) else plain(fact)
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleDisplay:
-    """The examples of a feature, packed and grouped."""
-
-    groups: list[StripGroup]
-    maximum: float
-    """Largest value of the list: the full colour."""
-    attributed_maximum: float
-    folded: int
-    """Duplicates that are hidden, or that would be if they were folded."""
-
-
-def example_display(view: FeatureView, *, fold: bool) -> ExampleDisplay:
-    """Examples of `view` as rows; `fold` hides duplicates."""
-    groups = example_groups(view.activations, fold=fold)
-    hidden = groups if fold else example_groups(view.activations)
-    mixed = len({one.data_source for one in view.activations}) > 1
-    strongest = max((abs(one.max_value) for group in groups for one in group.examples), default=0.0)
-    return ExampleDisplay(
-        groups=[strip_group(group, mixed) for group in groups],
-        maximum=round(strongest, 4),
-        attributed_maximum=max((one.dfa_max_value or 0.0 for one in view.activations), default=0.0),
-        folded=sum(group.folded for group in hidden),
-    )
-
-
-def strip_group(group: ExampleGroup, mixed: bool) -> StripGroup:
-    note = f"max {value(group.high)}" if group.share is None else f"{share(group.share)} of tokens"
-    if group.folded and not group.examples:
-        note += " · all above"
-    return StripGroup(title=group.title, note=note, rows=[strip_row(one, mixed) for one in group.examples])
-
-
-def strip_row(example: ActivationView, mixed: bool) -> StripRow:
-    """A packed row; where a feature's examples come from several corpora (`mixed`), it names its own."""
-    tokens = readable(example.tokens)
-    caption = example.data_source if mixed and example.data_source not in ("top", "bottom") else ""
-    return pack(
-        tokens,
-        example.values,
-        peak=min(max(example.max_value_token_index, 0), len(tokens) - 1),
-        special=[i for i, token in enumerate(tokens) if SPECIAL.fullmatch(token)],
-        attributed=example.dfa_values,
-        caption=caption or "",
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reflex as rx
 from reflex.vars import ArrayVar
-from reflex_components_core.react_router import link  # type: ignore[import-untyped]
 
 from memicos_app.components.feature_display import FeatureDisplay, Related, Shown
 from memicos_app.components.layout import card
@@ -44,14 +43,14 @@ def related_card(title: str, measure: str, rows: ArrayVar[list[Related]]) -> rx.
 def related_row(row: Shown[Related]) -> rx.Component:
     """One feature: what it means, or its index where nobody has said."""
     return rx.el.li(
-        link(
+        rx.el.a(
             rx.cond(
                 row.explanation != "",
                 rx.el.span(row.explanation, class_name="clip iso"),
                 rx.el.span("feature ", row.index.to_string(), class_name="clip muted"),
             ),
             rx.el.span(row.value, class_name="num muted"),
-            to=row.href,
+            href=row.href,
             title=rx.cond(row.detail != "", row.index.to_string() + " · " + row.detail, row.index.to_string()),
         )
     )

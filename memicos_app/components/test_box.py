@@ -7,7 +7,6 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 from reflex.vars import ArrayVar
-from reflex_components_core.react_router import link  # type: ignore[import-untyped]
 
 from memicos_app.components.feature_address import embedded
 from memicos_app.components.keys import kbd
@@ -99,10 +98,10 @@ def field(
         ),
         rx.cond(
             shows_steer,
-            link(
+            rx.el.a(
                 "Steer",
                 kbd("s"),
-                to=steer_href,
+                href=steer_href,
                 target=rx.cond(embedded(), "_blank", "_self"),
                 title="Steer the model with this feature",
                 data_key="s",

@@ -1,6 +1,6 @@
 // Rows of coloured tokens: keyword in context, whole windows, one tooltip for all. Draws text nodes only.
 
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useCopied } from "./copy_button.jsx";
 import { alpha, aloneSegments, around, segments, short, unpack, visible } from "./token_text.js";
 import { TIP_ID, fillTip, hideTip, placeTip } from "./token_tip.js";
@@ -137,8 +137,10 @@ function Rows({ rows, first, virtual, draw }) {
 // How many characters fit on one side of the peak, in steps so that a resize rarely redraws.
 function useReach(box) {
   const [reach, setReach] = useState(120);
-  useEffect(() => {
-    const watch = new ResizeObserver(([entry]) => setReach(Math.ceil((entry.contentRect.width * 0.62) / 5 / 40) * 40));
+  useLayoutEffect(() => {
+    const measure = () => setReach(Math.ceil((box.current.clientWidth * 0.62) / 5 / 40) * 40);
+    measure();
+    const watch = new ResizeObserver(measure);
     watch.observe(box.current);
     return () => watch.disconnect();
   }, [box]);
@@ -190,6 +192,17 @@ function neighbour(token, key) {
   return { ArrowLeft: tokens[place - 1], ArrowRight: tokens[place + 1], Home: tokens[0], End: tokens.at(-1) }[key];
 }
 
+// The token is drawn anew where it stands in the opened row; the focus goes with it.
+function toggleFocused({ token, row, position }, toggle) {
+  const strip = token.closest(".strip");
+  toggle(row);
+  setTimeout(() => {
+    const place = strip.querySelector(`[data-row="${row}"]`);
+    const next = place?.querySelector(`[data-i="${position}"]`) ?? peakOf(place);
+    if (next) focusToken(next);
+  });
+}
+
 // A row opens on click or Enter and closes the same way.
 function useOpen(groups) {
   const [open, setOpen] = useState(() => new Set());
@@ -214,7 +227,10 @@ function handlers(rows, toggle, expandable, onTest) {
   return {
     onPointerOver: follow,
     onPointerMove: follow,
-    onPointerLeave: () => ((under = null), hideTip()),
+    onPointerLeave: (event) => {
+      under = null;
+      if (event.pointerType !== "touch") hideTip();
+    },
     onFocus: (event) => {
       const at = tokenAt(event.target);
       if (!at || !event.target.matches(":focus-visible")) return;
@@ -227,14 +243,17 @@ function handlers(rows, toggle, expandable, onTest) {
       const row = event.target.closest("[data-row]");
       if (!row) return;
       if (event.target.closest("[data-act='test']")) return onTest?.(textOf(rows[row.dataset.row], unpack(rows[row.dataset.row])));
-      if (expandable && !event.target.closest("button, a") && getSelection().isCollapsed) toggle(Number(row.dataset.row));
+      const isTouched = event.nativeEvent.pointerType === "touch" && event.target.closest(".whole [data-i]");
+      if (!expandable || isTouched || event.target.closest("button, a") || !getSelection().isCollapsed) return;
+      hideTip();
+      toggle(Number(row.dataset.row));
     },
     onKeyDown: (event) => {
       const at = tokenAt(event.target);
       if (!at || event.ctrlKey || event.metaKey || event.altKey) return;
       const next = neighbour(at.token, event.key);
       if (next) focusToken(next);
-      else if (expandable && (event.key === "Enter" || event.key === " ")) toggle(at.row);
+      else if (expandable && (event.key === "Enter" || event.key === " ")) toggleFocused(at, toggle);
       else if (event.key === "Escape") hideTip();
       else if (!event.key.startsWith("Arrow")) return;
       event.preventDefault();

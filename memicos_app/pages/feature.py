@@ -11,12 +11,13 @@ from reflex.event import EventSpec
 
 from memicos_app.components.charts import histogram
 from memicos_app.components.empty import Suggestion, failed, not_found
+from memicos_app.components.example_display import example_display
 from memicos_app.components.example_list import example_list
 from memicos_app.components.explanation_title import explanation_list, explanation_title
 from memicos_app.components.feature_actions import actions, embed_dialog, open_whole, where
 from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path
-from memicos_app.components.feature_config import feature_config, numbers_made
-from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, example_display, feature_display
+from memicos_app.components.feature_config import fact_tables, feature_config, numbers_made
+from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, feature_display
 from memicos_app.components.feature_skeleton import feature_skeleton
 from memicos_app.components.feature_ways import read, ways_on
 from memicos_app.components.jump import address
@@ -42,6 +43,7 @@ class FeatureState(OwnText, rx.State):
     attributed_maximum: float = 0.0
     folded: int = 0
     unfolded: bool = False
+    split: bool = False
     default_layout: str = "snippet"
     default_breaks: bool = False
     chosen_layout: str = rx.LocalStorage("", name="memicos-example-layout")
@@ -115,7 +117,7 @@ class FeatureState(OwnText, rx.State):
         self._show_examples(view)
 
     def _show_examples(self, view: FeatureView) -> None:
-        examples = example_display(view, fold=not self.unfolded)
+        examples = example_display(view, fold=not self.unfolded, split=self.split)
         self.groups = [dict(group) for group in examples.groups]
         self.maximum, self.attributed_maximum = examples.maximum, examples.attributed_maximum
         self.folded = examples.folded
@@ -132,6 +134,12 @@ class FeatureState(OwnText, rx.State):
     async def switch_fold(self) -> None:
         """Show duplicates, or fold them again."""
         self.unfolded = not self.unfolded
+        self._show_examples(await read(*self._place()))
+
+    @rx.event
+    async def switch_split(self) -> None:
+        """Show the attribution of an attention feature in rows of its own, or in the activations' rows again."""
+        self.split = not self.split
         self._show_examples(await read(*self._place()))
 
     @rx.event
@@ -235,6 +243,7 @@ def background() -> rx.Component:
         explanation_list(feature),
         similar_features(feature),
         correlated_features(feature),
+        fact_tables(feature),
         numbers_made(feature),
         feature_config(feature),
     )
@@ -267,8 +276,10 @@ def examples() -> rx.Component:
         breaks=FeatureState.breaks,
         folded=FeatureState.folded,
         unfolded=FeatureState.unfolded,
+        split=FeatureState.split,
         on_layout=FeatureState.choose_layout,
         on_breaks=FeatureState.switch_breaks,
         on_fold=FeatureState.switch_fold,
+        on_split=FeatureState.switch_split,
         on_test=FeatureState.test_example,
     )

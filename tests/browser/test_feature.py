@@ -18,7 +18,8 @@ from tests.browser.feature_page import FEATURE, SOURCE, opened, peak_edges, rows
 from tests.running import RunningSite
 
 CONTRAST = """() => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const canvas = pixel.getContext("2d", { willReadFrequently: true });
   const over = (...layers) => {
     for (const layer of layers) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1); }
     return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
@@ -74,6 +75,7 @@ async def test_duplicates_are_folded_and_shown_on_demand(page: Page) -> None:
 async def test_token_colours_follow_their_values(page: Page) -> None:
     await opened(page)
     strongest = float((await page.locator(".strip-share").first.inner_text()).removeprefix("max "))
+    await page.get_by_role("button", name="Full", exact=True).click()
     row = page.locator(".strip-row").first
     await row.hover()
     for token in await row.locator(".tok").all():

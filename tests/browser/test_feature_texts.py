@@ -31,8 +31,13 @@ async def test_own_text_is_tested_shared_and_carried_along(
     assert float(strongest) > 0
     await expect(page).to_have_url(re.compile("defaulttesttext="))
     assert parse_qs(urlsplit(page.url).query)["defaulttesttext"] == [TEXT]
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="Share").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    shared = await page.evaluate("navigator.clipboard.readText()")
+    assert shared == page.url
     async with watched_page(browser, inference, viewport=DESKTOP) as other:
-        await other.goto(page.url)
+        await other.goto(shared)
         await expect(other.locator("#test-text")).to_have_value(TEXT)
         await expect(other.locator(".test-result .strip-value")).to_have_text(strongest, timeout=60_000)
     await page.get_by_role("link", name="Next").click()

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from memicos_app.components.feature_display import (
-    Fact,
-    configuration_facts,
-    example_display,
-    feature_display,
-    load_snippet,
-    made_from,
-    score_fact,
-)
+from memicos_app.components.example_display import example_display
+from memicos_app.components.feature_display import feature_display, score_fact
+from memicos_app.components.feature_facts import Fact, configuration_facts, load_snippet, made_from
 from memicos_app.library.views import Histogram
 from tests.components.feature_views import example, explanation, feature
 
@@ -179,6 +173,41 @@ def test_the_corpus_is_named_only_where_there_are_several() -> None:
 def test_a_peak_outside_its_window_is_pulled_in() -> None:
     broken = example(5.0, max_value_token_index=99)
     assert example_display(feature(activations=[broken]), fold=True).groups[0]["rows"][0]["p"] == 3
+
+
+def test_attribution_shares_a_row_or_has_its_own() -> None:
+    one = example(5.0, dfa_values=[0.0, 0.75, 0.0, 0.0], dfa_max_value=0.75, dfa_target_index=2)
+    view = feature(activations=[one])
+    together, apart = (example_display(view, fold=True, split=split) for split in (False, True))
+    assert together.attributed_maximum == 0.75
+    (row,) = together.groups[0]["rows"]
+    assert (row["v"], row["d"]) == ([2, 5.0], [1, 0.75])
+    first, second = apart.groups[0]["rows"]
+    assert first["v"] == [2, 5.0]
+    assert "d" not in first
+    assert (second["v"], second["d"], second["h"]) == ([], [1, 0.75], "from 0.75")
+
+
+def test_neurons_and_heads_are_told_where_a_dataset_knows_them() -> None:
+    assert feature_display(feature()).tables == []
+    extra = {
+        "neuron_alignment_indices": [217, 266],
+        "neuron_alignment_values": [0.112, 0.109],
+        "neuron_alignment_l1": [0.005, 0.004],
+        "correlated_neurons_indices": [14],
+        "correlated_neurons_pearson": [0.01],
+        "correlated_neurons_l1": [0.009],
+        "decoder_weights_dist": [0.25, 0.75],
+    }
+    tables = {
+        table.title: [(row.name, row.value) for row in table.rows]
+        for table in feature_display(feature(extra=extra)).tables
+    }
+    assert tables == {
+        "Aligned neurons": [("neuron 217", "0.112, 0.500 %"), ("neuron 266", "0.109, 0.400 %")],
+        "Correlated neurons": [("neuron 14", "0.010, 0.009")],
+        "Decoder weight by head": [("head 0", "25 %"), ("head 1", "75 %")],
+    }
 
 
 def test_a_feature_without_examples_shows_none() -> None:
