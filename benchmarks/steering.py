@@ -44,7 +44,7 @@ PACKAGES = ("torch", "transformers", "transformer-lens", "sae-lens")
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Of the best round: tokens of all rows by wall time and by CPU time, and steps (tokens of one row) by wall time."""
+    """Of the best round: tokens of all rows by wall and by CPU time, and steps (tokens of one row) by wall time."""
 
     rows: int
     tokens_per_second: float
