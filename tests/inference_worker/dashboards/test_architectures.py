@@ -72,7 +72,7 @@ def random_sae(folder: Path, kind: str, hook: str, d_in: int, **options: Any) ->
         spread = 0.02 if name.startswith("b_") else 1.0
         weights.data = torch.randn_like(weights) * spread / (d_in**0.5 if weights.ndim > 1 else 1)
         if name == "threshold":
-            weights.data = weights.data.abs()
+            weights.data = weights.data.abs() * 0.05
     sae.save_model(folder)
     return folder
 
