@@ -48,5 +48,7 @@ def card(
     *children: rx.Component, title: rx.Var[str] | str = "", aside: rx.Component | None = None, class_name: str = ""
 ) -> rx.Component:
     """A card; `title` makes a head line, `aside` stands at its right end."""
-    head = [rx.el.div(rx.el.h2(title), *([aside] if aside else []), class_name="card-head")] if title else []
+    untitled = isinstance(title, str) and not title
+    heading = rx.el.div(rx.el.h2(title), *([aside] if aside else []), class_name="card-head")
+    head = [] if untitled else [heading]
     return rx.el.section(*head, *children, class_name=f"card {class_name}".strip())

@@ -22,7 +22,7 @@ from memicos_app.library.errors import LibraryError
 from memicos_app.library.showcase import random_row
 from memicos_app.library.views import ModelView, ReleaseView, SourceView
 
-EXAMPLES = ("energy", "dates", "sailors and ships", "quotation")
+EXAMPLES = ("energy", "president", "Shakespeare", "Python")
 
 
 class ModelRow(TypedDict):

@@ -19,7 +19,7 @@ from memicos_app.library.feature_lists import feature_rows
 from memicos_app.library.views import FeatureHit, FeatureRow
 
 LIMIT = 100
-EXAMPLES = ("energy", "dates", "ships", "quotation", "law")
+EXAMPLES = ("energy", "president", "Shakespeare", "Python", "Congress")
 
 
 class SearchState(rx.State):
