@@ -141,6 +141,11 @@ class Block:
         first: list[int] = (at_maximum[np.searchsorted(at_maximum, starts)] - starts).tolist() if len(self) else []
         return first
 
+    def strongest(self) -> tuple[list[float], int]:
+        """Values of the first example, which is the strongest, and the position of its peak."""
+        first = self.dense[: self.lengths[0]]
+        return first.tolist(), int(first.argmax())
+
     def qualifying_token_indices(self) -> list[int | None]:
         """The position for which each example was chosen, where the dataset says so."""
         named: dict[int, int | None] = {_NO_QUALIFYING: None}

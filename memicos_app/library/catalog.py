@@ -32,9 +32,12 @@ _IMPORTING = f"""
             AND k.classid = {IMPORT_LOCK} AND k.objid = w.id::oid
         WHERE w.model_id = s.model_id AND w.source_id = s.id AND w.state = 'importing'
     )"""
-SOURCE_COLUMNS = f"""
+_COLUMNS = """
     s.model_id, s.id, s.set_name, s.layer, s.hook_name, s.description, s.n_features, s.n_explained, s.evaluation,
-    s.has_dashboards, s.current_generation, coalesce(g.n_features, 0) AS n_dashboards, {_IMPORTING} AS importing"""
+    s.has_dashboards, s.current_generation, coalesce(g.n_features, 0) AS n_dashboards"""
+SOURCE_COLUMNS = f"{_COLUMNS}, {_IMPORTING} AS importing"
+READY_COLUMNS = f"{_COLUMNS}, false AS importing"
+"""Of a source that is known to have data; asking for locks costs more than all the rest."""
 SOURCES = "sources AS s LEFT JOIN source_generations AS g ON g.id = s.current_generation"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import RowMapping
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from memicos_app.db import session
+from memicos_app.db.session import session as writing
 from memicos_app.db.text import original, original_json, originals, storable
 from memicos_app.library import blocks, sequences
 from memicos_app.library.errors import NotFoundError
@@ -29,24 +29,29 @@ CURRENT = "(x.generation_id IS NULL OR x.generation_id = s.current_generation)"
 """Whether an explanation `x` of source `s` is to be seen: it was made here, or came with the current data."""
 
 
-async def for_feature(model_id: str, source_id: str, index: int) -> list[ExplanationView]:
-    """Explanations of a feature in reading order; none where there is no such feature."""
-    found = await rows(
-        f"""
-        SELECT x.id, x.description, x.type_name, coalesce(t.display_name, x.type_name, '') AS type_display_name,
-               x.explainer, coalesce(u.name, x.author_name) AS author, x.notes, x.created_at, x.scores
-        FROM explanations AS x
-        JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
-        LEFT JOIN explanation_types AS t ON t.name = x.type_name
-        LEFT JOIN users AS u ON u.id = x.author_id
-        WHERE x.model_id = :model AND x.source_id = :source AND x.index = :index AND {CURRENT}
-        ORDER BY {READING_ORDER}
-        """,
-        model=model_id,
-        source=source_id,
-        index=index,
-    )
+async def for_feature(
+    model_id: str, source_id: str, index: int, *, session: AsyncSession | None = None
+) -> list[ExplanationView]:
+    """Explanations of a feature in reading order; none where there is no such feature.
+
+    Args:
+        session: one of the caller's to read in; None: one of its own.
+    """
+    values = {"model": model_id, "source": source_id, "index": index}
+    found = await (rows(_OF_FEATURE, **values) if session is None else rows_in(session, _OF_FEATURE, **values))
     return [_view(one) for one in found]
+
+
+_OF_FEATURE = f"""
+    SELECT x.id, x.description, x.type_name, coalesce(t.display_name, x.type_name, '') AS type_display_name,
+           x.explainer, coalesce(u.name, x.author_name) AS author, x.notes, x.created_at, x.scores
+    FROM explanations AS x
+    JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
+    LEFT JOIN explanation_types AS t ON t.name = x.type_name
+    LEFT JOIN users AS u ON u.id = x.author_id
+    WHERE x.model_id = :model AND x.source_id = :source AND x.index = :index AND {CURRENT}
+    ORDER BY {READING_ORDER}
+"""
 
 
 async def write_top_tokens(model_id: str, source_id: str) -> int:
@@ -58,7 +63,7 @@ async def write_top_tokens(model_id: str, source_id: str) -> int:
     Raises:
         NotFoundError: nothing of this source is imported.
     """
-    async with session.session() as writer:
+    async with writing() as writer:
         found = await rows_in(
             writer,
             """

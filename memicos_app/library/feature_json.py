@@ -6,6 +6,7 @@ Indices are text where clients expect text. `encode` writes any token, lone surr
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import orjson
@@ -62,11 +63,22 @@ def feature_json(view: FeatureView) -> dict[str, Any]:
 
 
 def encode(content: Any) -> bytes:
-    """JSON bytes; what UTF-8 cannot hold (lone surrogates in tokens) is written as escapes."""
+    """JSON bytes; what UTF-8 cannot hold (lone surrogates in tokens) is written as escapes, NaN as null."""
     try:
         return orjson.dumps(content)
     except TypeError:
-        return json.dumps(content, allow_nan=False).encode("ascii")
+        return json.dumps(finite_json(content), allow_nan=False).encode("ascii")
+
+
+def finite_json(content: Any) -> Any:
+    """The content with null where a number is not finite."""
+    if isinstance(content, float):
+        return content if math.isfinite(content) else None
+    if isinstance(content, dict):
+        return {name: finite_json(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite_json(value) for value in content]
+    return content
 
 
 def _surroundings(view: FeatureView) -> dict[str, Any]:

@@ -235,7 +235,7 @@ async def _previews(generation: int, found: Sequence[RowMapping]) -> dict[int, P
         return {one["index"]: nothing for one in found}
     previews = {one["index"]: nothing for one in found}
     for (index, block), (tokens, *_) in zip(filled.items(), windows, strict=True):
-        peak, values = block.peaks()[0], block.values()[0]
+        values, peak = block.strongest()
         first = max(0, peak - _BEFORE)
         around = slice(first, peak + _AFTER + 1)
         previews[index] = (tokens[around], values[around], peak - first)

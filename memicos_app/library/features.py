@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from inference_worker.wire import FeatureVectorRequest, FeatureVectorResponse
+from memicos_app.db.session import read_session
 from memicos_app.db.text import original, original_json, originals
 from memicos_app.library import blocks, catalog, explanations, histograms, sequences
 from memicos_app.library.blocks import Block
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.feature_lists import feature_list, search_text
 from memicos_app.library.inference import inference
-from memicos_app.library.query import row, rows
+from memicos_app.library.query import row, rows, rows_in
 from memicos_app.library.views import ActivationView, ExplanationView, FeatureView, SimilarFeature
 
 __all__ = ["activation_views", "feature", "feature_list", "random_feature", "search_text", "vector"]
 
+_ATTEMPTS = 3
 _FEATURE = f"""
-    SELECT {catalog.SOURCE_COLUMNS}, s.saelens_config, s.made_from, s.dataset, s.num_prompts, s.num_tokens_in_prompt,
+    SELECT {catalog.READY_COLUMNS}, s.saelens_config, s.made_from, s.dataset, s.num_prompts, s.num_tokens_in_prompt,
            t.default_range, t.default_show_breaks, f.generation_id, f.index, f.density, f.max_activation,
            f.negative_tokens, f.negative_values, f.positive_tokens, f.positive_values, f.histograms,
            f.similar_indices, f.similar_cosines, f.correlated_indices, f.correlated_pearson, f.correlated_l1,
@@ -46,15 +47,14 @@ async def feature(model_id: str, source_id: str, index: int) -> FeatureView:
     Raises:
         NotFoundError: no such model, source or feature; the message says which and where to look.
     """
-    for _ in range(3):
-        found, explained = await asyncio.gather(
-            row(_FEATURE, model=model_id, source=source_id, index=index),
-            explanations.for_feature(model_id, source_id, index),
-        )
-        if found is None:
-            raise await _missing(model_id, source_id, index)
+    for _ in range(_ATTEMPTS):
+        async with read_session() as session:
+            found = await rows_in(session, _FEATURE, model=model_id, source=source_id, index=index)
+            explained = await explanations.for_feature(model_id, source_id, index, session=session)
+        if not found:
+            break
         try:
-            return _view(found, await _activations(found), explained)
+            return _view(found[0], await _activations(found[0]), explained)
         except sequences.GenerationGone:
             continue
     raise await _missing(model_id, source_id, index)
@@ -190,7 +190,7 @@ def activation_views(block: Block, windows: list[list[str]], name: str) -> list[
             dfa_values=extra.get("dfaValues"),
             dfa_max_value=extra.get("dfaMaxValue"),
             dfa_target_index=extra.get("dfaTargetIndex"),
-            extra={key: value for key, value in extra.items() if key not in _DFA},
+            extra={key: value for key, value in extra.items() if key not in _DFA} if extra else {},
         )
         for place, (tokens, values, largest, smallest, peak, group, qualifying, extra) in enumerate(columns)
     ]

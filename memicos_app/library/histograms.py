@@ -33,5 +33,5 @@ def unpack(data: bytes) -> tuple[Histogram, Histogram]:
     if not data:
         return EMPTY, EMPTY
     _, parts = split(decompress(data))
-    a, b, c, d = ([float(f"{value:.8g}") for value in unpack_floats(part).tolist()] for part in parts)
+    a, b, c, d = (unpack_floats(part).tolist() for part in parts)
     return Histogram(a, b), Histogram(c, d)

@@ -58,6 +58,8 @@ def unpack_floats(data: bytes) -> Floats:
     planes = np.frombuffer(data, np.uint8, n * width, _HEADER.size)
     if mode in _FLOATS:
         raw = np.frombuffer(planes.reshape(width, n)[::-1].T.tobytes(), _FLOATS[mode])
+        if mode == _SINGLE:  # As few digits as a float32 has, so that 0.1 does not come back as 0.10000000149.
+            return np.asarray([float(f"{value:.8g}") for value in raw.tolist()], np.float64)
         restored: Floats = np.ldexp(raw.astype(np.float64), -exponent)
         return restored
     whole = _from_planes(planes, n, width)

@@ -142,4 +142,4 @@ def test_source_and_set_are_joined(content: dict[str, Any]) -> None:
 
 def test_bytes_of_anything() -> None:
     assert encode({"a": "é"}) == '{"a":"é"}'.encode()
-    assert json.loads(encode({"a": "\ud83d"})) == {"a": "\ud83d"}
+    assert json.loads(encode({"a": "\ud83d", "b": [float("nan")]})) == {"a": "\ud83d", "b": [None]}

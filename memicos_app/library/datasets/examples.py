@@ -6,7 +6,6 @@ what came later.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ from memicos_app.library.blocks import REFERENCES, VOCABULARY, Example, Group
 from memicos_app.library.datasets.layout import ActivationLine
 from memicos_app.library.datasets.rows import Report, finite
 from memicos_app.library.datasets.windows import Windows
+from memicos_app.library.feature_json import finite_json
 from memicos_app.library.packing import Ints
 
 MOST_EXAMPLES = 30_000
@@ -154,14 +154,4 @@ def _extra(line: ActivationLine) -> dict[str, Any]:
     pairs = rest.pop("zIndices", None)
     if isinstance(pairs, list) and len(pairs) == 2:
         rest["zKIndices"], rest["zQIndices"] = pairs
-    return {name: _json(value) for name, value in rest.items()}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list):
-        return [_json(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _json(item) for name, item in value.items()}
-    return value
+    return {name: finite_json(value) for name, value in rest.items()}
