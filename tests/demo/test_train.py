@@ -11,14 +11,15 @@ from sae_lens import SAE, BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig
 from sae_lens.saes.batchtopk_sae import BatchTopK
 
 from demo.activations import ROWS_OF_SHARD, shard_path
-from demo.train import D_MODEL, D_SAE, QuickBatchTopK, Recipe, load_into, save, train
+from demo.train import D_MODEL, D_SAE, QuickBatchTopK, Recipe, calibrate, load_into, save, train
 
 CONTEXT = 9
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Path:
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one shard of random residuals that have a mean and low rank, like real ones."""
+    monkeypatch.setattr("demo.train.CALIBRATION_TOKENS", 1024)
     lots = torch.Generator().manual_seed(1)
     rows = np.full((ROWS_OF_SHARD, CONTEXT), 20, dtype=np.uint16)
     np.save(tmp_path / "rows.npy", rows)
@@ -57,6 +58,18 @@ def test_training_leaves_a_plain_sae_with_unit_rows(work: Path) -> None:
     assert sae.cfg.normalize_activations == "none"
     assert sae.cfg.architecture() == "jumprelu"
     assert torch.allclose(sae.W_dec.norm(dim=1), torch.ones(D_SAE), atol=2e-3)
+
+
+def test_the_threshold_is_set_for_the_wanted_l0(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    original = BatchTopKTrainingSAE(BatchTopKTrainingSAEConfig(k=8, d_in=D_MODEL, d_sae=D_SAE))
+    original.topk_threshold.fill_(0.02)
+    folder = save(original, 3, 1000.0, 0, tmp_path)
+    sample = torch.randn(512, D_MODEL)
+    calibrate(folder, sample, 12.0)
+    with torch.inference_mode():
+        active = (SAE.load_from_disk(folder).encode(sample) > 0).sum(dim=1).float()
+    assert float(active.mean()) == pytest.approx(12.0, abs=0.05)
 
 
 def test_a_training_sae_made_from_a_finished_one_computes_the_same(tmp_path: Path) -> None:
