@@ -136,8 +136,12 @@ class HomeState(rx.State):
 
 
 def summary(counts: dict[str, int]) -> list[tuple[str, str]]:
-    """(figure, words) of what the database holds."""
-    return [(count(number), name if number != 1 else name.removesuffix("s")) for name, number in counts.items()]
+    """(figure, words) of what there is to browse."""
+    words = {"sources": ("source to browse", "sources to browse")}
+    return [
+        (count(number), words.get(name, (name.removesuffix("s"), name))[number != 1])
+        for name, number in counts.items()
+    ]
 
 
 def model_row(model: ModelView) -> ModelRow:

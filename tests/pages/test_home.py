@@ -13,7 +13,11 @@ PATH = f"/{dataset.MODEL}/{dataset.SOURCE}"
 
 
 def test_one_of_something_is_not_called_many() -> None:
-    assert summary({"models": 1, "features": 4096}) == [("1", "model"), ("4,096", "features")]
+    assert summary({"models": 1, "sources": 2, "features": 4096}) == [
+        ("1", "model"),
+        ("2", "sources to browse"),
+        ("4,096", "features"),
+    ]
 
 
 async def test_an_empty_database_says_how_to_begin(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
