@@ -119,7 +119,7 @@ class LocalWorker:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._client = WorkerClient(f"http://{host}:{port}", self._secret)
+        self._client = WorkerClient(address(host, port), self._secret)
         self._process = process
         if self._stopping.is_set():
             _end(process)
@@ -182,8 +182,8 @@ def client() -> WorkerClient:
     if _workers is not None:
         return _workers.client()
     settings = get_settings()
-    url = f"http://{settings.inference_host}:{settings.inference_port}"
-    return RemoteWorkers(settings.inference_urls or [url], settings.inference_server_secret).client()
+    urls = settings.inference_urls or [address(settings.inference_host, settings.inference_port)]
+    return RemoteWorkers(urls, settings.inference_server_secret).client()
 
 
 async def status() -> Readiness:
@@ -194,6 +194,12 @@ async def status() -> Readiness:
         return _not_ready("starting", _down_sentence())
     except WorkerError as error:
         return _not_ready("failed", error.problem.message)
+
+
+def address(host: str, port: int) -> str:
+    """Where a worker that listens on a host is reached from this machine."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
 
 
 def free_port(host: str, preferred: int) -> int:

@@ -147,7 +147,7 @@ async def test_leaving_a_stream_ends_its_work_after_the_step_in_hand(scheduler: 
         assert await anext(work) == 1
     steps.let(1)
     assert await asyncio.to_thread(steps.closed.wait, 5)
-    assert steps.done == 2
+    assert steps.done <= 2
     assert await scheduler.run(lambda: 1) == 1
 
 

@@ -18,7 +18,7 @@ from inference_worker.client import WorkerClient, WorkerDown
 from inference_worker.wire import ActivationSingleRequest, Readiness, SteerCompletionRequest, SteerFeature
 from memicos_app import worker
 from memicos_app.settings import ROOT, Settings, get_settings
-from memicos_app.worker import LocalWorker, free_port
+from memicos_app.worker import LocalWorker, address, free_port
 from tests.inference_worker import serving
 from tests.inference_worker.serving import MODEL, SOURCE
 
@@ -178,6 +178,19 @@ def test_a_port_that_is_taken_is_left_alone() -> None:
         port = taken.getsockname()[1]
         assert free_port("127.0.0.1", port) not in (0, port)
     assert free_port("127.0.0.1", port) == port
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:1"),
+        ("0.0.0.0", "http://127.0.0.1:1"),
+        ("::", "http://[::1]:1"),
+        ("worker.local", "http://worker.local:1"),
+    ],
+)
+def test_where_a_worker_is_reached(host: str, expected: str) -> None:
+    assert address(host, 1) == expected
 
 
 async def test_workers_elsewhere_are_used_in_turn_and_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
