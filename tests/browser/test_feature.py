@@ -47,7 +47,7 @@ async def test_a_feature_shows_what_it_is_where_it_fires_and_what_it_does(page: 
     for name in ("Activations where it fires", "Effect on all logits"):
         await expect(page.get_by_role("img", name=name)).to_be_visible()
     await expect(page.locator(".related a").first).to_have_attribute("href", re.compile(rf"^{SOURCE}/\d+$"))
-    await expect(page.locator(".config").first).to_contain_text("blocks.15.hook_resid_post")
+    await expect(page.locator(".config", has_text="blocks.15.hook_resid_post").first).to_be_visible()
 
 
 async def test_examples_stand_in_groups_with_exact_bounds_and_shares(page: Page) -> None:

@@ -18,7 +18,7 @@ async def test_it_says_what_it_is_and_what_there_is(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Look inside a language model")
     await expect(page.locator(".meta")).to_contain_text("1 model")
     await expect(page.locator(".meta")).to_contain_text("130 features")
-    await expect(page.get_by_role("link", name="smollm2-135m-it").first).to_be_visible()
+    await expect(page.get_by_role("link", name="SmolLM2 135M Instruct").first).to_be_visible()
 
 
 async def test_jump_goes_to_the_feature(page: Page) -> None:
@@ -47,10 +47,10 @@ async def test_a_random_feature_shows_where_it_leads(page: Page) -> None:
 
 async def test_the_search_box_leads_to_results(page: Page) -> None:
     await page.goto("/")
-    await page.get_by_role("searchbox", name="Search explanations", exact=True).fill("further")
+    await page.get_by_role("searchbox", name="Search explanations", exact=True).fill("herself")
     await page.keyboard.press("Enter")
-    await expect(page).to_have_url(re.compile(r"/search-explanations\?q=further"))
-    await expect(page.locator("tbody tr").first).to_contain_text("further")
+    await expect(page).to_have_url(re.compile(r"/search-explanations\?q=herself"))
+    await expect(page.locator("tbody tr").first).to_contain_text("herself")
 
 
 async def test_the_panel_steers_and_a_moved_slider_changes_the_text(page: Page, inference: RunningSite) -> None:
