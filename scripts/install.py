@@ -130,13 +130,18 @@ class Counter:
         self.shown = time.monotonic()
 
     def see(self, line: str) -> None:
-        found = re.match(r"\s*(Collecting|Requirement already satisfied:|Obtaining|Installing) (\S+)", line)
-        if not found:
-            return
-        self.seen = min(self.seen + 1, self.total)
+        found = re.match(r"\s*(Collecting|Requirement already satisfied:|Obtaining) (\S+)", line)
+        if found:
+            self.seen = min(self.seen + 1, self.total)
+            self.show(f"{self.seen}/{self.total} {found.group(2)}")
+        elif line.startswith("Installing collected packages"):
+            self.shown = 0.0
+            self.show("unpacking, a minute or two")
+
+    def show(self, news: str) -> None:
         if self.live or time.monotonic() - self.shown > 5:
             self.shown = time.monotonic()
-            text = f"Packages: {self.name} {self.seen}/{self.total} {found.group(2)}"
+            text = f"Packages: {self.name} {news}"
             say("\r\033[K" + text if self.live else text + "\n")
 
     def end(self) -> None:
