@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping
-
 from memicos_app.db.text import original, original_json
 from memicos_app.library import waiting
 from memicos_app.library.errors import NotFoundError
-from memicos_app.library.query import row, rows
+from memicos_app.library.query import Row, row, rows
 from memicos_app.library.views import (
     Histogram,
     ModelView,
@@ -189,7 +187,7 @@ async def counts() -> dict[str, int]:
     return {name: int(value) for name, value in (found or {}).items()}
 
 
-def source_view(one: RowMapping) -> SourceView:
+def source_view(one: Row) -> SourceView:
     """A source from a row of `SOURCE_COLUMNS`."""
     state: SourceState = "weights-only"
     if one["current_generation"] is not None:
@@ -211,7 +209,7 @@ def source_view(one: RowMapping) -> SourceView:
     )
 
 
-def made_from(one: RowMapping) -> dict[str, Any]:
+def made_from(one: Row) -> dict[str, Any]:
     """How a source's numbers were made, from the columns that say so; what is unknown is left out."""
     known = {
         "dataset": original(one["dataset"]) if one["dataset"] else None,
@@ -228,7 +226,7 @@ def histogram(stored: dict[str, Any] | None) -> Histogram:
     return Histogram(list(found.get("values") or []), list(found.get("heights") or []))
 
 
-def _model_view(one: RowMapping, on_disk: set[str]) -> ModelView:
+def _model_view(one: Row, on_disk: set[str]) -> ModelView:
     imported = set(one["source_ids"] or [])
     default = one["default_source"] if one["default_source"] in imported else one["first_source"]
     return ModelView(
@@ -247,7 +245,7 @@ def _model_view(one: RowMapping, on_disk: set[str]) -> ModelView:
     )
 
 
-def _set_view(one: RowMapping, sources: list[SourceView]) -> SourceSetView:
+def _set_view(one: Row, sources: list[SourceView]) -> SourceSetView:
     return SourceSetView(
         model_id=one["model_id"],
         name=one["name"],
@@ -260,7 +258,7 @@ def _set_view(one: RowMapping, sources: list[SourceView]) -> SourceSetView:
     )
 
 
-def _merge(stored: Iterable[RowMapping], on_disk: list[Waiting]) -> list[SourceView]:
+def _merge(stored: Iterable[Row], on_disk: list[Waiting]) -> list[SourceView]:
     """Sources by layer; one that is on disk and not browsable yet says what is on disk."""
     found = {one["id"]: source_view(one) for one in stored}
     for one in on_disk:
@@ -269,7 +267,7 @@ def _merge(stored: Iterable[RowMapping], on_disk: list[Waiting]) -> list[SourceV
     return sorted(found.values(), key=lambda one: (one.layer, one.id))
 
 
-def _detail(one: RowMapping) -> SourceDetail:
+def _detail(one: Row) -> SourceDetail:
     view = source_view(one)
     overview = one["overview"] or {}
     return SourceDetail(

@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session as writing
 from memicos_app.db.text import original, original_json, originals, storable
 from memicos_app.library import blocks, sequences
 from memicos_app.library.errors import NotFoundError
-from memicos_app.library.query import rows, rows_in, run_in
+from memicos_app.library.query import Row, rows, rows_in, run_in
 from memicos_app.library.top_tokens import top_token_explanation
 from memicos_app.library.views import ExplanationView
 
@@ -191,7 +190,7 @@ _LABELS = (
 )
 
 
-def _view(one: RowMapping) -> ExplanationView:
+def _view(one: Row) -> ExplanationView:
     return ExplanationView(
         id=original(one["id"]),
         description=original(one["description"]),

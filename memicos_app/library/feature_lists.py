@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping
-
 from memicos_app.db.explanations import WORDS
 from memicos_app.db.text import original, storable
 from memicos_app.library import blocks, catalog, sequences
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import CURRENT, READING_ORDER
-from memicos_app.library.query import row, rows
+from memicos_app.library.query import Row, row, rows
 from memicos_app.library.views import FeatureHit, FeatureList, FeatureRow, FeatureSort
 
 MOST_ROWS = 500
@@ -224,7 +222,7 @@ async def _feature_rows(generation: int, page: Sequence[int]) -> list[FeatureRow
 Preview = tuple[list[str], list[float], int]
 
 
-async def _previews(generation: int, found: Sequence[RowMapping]) -> dict[int, Preview]:
+async def _previews(generation: int, found: Sequence[Row]) -> dict[int, Preview]:
     """Tokens around the strongest activation of each feature; nothing for one without examples."""
     nothing: Preview = ([], [], 0)
     decoded = {one["index"]: blocks.decode(bytes(one["block"])) for one in found if one["block"] is not None}
@@ -242,7 +240,7 @@ async def _previews(generation: int, found: Sequence[RowMapping]) -> dict[int, P
     return previews
 
 
-def _row(one: RowMapping, tokens: list[str], values: list[float], peak: int) -> FeatureRow:
+def _row(one: Row, tokens: list[str], values: list[float], peak: int) -> FeatureRow:
     return FeatureRow(
         index=one["index"],
         explanation=original(one["description"]),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from inference_worker.wire import FeatureVectorRequest, FeatureVectorResponse
 from memicos_app.db.session import read_session
 from memicos_app.db.text import original, original_json, originals
@@ -15,7 +13,7 @@ from memicos_app.library.blocks import Block
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.feature_lists import feature_list, search_text
 from memicos_app.library.inference import inference
-from memicos_app.library.query import row, rows, rows_in
+from memicos_app.library.query import Row, row, rows, rows_in
 from memicos_app.library.views import ActivationView, ExplanationView, FeatureView, SimilarFeature
 
 __all__ = ["activation_views", "feature", "feature_list", "random_feature", "search_text", "vector"]
@@ -153,7 +151,7 @@ async def _missing(model_id: str, source_id: str, index: int) -> NotFoundError:
     )
 
 
-async def _activations(found: RowMapping) -> list[ActivationView]:
+async def _activations(found: Row) -> list[ActivationView]:
     if found["block"] is None:
         return []
     block = blocks.decode(bytes(found["block"]))
@@ -199,7 +197,7 @@ def activation_views(block: Block, windows: list[list[str]], name: str) -> list[
 _DFA = ("dfaValues", "dfaMaxValue", "dfaTargetIndex")
 
 
-def _view(one: RowMapping, activations: list[ActivationView], explained: list[ExplanationView]) -> FeatureView:
+def _view(one: Row, activations: list[ActivationView], explained: list[ExplanationView]) -> FeatureView:
     activation_histogram, logits_histogram = histograms.unpack(bytes(one["histograms"]))
     return FeatureView(
         model_id=one["model_id"],
@@ -231,7 +229,7 @@ def _view(one: RowMapping, activations: list[ActivationView], explained: list[Ex
     )
 
 
-def _similar(one: RowMapping) -> list[SimilarFeature]:
+def _similar(one: Row) -> list[SimilarFeature]:
     labels: dict[str, Any] = one["similar_labels"] or {}
     return [
         SimilarFeature(index, cosine, original(labels.get(str(index), "")))

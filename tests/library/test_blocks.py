@@ -36,7 +36,8 @@ def stored(draw: st.DrawFn) -> tuple[Example, list[str]]:
 
 def same(written: list[Example], block: blocks.Block) -> None:
     for one, other in zip(written, block.examples(), strict=True):
-        assert (one.length, one.group, one.extra) == (other.length, other.group, other.extra)
+        assert (one.length, one.group.data_source, one.extra) == (other.length, other.group.data_source, other.extra)
+        assert bounds(one) == pytest.approx(bounds(other), rel=2e-7), "as exact as float32"
         assert one.qualifying_token_index == other.qualifying_token_index
         before, after = dense(one), dense(other)
         assert (np.abs(before - after) <= RELATIVE_ERROR * np.abs(before)).all()
@@ -44,6 +45,10 @@ def same(written: list[Example], block: blocks.Block) -> None:
     assert block.values() == [dense(one).tolist() for one in block.examples()]
     assert block.maxima() == [one.max_value for one in block.examples()]
     assert block.peaks() == [one.peak for one in block.examples()]
+
+
+def bounds(one: Example) -> list[float]:
+    return [one.group.bin_min, one.group.bin_max, one.group.bin_contains]
 
 
 def dense(one: Example) -> Floats:

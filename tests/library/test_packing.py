@@ -27,7 +27,7 @@ def test_any_finite_number_is_within_the_stated_error(values: list[float]) -> No
 def test_exact_keeps_float32_precision(values: list[float]) -> None:
     array = np.asarray(values, np.float64)
     back = packing.unpack_floats(packing.pack_floats(array, exact=True))
-    assert (np.abs(back - array) <= 1e-7 * np.abs(array)).all()
+    assert (np.abs(back - array) <= 2e-7 * np.abs(array)).all()
 
 
 @settings(deadline=None)
