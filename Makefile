@@ -4,6 +4,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(or $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done),python3)
 BIN := .venv/bin
+BENCHMARKS ?= startup feature_page api_reads steering storage generator
 test: export HF_HUB_OFFLINE = 1
 
 .PHONY: help run dev test lint bench install install-dev browser init-env lock clean distclean
@@ -24,7 +25,7 @@ lint: install-dev ## Style and types
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/mypy --no-error-summary
 
 bench: install-dev ## Measure again what benchmarks/results holds (takes long)
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 install:
 	@$(PYTHON) scripts/install.py runtime
