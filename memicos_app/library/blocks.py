@@ -8,6 +8,7 @@ with an activation are kept; their values come back within `packing.RELATIVE_ERR
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -34,6 +35,7 @@ from memicos_app.library.packing import (
 )
 
 INLINE, REFERENCES, VOCABULARY = 1, 2, 3
+_NUMBERED = "dataIndex"
 _NO_QUALIFYING, _AT_PEAK, _FIRST_PLACE = 0, 1, 3  # then index + _FIRST_PLACE, so that -1 is 2
 
 
@@ -204,7 +206,7 @@ def decode(block: bytes) -> Block:
         dense=dense,
         groups=[table[at] for at in unpack_ints(group_of, n).tolist()],
         qualifying=unpack_ints(qualifying, n).tolist(),
-        extras=json.loads(extras) if extras else [{} for _ in range(n)],
+        extras=_unpack_extras(extras, n),
         strings=strings,
         numbers=numbers,
     )
@@ -246,7 +248,7 @@ def _encode(kind: int, examples: Sequence[Example], tokens: bytes, *stretches: i
         _pack_groups(list(groups)),
         pack_ints([groups[one.group] for one in examples]),
         pack_ints([_qualifying_code(one) for one in examples]),
-        json.dumps([one.extra for one in examples]).encode() if any(one.extra for one in examples) else b"",
+        _pack_extras([one.extra for one in examples]),
         _gaps(examples),
         pack_floats(strengths),
         tokens,
@@ -291,6 +293,30 @@ def _unpack_groups(data: bytes) -> list[Group]:
     rows = unpack_floats(bounds).reshape(n, 3).tolist()
     places = unpack_ints(source_of, n).tolist()
     return [Group(low, high, share, sources[at]) for (low, high, share), at in zip(rows, places, strict=True)]
+
+
+def _pack_extras(extras: Sequence[dict[str, Any]]) -> bytes:
+    """Further columns as JSON; the number of an example's text in its corpus, which most have, as a number."""
+    numbers = [one.get(_NUMBERED) for one in extras]
+    rest = list(extras)
+    numbered = bool(extras) and all(isinstance(one, str) and one == str(_number(one)) for one in numbers)
+    if numbered:
+        rest = [{name: value for name, value in one.items() if name != _NUMBERED} for one in extras]
+    text = json.dumps(rest).encode() if any(rest) else b""
+    return join([pack_ints([_number(one) for one in numbers]), text]) if numbered else text
+
+
+def _unpack_extras(data: bytes, n: int) -> list[dict[str, Any]]:
+    if data[:1] in (b"", b"["):
+        return json.loads(data) if data else [{} for _ in range(n)]
+    _, (numbers, text) = split(data)
+    rest: list[dict[str, Any]] = json.loads(text) if text else [{} for _ in range(n)]
+    places = unpack_ints(numbers, n).tolist()
+    return [{_NUMBERED: str(place), **one} for place, one in zip(places, rest, strict=True)]
+
+
+def _number(text: Any) -> int:
+    return int(text) if isinstance(text, str) and re.fullmatch("[0-9]{1,18}", text) else -1
 
 
 def _unpack_tokens(kind: int, data: bytes, n: int) -> tuple[list[str], Ints]:

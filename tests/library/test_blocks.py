@@ -25,12 +25,21 @@ GROUPS = st.builds(
 )
 
 
+EXTRAS: list[dict[str, Any]] = [
+    {},
+    {"dfaValues": [0.5, -1.25], "dfaTargetIndex": 1},
+    {"dataIndex": "14940"},
+    {"dataIndex": "007", "lossValues": [None]},
+    {"dataIndex": 5},
+]
+
+
 @st.composite
 def stored(draw: st.DrawFn) -> tuple[Example, list[str]]:
     n = draw(st.integers(1, 12))
     values = draw(st.lists(VALUES, min_size=n, max_size=n))
     tokens = draw(st.lists(TOKEN, min_size=n, max_size=n))
-    extra: dict[str, Any] = draw(st.sampled_from([{}, {"dfaValues": [0.5, -1.25], "dfaTargetIndex": 1}]))
+    extra: dict[str, Any] = draw(st.sampled_from(EXTRAS))
     return blocks.example(values, draw(GROUPS), draw(st.one_of(st.none(), st.integers(-1, 11))), extra), tokens
 
 
@@ -97,6 +106,12 @@ def test_shared_sequences_and_vocabulary() -> None:
 def test_peak_and_extremes_count_the_zeros(values: list[float], largest: float, smallest: float, peak: int) -> None:
     block = blocks.decode(blocks.encode_references([blocks.example(values, Group(0, 0, 0))] * 2, [0, 1]))
     assert (block.maxima(), block.minima(), block.peaks()) == ([largest] * 2, [smallest] * 2, [peak] * 2)
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_further_columns(extra: dict[str, Any]) -> None:
+    one = blocks.example([1.0, 0.0], Group(0, 0, 0), extra=extra)
+    assert blocks.decode(blocks.encode_references([one, one], [3, 4])).extras == [extra, extra]
 
 
 def test_no_examples() -> None:
