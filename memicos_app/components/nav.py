@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -10,6 +11,7 @@ from reflex.event import EventSpec
 from memicos_app import worker
 from memicos_app.components.jump import JumpState, jump_box
 from memicos_app.library import catalog
+from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
 
 LATER = "clearTimeout(window.memicosWatch); new Promise((done) => (window.memicosWatch = setTimeout(done, 2000)))"
@@ -24,24 +26,34 @@ class NavState(rx.State):
     worker_state: str = ""
     worker_words: str = "Asking the inference worker…"
 
-    @rx.event
-    async def watch(self) -> EventSpec | None:
-        """Show the worker's state, and ask again from the browser until it is settled."""
-        await self._choose_model()
-        self.worker_state, self.worker_words = await worker_state()
-        settled = self.worker_state in ("ready", "failed")
-        return None if settled else rx.call_script(LATER, callback=NavState.watch_again)
+    @rx.event(background=True, supersedes=True)
+    async def watch(self) -> AsyncIterator[EventSpec]:
+        """Show the worker's state, and ask again from the browser until it is settled.
+
+        In the background, because a worker that is loading answers late and a person's other events go before.
+        """
+        known = await known_models()
+        async with self:
+            if known and self.default_model not in known:
+                self.default_model = known[0]
+                (await self.get_state(JumpState)).home_model = known[0]
+        state, words = await worker_state()
+        async with self:
+            self.worker_state, self.worker_words = state, words
+        if state not in ("ready", "failed"):
+            yield rx.call_script(LATER, callback=NavState.watch_again)
 
     @rx.event
     def watch_again(self, _result: Any) -> EventSpec:
         return NavState.watch()
 
-    async def _choose_model(self) -> None:
-        """The configured model where it is known, else the first that is."""
-        known = [model.id for model in await catalog.models()]
-        if known and self.default_model not in known:
-            self.default_model = known[0]
-            (await self.get_state(JumpState)).home_model = known[0]
+
+async def known_models() -> list[str]:
+    """Ids of the models that are here; none where the database does not answer."""
+    try:
+        return [model.id for model in await catalog.models()]
+    except LibraryError:
+        return []
 
 
 async def worker_state() -> tuple[str, str]:

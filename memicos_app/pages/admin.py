@@ -37,8 +37,8 @@ class AdminState(rx.State):
 
     @rx.event
     async def load(self) -> None:
-        """Ask everything anew."""
-        self.inference, self.site = await inference_facts(), site_facts(get_settings())
+        """Ask the database anew."""
+        self.site = site_facts(get_settings())
         try:
             self.database = await status.database_facts()
             self.rows = await all_sources()
@@ -46,6 +46,13 @@ class AdminState(rx.State):
         except LibraryError as error:
             self.problem = error.message
         self.loaded = True
+
+    @rx.event(background=True, supersedes=True)
+    async def ask_worker(self) -> None:
+        """Ask the worker, which may take its time while it loads."""
+        facts = await inference_facts()
+        async with self:
+            self.inference = facts
 
 
 async def all_sources() -> list[SourceRow]:
@@ -78,7 +85,7 @@ def site_facts(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-@rx.page(route="/admin", title="Status · MemicOS", on_load=AdminState.load)
+@rx.page(route="/admin", title="Status · MemicOS", on_load=[AdminState.load, AdminState.ask_worker])
 def admin_page() -> rx.Component:
     return page(
         rx.el.h1("Status", class_name="title"),

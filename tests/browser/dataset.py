@@ -15,12 +15,15 @@ FEATURES = 130
 """More than two pages of the list."""
 MARKUP, REVERSED, LONG, TOKENS = 3, 5, 7, 9
 """Indices of the features with hostile texts."""
+PLAIN = 11
+"""A feature whose explanation holds the word `further`, for tests that search."""
 PIXEL = '<img src=x onerror="window.hacked=1">'
 ATTACKS = {
     MARKUP: f"{PIXEL}<script>window.hacked=1</script> {{{{7*7}}}} attack",
     REVERSED: "pay \u202egnihton\u202c to the bearer",
     LONG: "long " + "words without end " * 300,
 }
+EXPLANATIONS = {**ATTACKS, PLAIN: "the word further, going on with a thought"}
 HOSTILE_TOKENS = [PIXEL, "\u202e", "\n", "<|im_end|>", "\u0000\u200b", "é" * 300, "'\";--"]
 Line = dict[str, Any]
 
@@ -63,7 +66,7 @@ def explained(feature: Line) -> Line:
         "modelId": MODEL,
         "layer": SOURCE,
         "index": str(index),
-        "description": ATTACKS.get(index, f"pushes {words}"),
+        "description": EXPLANATIONS.get(index, f"pushes {words}"),
         "typeName": "np_max-act-logits",
         "explanationModelName": None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memicos_app.pages.admin import AdminState, site_facts
+from memicos_app.pages.admin import AdminState, inference_facts, site_facts
 from memicos_app.settings import Settings
 from tests.api import dataset
 from tests.pages.conftest import state_of
@@ -21,7 +21,8 @@ async def test_database_and_sources(imported: str) -> None:
 async def test_a_worker_that_is_not_there(imported: str) -> None:
     admin = await state_of(AdminState)
     await AdminState.load.fn(admin)
-    assert dict(admin.inference)["detail"]
+    assert admin.inference == []
+    assert dict(await inference_facts())["detail"]
 
 
 def test_paths_are_shown_on_this_machine_only() -> None:
