@@ -1,13 +1,16 @@
 """Generations of a source's data: begun, filled unseen, put in place in one transaction, old ones removed.
 
-The importer holds an advisory lock on its generation; the server frees it when the importer dies, however it
-dies. A generation that is neither current nor locked is abandoned.
+The importer holds advisory locks on its source and its generation; the server frees them when the importer
+dies, however it dies. A generation that is neither current nor locked is abandoned. The locks belong to a
+transaction that stays open on a connection of its own, which holds through a transaction pooler too.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from memicos_app.db import session
 from memicos_app.library.catalog import IMPORT_LOCK
@@ -18,27 +21,57 @@ from memicos_app.library.explanations import refresh_labels
 from memicos_app.library.query import run_in
 
 SOURCE_LOCK = IMPORT_LOCK + 1
+_SIGN_OF_LIFE = 60.0
+"""Seconds; managed servers end transactions that are silent for minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """The right to import one source: a connection to work on and the one that holds the locks."""
+
+    connection: Connection
+    guard: Connection
 
 
 @asynccontextmanager
-async def importing(model_id: str, source_id: str) -> AsyncIterator[Connection]:
-    """A connection of its own that commits each statement, with the right to import this source.
+async def importing(model_id: str, source_id: str) -> AsyncIterator[Right]:
+    """The right to import this source; its working connection commits each statement.
 
     Raises:
         UnavailableError: another process is importing it.
     """
-    async with session.raw_connection() as connection:
+    async with session.raw_connection() as guard, session.raw_connection() as connection:
         await connection.set_autocommit(True)
         name = f"{model_id}/{source_id}"
-        found = await connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [SOURCE_LOCK, name])
+        found = await guard.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [SOURCE_LOCK, name])
         if (await found.fetchone()) != (True,):
             raise UnavailableError(f"{name} is being imported by another process already.", field="source_id")
-        yield connection
+        alive = asyncio.create_task(_stay_alive(guard))
+        try:
+            yield Right(connection, guard)
+        finally:
+            alive.cancel()
+            await asyncio.wait([alive])
 
 
-async def begin(connection: Connection, model_id: str, source_id: str, origin: str) -> int:
-    """A new, empty generation, locked by this connection; earlier attempts of this source that died are removed."""
-    await connection.execute(
+async def _stay_alive(guard: Connection) -> None:
+    while True:
+        await asyncio.sleep(_SIGN_OF_LIFE)
+        await guard.execute("SELECT 1")
+
+
+async def still_ours(right: Right) -> None:
+    """Make sure that the locks were held all along.
+
+    Raises:
+        psycopg.OperationalError: the connection that held them is gone.
+    """
+    await right.guard.execute("SELECT 1")
+
+
+async def begin(right: Right, model_id: str, source_id: str, origin: str) -> int:
+    """A new, empty generation, locked by its importer; earlier attempts of this source that died are removed."""
+    await right.connection.execute(
         """
         DELETE FROM source_generations AS g USING sources AS s
         WHERE s.model_id = g.model_id AND s.id = g.source_id AND g.model_id = %s AND g.source_id = %s
@@ -46,14 +79,13 @@ async def begin(connection: Connection, model_id: str, source_id: str, origin: s
         """,
         [model_id, source_id],
     )
-    async with connection.transaction():
-        found = await connection.execute(
-            "INSERT INTO source_generations (model_id, source_id, origin) VALUES (%s, %s, %s) RETURNING id",
-            [model_id, source_id, origin],
-        )
-        row = await found.fetchone()
-        assert row is not None
-        await connection.execute("SELECT pg_advisory_lock(%s, %s)", [IMPORT_LOCK, row[0]])
+    found = await right.connection.execute(
+        "INSERT INTO source_generations (model_id, source_id, origin) VALUES (%s, %s, %s) RETURNING id",
+        [model_id, source_id, origin],
+    )
+    row = await found.fetchone()
+    assert row is not None
+    await right.guard.execute("SELECT pg_advisory_xact_lock(%s, %s)", [IMPORT_LOCK, row[0]])
     return int(row[0])
 
 

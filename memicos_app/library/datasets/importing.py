@@ -79,8 +79,8 @@ async def import_source(
         raise NotFoundError(f"{folder} holds no features/batch-N.jsonl.gz.", field="source_id")
     work = _Import(Path(origin), model_id, source_id, progress or (lambda _: None))
     began = time.monotonic()
-    async with generations.importing(model_id, source_id) as connection:
-        await work.run(connection)
+    async with generations.importing(model_id, source_id) as right:
+        await work.run(right)
     work.report.seconds = time.monotonic() - began
     return work.report
 
@@ -102,18 +102,20 @@ class _Import:
         self.files = {kind: layout.batches(self.folder, kind) for kind in kinds}
         self._total = sum(path.stat().st_size for paths in self.files.values() for path in paths)
 
-    async def run(self, connection: Connection) -> None:
+    async def run(self, right: generations.Right) -> None:
+        connection = right.connection
         cards = read_cards(self.folder, self.problems)
         one = AvailableSource(self.model_id, self.source_id, self.origin, cards)
         check_cards(cards, one, self.problems)
         async with connection.transaction():
             await write_cards(connection, one, self.problems)
         names = (self.model_id, self.source_id)
-        self.generation = await generations.begin(connection, *names, str(self.origin))
+        self.generation = await generations.begin(right, *names, str(self.origin))
         await self._features(connection)
         await self._activations(connection)
         await self._explanations(connection)
         self._tell("finishing")
+        await generations.still_ours(right)
         await generations.put_in_place(self.generation, *names, self.overview)
         await generations.remove_others(connection, self.generation, *names)
 

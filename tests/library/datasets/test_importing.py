@@ -7,6 +7,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from memicos_app.db import session
@@ -350,17 +351,51 @@ async def test_nobody_sees_half_of_an_import(database: str, folder: Folder, monk
 
 async def test_two_imports_of_a_source_exclude_each_other(database: str, folder: Folder) -> None:
     folder.write()
-    async with generations.importing(MODEL, SOURCE) as connection:
+    async with generations.importing(MODEL, SOURCE) as right:
+        connection = right.connection
         await connection.execute("INSERT INTO models (id) VALUES ('toy')")
         await connection.execute("INSERT INTO source_sets (model_id, name) VALUES ('toy', 'res-tiny')")
         await connection.execute(
             "INSERT INTO sources (model_id, id, set_name) VALUES ('toy', '3-res-tiny', 'res-tiny')"
         )
-        await generations.begin(connection, MODEL, SOURCE, "")
+        await generations.begin(right, MODEL, SOURCE, "")
         assert (await catalog.source(MODEL, SOURCE)).source.state == "importing"
         with pytest.raises(UnavailableError, match="is being imported by another process"):
             await import_source(folder.origin, MODEL, SOURCE)
     assert (await catalog.source(MODEL, SOURCE)).source.state == "weights-only"
+
+
+async def test_the_locks_outlive_a_silent_connection(
+    database: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that ends silent transactions does not end an import: its locks give a sign of life."""
+    monkeypatch.setattr(generations, "_SIGN_OF_LIFE", 0.2)
+    async with session.raw_connection() as connection:
+        await connection.set_autocommit(True)
+        found = await connection.execute("SELECT current_database()")
+        (name,) = await found.fetchone() or ("",)
+        await connection.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '2s'".encode())
+    folder.write()
+    async with generations.importing(MODEL, SOURCE):
+        await asyncio.sleep(4)
+        with pytest.raises(UnavailableError):
+            await import_source(folder.origin, MODEL, SOURCE)
+
+
+async def test_an_import_that_lost_its_locks_does_not_put_its_data_in_place(
+    database: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ended(right: generations.Right, *names: str) -> int:
+        number = await begin(right, *names)
+        async with session.raw_connection() as other:
+            await other.execute("SELECT pg_terminate_backend(%s)", [right.guard.info.backend_pid])
+        return number
+
+    begin = generations.begin
+    monkeypatch.setattr(generations, "begin", ended)
+    with pytest.raises(psycopg.OperationalError):
+        await imported(folder)
+    assert (await catalog.counts())["features"] == 0
 
 
 async def test_reading_goes_on_while_the_source_is_replaced(database: str, folder: Folder) -> None:
