@@ -6,14 +6,13 @@ import random
 from typing import Any
 
 from inference_worker.wire import FeatureVectorRequest, FeatureVectorResponse
-from memicos_app.db.session import read_session
 from memicos_app.db.text import original, original_json, originals
 from memicos_app.library import blocks, catalog, explanations, histograms, sequences
 from memicos_app.library.blocks import Block
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.feature_lists import feature_list, search_text
 from memicos_app.library.inference import inference
-from memicos_app.library.query import Row, row, rows, rows_in
+from memicos_app.library.query import Row, reading, row, rows, rows_in
 from memicos_app.library.views import ActivationView, ExplanationView, FeatureView, SimilarFeature
 
 __all__ = ["activation_views", "feature", "feature_list", "random_feature", "search_text", "vector"]
@@ -46,7 +45,7 @@ async def feature(model_id: str, source_id: str, index: int) -> FeatureView:
         NotFoundError: no such model, source or feature; the message says which and where to look.
     """
     for _ in range(_ATTEMPTS):
-        async with read_session() as session:
+        async with reading() as session:
             found = await rows_in(session, _FEATURE, model=model_id, source=source_id, index=index)
             explained = await explanations.for_feature(model_id, source_id, index, session=session)
         if not found:

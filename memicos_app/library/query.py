@@ -12,25 +12,19 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.errors import DatabaseUnusable
-from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.db.session import read_session
-from memicos_app.library.errors import UnavailableError
 from memicos_app.library.errors import UnavailableError
 
 Row = Mapping[str, Any]
-RETRY_S = 5.0
 _SILENT = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnusable)
 RETRY_S = 5.0
-_SILENT = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError, DatabaseUnusable)
 
 
 @asynccontextmanager
@@ -55,13 +49,8 @@ async def rows(sql: str, /, **values: Any) -> Sequence[Row]:
     Raises:
         UnavailableError: the database does not answer.
     """
-    try:
-        async with read_session() as session:
-            return await rows_in(session, sql, **values)
-    except _SILENT as error:
-        raise UnavailableError(
-            "The database does not answer right now; try again in a moment.", retry_after=RETRY_S
-        ) from error
+    async with reading() as session:
+        return await rows_in(session, sql, **values)
 
 
 async def row(sql: str, /, **values: Any) -> Row | None:

@@ -47,7 +47,7 @@ async def test_the_strip_of_layers_covers_the_model(imported: str) -> None:
     layers = layer_strip(source_set, 30)
     assert [layer["number"] for layer in layers] == [str(number) for number in range(30)]
     assert [layer["href"] for layer in layers if layer["kind"] == "ready"] == [PATH]
-    assert len(layer_strip(source_set, 4)) == 16
+    assert len(layer_strip(source_set, 4)) == 24, "layer 23 has weights"
 
 
 async def test_a_row_leaves_out_what_nobody_measured(imported: str) -> None:
@@ -66,7 +66,8 @@ async def test_summaries(imported: str) -> None:
 
 
 async def test_an_unknown_source_is_answered_with_those_there_are(imported: str) -> None:
-    assert [one["href"] for one in await neighbours(dataset.MODEL)] == [PATH]
+    sources = [f"/{dataset.MODEL}/{layer}-res-4k" for layer in (7, 15, 23)]
+    assert [one["href"] for one in await neighbours(dataset.MODEL)] == sources
     assert [one["href"] for one in await neighbours("no-such-model")] == [f"/{dataset.MODEL}"]
 
 

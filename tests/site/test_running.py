@@ -158,6 +158,8 @@ def test_a_second_start_builds_nothing_and_is_quick(data_dir: Path) -> None:
         frontend.build()
     page = frontend.static_dir() / "index.html"
     before = page.stat().st_mtime_ns
+    with running_site(data_dir, "run", WEB_DIR=str(web_dir())):
+        pass  # imports the demo
     with running_site(data_dir, "run", WEB_DIR=str(web_dir())) as started:
         httpx.get(f"{started.url}/", timeout=30).raise_for_status()
         took = psutil.Process(started.process.pid).cpu_times()
