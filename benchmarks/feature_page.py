@@ -31,15 +31,17 @@ WINDOW, TOKENS_A_ROW, ROWS = {"width": 1440, "height": 900}, 128, 40
 EXAMPLE = ".examples .strip-row"
 PAINTED = "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)))"
 UNTIL = """([press, changed]) => new Promise(done => {
-  const read = () => changed === "h1" ? document.querySelector("h1")?.textContent
-    : document.querySelector(".examples .strip")?.dataset.layout;
+  const strip = document.querySelector(".examples .strip");
+  const isTitle = changed === "title";
+  const read = () => (isTitle ? document.querySelector("h1")?.textContent : strip.dataset.layout);
   const before = read(), began = performance.now();
   const watch = new MutationObserver(() => {
     if (read() === undefined || read() === before) return;
     watch.disconnect();
     requestAnimationFrame(() => setTimeout(() => done(performance.now() - began), 0));
   });
-  watch.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  if (isTitle) watch.observe(document.body, { subtree: true, childList: true, characterData: true });
+  else watch.observe(strip, { attributes: true });
   document.querySelector(press).click();
 })"""
 """Milliseconds from a click until what it changed is painted."""
@@ -97,7 +99,7 @@ async def visit(browser: Browser, address: str, steps: int) -> dict[str, Any]:
         traffic.answered_in.clear()
         walked = []
         for _ in range(steps):
-            walked.append(float(await page.evaluate(UNTIL, ["[data-key~='j']", "h1"])))
+            walked.append(float(await page.evaluate(UNTIL, ["[data-key~='j']", "title"])))
             await page.wait_for_timeout(150)
         server = list(traffic.answered_in)
         await page.reload()

@@ -51,9 +51,9 @@ def main() -> None:
     parser.add_argument("what", choices=["fixture", "compare"])
     parser.add_argument("--theirs", type=Path, required=True, help="Python of the environment with sae-dashboard")
     parser.add_argument("--tokens", type=int, default=131_072)
-    parser.add_argument("--context", type=int, default=128)
+    parser.add_argument("--context", type=int, default=64)
     parser.add_argument("--corpus", type=Path, default=ROOT / "demo" / "datasets" / "corpus.npy")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=int, default=1, help="ours; as many torch threads for theirs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         fixture(options, Path(folder)) if options.what == "fixture" else compare(options, Path(folder))

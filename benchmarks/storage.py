@@ -5,7 +5,7 @@
 4,096 features with 45 examples each over 8,192 windows of 128 tokens. Tokens are the demo corpus's; which of
 them are active, and how strongly, is taken from two examples of the demo's dashboards, one for each half of a
 window. Every layout goes into a table of its own on a server of its own, by COPY, and is measured there with
-`pg_total_relation_size`: heap, free space map, TOAST and indexes.
+`pg_total_relation_size`: heap, free space map, TOAST and indexes, vacuumed as an import leaves them.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ def pair(first: ActivationLine, second: ActivationLine) -> Example:
     values: NDArray[np.float64] = np.zeros(TOKENS)
     values[: len(first.values)] = first.values
     values[HALF : HALF + len(second.values)] = second.values
-    group = Group(first.bin_min or 0.0, first.bin_max or 0.0, first.bin_contains or 0.0)
-    return blocks.example(values, group, first.qualifying_token_index)
+    group = Group(first.bin_min or 0.0, first.bin_max or 0.0, first.bin_contains or 0.0, first.data_source)
+    return blocks.example(values, group, first.qualifying_token_index, first.rest)
 
 
 async def measure(texts: Sequence[Sequence[str]], stored: Sequence[Stored]) -> dict[str, dict[str, float]]:
@@ -232,6 +232,7 @@ def plain_rows(texts: Sequence[Sequence[str]], stored: Sequence[Stored]) -> Iter
 
 
 async def size(connection: psycopg.AsyncConnection[Any], table: str) -> int:
+    await connection.execute(f"VACUUM {table}".encode())
     found = await connection.execute("SELECT pg_total_relation_size(%s::regclass)", [table])
     row = await found.fetchone()
     assert row is not None

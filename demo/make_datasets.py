@@ -21,9 +21,10 @@ import numpy as np
 from demo.corpus import DEMO, WORK
 from demo.explanations import explain
 from inference_worker.dashboards.examples import Wanted
+from inference_worker.dashboards.generation import Generation
 from inference_worker.dashboards.layout import ModelCard, SetCard
 from inference_worker.dashboards.progress import display
-from inference_worker.dashboards.run import Generation, generate
+from inference_worker.dashboards.run import generate
 from inference_worker.dashboards.tokens import windows
 
 MODEL, SET = "smollm2-135m-it", "res-4k"

@@ -33,7 +33,7 @@ class ModelCard:
     display_name: str
     owner: str
     layers: int
-    dimension: int
+    dimension: int | None
     neurons_per_layer: int
     instruct: bool
     website: str = ""

@@ -20,47 +20,61 @@ _MOST_PROCESSES = 4
 """Each holds the model, about a gigabyte for the demo's."""
 
 
+Sae = Annotated[Path | None, typer.Option(help="Folder of the SAE in SAELens format.")]
+Model = Annotated[str | None, typer.Option(help="Packaged id, folder, or TransformerLens name. Default: MODEL_ID.")]
+Source = Annotated[str | None, typer.Option(help="Id, {layer}-{set}. Default: as the SAE's cfg.json says.")]
+Set = Annotated[str | None, typer.Option("--set", help="Source set (SAE id). Default: from the source.")]
+Corpus = Annotated[
+    Path | None, typer.Option(help="Token rows (.npy), text (.txt) or documents (.jsonl). Default: the demo's.")
+]
+Dataset = Annotated[str, typer.Option(help="What the corpus is called. Default: its file name.")]
+Context = Annotated[int, typer.Option("--context", help="Tokens of a prompt, BOS included.")]
+Prompts = Annotated[int, typer.Option(help="Prompts to select from the corpus.")]
+Batches = Annotated[int | None, typer.Option(help="Sample from so many batches only. Default: from all.")]
+BatchPrompts = Annotated[int, typer.Option(help="Prompts of a batch, one forward pass.")]
+Threshold = Annotated[
+    float, typer.Option(help="Skip features whose log10 density is lower. Dead ones are always skipped.")
+]
+FeaturesPerBatch = Annotated[int, typer.Option(help="Features of one output file.")]
+StartBatch = Annotated[int, typer.Option(help="First batch of features to make.")]
+Top = Annotated[int, typer.Option(help="Strongest examples of a feature.")]
+Intervals = Annotated[int, typer.Option(help="Intervals that a feature's range is cut into.")]
+PerInterval = Annotated[int, typer.Option(help="Examples of each interval.")]
+Out = Annotated[Path | None, typer.Option(help="Dataset folder to write to. Default: DATA_DIR/datasets.")]
+Resume = Annotated[bool, typer.Option("--resume/--restart", help="Go on with an unfinished run, or begin anew.")]
+Seed = Annotated[int, typer.Option(help="Of the choice of prompts and examples.")]
+Processes = Annotated[
+    int | None,
+    typer.Option(help=f"Processes, each with the model. Default: one a core, at most {_MOST_PROCESSES}."),
+]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, ... Default: DEVICE.")]
+Dtype = Annotated[str, typer.Option(help="Precision of the model; float32 equals activation tests.")]
+
+
 def generate(
     context: typer.Context,
-    sae: Annotated[Path | None, typer.Option(help="Folder of the SAE in SAELens format.")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model: packaged id, folder, or TransformerLens name. Default: MODEL_ID.")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Id of the source, {layer}-{set}. Default: as the SAE's cfg.json says.")
-    ] = None,
-    set_name: Annotated[
-        str | None, typer.Option("--set", help="Source set (SAE id). Default: from the source.")
-    ] = None,
-    corpus: Annotated[
-        Path | None, typer.Option(help="Token rows (.npy), text (.txt) or documents (.jsonl). Default: the demo's.")
-    ] = None,
-    dataset: Annotated[str, typer.Option(help="What the corpus is called. Default: its file name.")] = "",
-    window: Annotated[int, typer.Option("--context", help="Tokens of a prompt, BOS included.")] = 64,
-    prompts: Annotated[int, typer.Option(help="Prompts to select from the corpus.")] = 24_576,
-    batches: Annotated[
-        int | None, typer.Option(help="Sample from so many batches of the corpus only. Default: from all.")
-    ] = None,
-    batch_prompts: Annotated[int, typer.Option(help="Prompts of a batch, one forward pass.")] = 16,
-    log_sparsity_threshold: Annotated[
-        float, typer.Option(help="Skip features whose log10 density is lower. Dead ones are always skipped.")
-    ] = -5.0,
-    features_per_batch: Annotated[int, typer.Option(help="Features of one output file.")] = 1024,
-    start_batch: Annotated[int, typer.Option(help="First batch of features to make.")] = 0,
-    top: Annotated[int, typer.Option(help="Strongest examples of a feature.")] = 20,
-    intervals: Annotated[int, typer.Option(help="Intervals that a feature's range is cut into.")] = 5,
-    per_interval: Annotated[int, typer.Option(help="Examples of each interval.")] = 5,
-    out: Annotated[Path | None, typer.Option(help="Dataset folder to write to. Default: DATA_DIR/datasets.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume/--restart", help="Go on with an unfinished run, or begin anew.")
-    ] = True,
-    seed: Annotated[int, typer.Option(help="Of the choice of prompts and examples.")] = 0,
-    processes: Annotated[
-        int | None,
-        typer.Option(help=f"Processes, each with the model. Default: one a core, at most {_MOST_PROCESSES}."),
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, ... Default: DEVICE.")] = None,
-    dtype: Annotated[str, typer.Option(help="Precision of the model; float32 equals activation tests.")] = "float32",
+    sae: Sae = None,
+    model: Model = None,
+    source: Source = None,
+    set_name: Set = None,
+    corpus: Corpus = None,
+    dataset: Dataset = "",
+    window: Context = 64,
+    prompts: Prompts = 24_576,
+    batches: Batches = None,
+    batch_prompts: BatchPrompts = 16,
+    log_sparsity_threshold: Threshold = -5.0,
+    features_per_batch: FeaturesPerBatch = 1024,
+    start_batch: StartBatch = 0,
+    top: Top = 20,
+    intervals: Intervals = 5,
+    per_interval: PerInterval = 5,
+    out: Out = None,
+    resume: Resume = True,
+    seed: Seed = 0,
+    processes: Processes = None,
+    device: Device = None,
+    dtype: Dtype = "float32",
 ) -> None:
     """Make feature dashboards of an SAE in the public dataset layout. Asks when called without arguments."""
     if not _given(context):
@@ -70,8 +84,8 @@ def generate(
         raise typer.BadParameter("the folder of the SAE is needed", param_hint="--sae")
     # Here, not above: they bring torch, for which no other command should wait.
     from inference_worker.dashboards.examples import Wanted
+    from inference_worker.dashboards.generation import Generation
     from inference_worker.dashboards.progress import display
-    from inference_worker.dashboards.run import Generation
     from inference_worker.dashboards.run import generate as generate_dashboards
 
     settings = get_settings()
@@ -101,16 +115,38 @@ def generate(
             device=device,
             dtype=dtype,
             restart=not resume,
+            **_known_cards(Path(model).name, identity.set_name),
         )
         with display() as report:
             folder = generate_dashboards(chosen, report)
-    typer.echo(f"Dashboards of {chosen.model_id}/{chosen.source_id} are in {folder}")
+    origin = f" {chosen.out}" if out else ""
+    typer.echo(
+        f"Dashboards are in {folder}\nBrowse them after: memicos import{origin} {chosen.model_id} {chosen.source_id}"
+    )
+
+
+def _known_cards(model_id: str, set_name: str) -> dict[str, Any]:
+    """What other sources of the model and of the set say of them, so that an import of this one says the same."""
+    from inference_worker.dashboards.layout import ModelCard, SetCard
+    from memicos_app.library.datasets.origins import available_sources, configured_origins
+
+    found: dict[str, Any] = {}
+    for one in available_sources(configured_origins()):
+        model, release, own = one.cards.model, one.cards.release, one.cards.source_set
+        if one.model_id == model_id and model is not None:
+            names = ("id", "display_name", "owner", "layers", "dimension", "neurons_per_layer", "instruct", "website")
+            found["model_card"] = ModelCard(**{name: getattr(model, name) for name in names})
+        if (one.model_id, one.set_name) == (model_id, set_name) and own is not None:
+            about = release.description if release else ""
+            creator, urls = own.creator_name, tuple(own.urls)
+            found["card"] = SetCard(set_name, own.description, own.type, creator, own.release_name or "", about, urls)
+    return found
 
 
 @contextmanager
 def _failing_clearly() -> Iterator[None]:
     """Turn what is wrong with the arguments into one sentence and status 1."""
-    from inference_worker.dashboards.run import GenerationError
+    from inference_worker.dashboards.generation import GenerationError
     from inference_worker.dashboards.tokens import CorpusError
     from inference_worker.engine.errors import EngineError
 

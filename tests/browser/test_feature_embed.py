@@ -45,10 +45,11 @@ async def test_an_embedded_feature_tests_a_text_without_a_field(inference: Runni
 async def test_the_embed_dialog_makes_an_iframe_that_works(page: Page, site: RunningSite) -> None:
     await opened(page)
     await page.get_by_role("button", name="Embed").click()
-    await page.get_by_label("plots").uncheck()
-    html = await page.locator("#embed-html").inner_text()
+    await page.get_by_label("plots").click()
+    await expect(page.get_by_label("plots")).not_to_be_checked()
     address = f"{site.url}{FEATURE}?embed=true&embedplots=false"
-    assert f'src="{address.replace("&", "&amp;")}"' in html
+    await expect(page.locator("#embed-html")).to_contain_text(f'src="{address.replace("&", "&amp;")}"')
+    html = await page.locator("#embed-html").inner_text()
     await page.keyboard.press("Escape")
     await page.evaluate("html => { document.querySelector('main').innerHTML = html }", html)
     frame = page.frame_locator("main iframe")

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from demo import make_datasets
 from memicos_app.commands import generate
 from memicos_app.settings import ROOT
 
@@ -52,6 +53,14 @@ def test_guided_mode_asks_what_the_flags_say_prints_the_command_and_runs_it(
     assert json.loads((source / "source.jsonl").read_text())["num_prompts"] == 24
     assert json.loads((source / "skipped_indexes.json").read_text())["log_sparsity"] == -3.0
     assert [path.name for path in (source / "features").iterdir()] == ["batch-1.jsonl.gz"]  # batch 0 left out
+
+
+def test_what_other_sources_say_of_model_and_set_is_kept() -> None:
+    known = generate._known_cards("smollm2-135m-it", "res-4k")
+    assert known["model_card"] == make_datasets.MODEL_CARD
+    assert known["card"] == make_datasets.SET_CARD
+    assert generate._known_cards("smollm2-135m-it", "another-set") == {"model_card": make_datasets.MODEL_CARD}
+    assert generate._known_cards("another-model", "res-4k") == {}
 
 
 def test_names_come_from_the_configuration(sae: Path) -> None:

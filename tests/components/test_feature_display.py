@@ -98,20 +98,25 @@ def test_the_configuration_says_first_what_says_most() -> None:
 
 
 def test_how_the_numbers_were_made() -> None:
-    facts = {fact.name: fact.value for fact in made_from(feature())}
-    assert facts["tokens"] == "1,048,576 (8,192 × 128)"
-    assert (facts["model"], facts["hook"], facts["dtype"]) == (
-        "smollm2-135m-it",
-        "blocks.15.hook_resid_post",
-        "float32",
-    )
-    assert "n_prompts" not in facts
-    assert {fact.name: fact.value for fact in made_from(feature(made_from={"n_prompts": 8192, "bos": True}))} == {
-        "model": "smollm2-135m-it",
-        "hook": "blocks.15.hook_resid_post",
-        "n prompts": "8,192",
-        "bos": "yes",
-    }
+    made = {"position_mask": "sinks", "bos": {"id": 1, "prepended": True}, "created_at": "2026-11-21T23:34:22+00:00"}
+    first, more = made_from(feature(made_from=feature().made_from | made | {"seed": 0, "special_ids": []}))
+    assert [(fact.name, fact.value) for fact in first] == [
+        ("model", "smollm2-135m-it"),
+        ("hook", "blocks.15.hook_resid_post"),
+        ("texts", "demo corpus"),
+        ("tokens", "1,048,576 (8,192 × 128)"),
+        ("precision", "float32"),
+        ("BOS", "prepended, id 1"),
+        ("left out", "sinks"),
+        ("date", "2026-11-21"),
+    ]
+    assert more == [Fact("seed", "0")]
+
+
+def test_what_is_unknown_of_the_numbers_is_left_out() -> None:
+    first, more = made_from(feature(made_from={"n_prompts": 8192, "checked": True, "note": None}))
+    assert [fact.name for fact in first] == ["model", "hook"]
+    assert more == [Fact("n prompts", "8,192"), Fact("checked", "yes")]
 
 
 def test_the_snippet_loads_what_is_published_or_what_lies_here() -> None:

@@ -88,6 +88,13 @@ async def test_what_is_imported(folder: Folder) -> None:
     assert (release.name, release.model_ids, release.set_names) == ("toys", [MODEL], ["res-tiny"])
 
 
+async def test_a_card_that_changes_on_disk_is_read_again(folder: Folder) -> None:
+    assert [one.display_name for one in await catalog.models()] == ["Toy"]
+    folder.cards["model"]["displayName"] = "Toy, renamed"
+    folder.write()
+    assert [one.display_name for one in await catalog.models()] == ["Toy, renamed"]
+
+
 async def test_weights_without_dashboards(folder: Folder, tmp_path: Path) -> None:
     config = {"d_sae": 64, "hook_name": "blocks.5.hook_mlp_out", "metadata": {"l0": 20.0}}
     put_sae(tmp_path / "saes", MODEL, "5-res-tiny", config)

@@ -37,7 +37,6 @@ class Visitor:
     browser: Browser
     address: FeatureAddress
     query: dict[str, str] = field(default_factory=dict)
-    connection: str = "first"
     shown: dict[str, Any] = field(default_factory=dict)
 
     def router_data(self) -> dict[str, Any]:
@@ -47,7 +46,7 @@ class Visitor:
             "pathname": "/[model_id]/[source_id]/[index]",
             "asPath": "/" + "/".join(self.address) + (f"?{query}" if query else ""),
             "query": dict(zip(names, self.address, strict=True)) | self.query,
-            "sid": self.connection,
+            "sid": "first",
             "token": TOKEN,
             "headers": {"origin": "http://site.example"},
         }

@@ -35,7 +35,7 @@ async def reader(imported: str) -> AsyncIterator[Visitor]:
 
 async def test_a_feature_is_shown(reader: Visitor) -> None:
     shown = reader.shown["shown"]
-    assert (reader.shown["showing"], shown.title, shown.number) == ("ready", "<b>feature 10</b>", "10")
+    assert (reader.shown["phase"], shown.title, shown.number) == ("ready", "<b>feature 10</b>", "10")
     assert reader.shown["title"] == "<b>feature 10</b> · 15-res-4k/10 · MemicOS"
     assert (shown.previous_href, shown.next_href) == (f"/{MODEL}/{SOURCE}/0", f"/{MODEL}/{SOURCE}/4000")
     assert [group["title"] for group in reader.shown["groups"]] == ["Top activations"]
@@ -73,7 +73,7 @@ async def test_line_breaks_begin_as_the_source_set_wants_and_are_switched(reader
 async def test_an_unknown_feature_leads_on(imported: str, index: str) -> None:
     async with visitor(MODEL, SOURCE, index) as one:
         await one.cause(FeatureState.load)
-        assert one.shown["showing"] == "missing"
+        assert one.shown["phase"] == "missing"
         assert one.shown["problem"]
         assert {"words": f"All 3 features of {SOURCE}", "note": "blocks.15.hook_resid_post"}.items() <= one.shown[
             "suggestions"
@@ -95,22 +95,22 @@ async def test_an_unknown_source_or_model_leads_to_those_that_exist(
 ) -> None:
     async with visitor(*address) as one:
         await one.cause(FeatureState.load)
-        assert one.shown["showing"] == "missing"
+        assert one.shown["phase"] == "missing"
         assert way in [suggestion["href"] for suggestion in one.shown["suggestions"]]
 
 
-async def test_a_page_that_is_opened_later_does_not_begin_with_this_feature(reader: Visitor) -> None:
-    reader.connection = "second"
+async def test_the_state_says_which_page_it_is_of(reader: Visitor) -> None:
+    assert reader.shown["arrived"] == f"/{MODEL}/{SOURCE}/10"
     reader.address = (MODEL, SOURCE, "0")
     await reader.cause(FeatureState.choose_layout("full"))
-    assert reader.shown["showing"] == ""
+    assert (reader.shown["arrived"], reader.shown["shown"].number) == (f"/{MODEL}/{SOURCE}/10", "10")
     await reader.cause(FeatureState.load)
-    assert (reader.shown["showing"], reader.shown["shown"].number) == ("ready", "0")
+    assert (reader.shown["arrived"], reader.shown["shown"].number) == (f"/{MODEL}/{SOURCE}/0", "0")
 
 
 async def test_leaving_forgets_the_feature(reader: Visitor) -> None:
     await reader.cause(FeatureState.leave)
-    assert (reader.shown["showing"], reader.shown["groups"], reader.shown["shown"].title) == ("", [], "")
+    assert (reader.shown["phase"], reader.shown["groups"], reader.shown["shown"].title) == ("", [], "")
 
 
 @pytest.mark.parametrize(

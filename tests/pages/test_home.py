@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from memicos_app.components.random_card import RandomState
 from memicos_app.components.teaser import TeaserState
 from memicos_app.pages.home import HomeState, summary
 from tests.api import dataset
@@ -35,7 +36,7 @@ async def test_what_is_here_is_listed(imported: str) -> None:
     assert [row["href"] for row in home.model_rows] == [f"/{dataset.MODEL}"]
     assert (home.jump_model, home.jump_source) == (dataset.MODEL, dataset.SOURCE)
     assert ("3", "features") in home.summary
-    assert home.lucky["href"].startswith(PATH + "/")
+    assert (await home.get_state(RandomState)).drawn["href"].startswith(PATH + "/")
 
 
 async def test_the_panel_offers_explained_features_of_that_source(imported: str) -> None:

@@ -21,6 +21,7 @@ from memicos_app.library.explanations import refresh_labels
 from memicos_app.library.query import run_in
 
 SOURCE_LOCK = IMPORT_LOCK + 1
+_FILLED = ("features", "feature_labels", "feature_examples", "sequence_chunks", "explanations", "sources")
 _SIGN_OF_LIFE = 60.0
 """Seconds; managed servers end transactions that are silent for minutes."""
 
@@ -131,10 +132,13 @@ async def put_in_place(generation: int, model_id: str, source_id: str, overview:
 
 
 async def remove_others(connection: Connection, generation: int, model_id: str, source_id: str) -> None:
-    """Remove what the new generation replaced, and tell the planner what the tables hold now."""
+    """Remove what the new generation replaced, give its room back, and tell the planner what is there now.
+
+    Vacuumed pages also let the pages of a list be found in an index alone.
+    """
     await connection.execute(
         "DELETE FROM source_generations WHERE model_id = %s AND source_id = %s AND id <> %s",
         [model_id, source_id, generation],
     )
-    for table in ("features", "feature_labels", "feature_examples", "sequence_chunks", "explanations", "sources"):
-        await connection.execute(f"ANALYZE {table}")
+    for table in _FILLED:
+        await connection.execute(f"VACUUM (ANALYZE) {table}")

@@ -68,7 +68,7 @@ def available_sources(origins: Iterable[str | Path]) -> list[AvailableSource]:
             model_id, source_id = folder.parent.name, folder.name
             if model_id == layout.CONFIG or (model_id, source_id) in found or not (folder / "features").is_dir():
                 continue
-            cards = _cards(folder, folder.stat().st_mtime_ns)
+            cards = _cards(folder, max(path.stat().st_mtime_ns for path in (folder, *folder.glob("*.jsonl"))))
             found[model_id, source_id] = AvailableSource(model_id, source_id, Path(origin), cards)
     return sorted(found.values(), key=lambda one: (one.model_id, one.set_name, one.layer, one.source_id))
 
@@ -91,5 +91,4 @@ def read_cards(folder: Path, problems: Problems) -> Cards:
 
 @lru_cache(maxsize=512)
 def _cards(folder: Path, changed_ns: int) -> Cards:
-    """Cards change only when the folder's entries do, as far as a listing cares."""
     return read_cards(folder, Problems())

@@ -14,7 +14,8 @@ import torch
 
 from inference_worker.dashboards.encoder import Encoder, residual_directions
 from inference_worker.dashboards.examples import Wanted
-from inference_worker.dashboards.run import Generation, generate
+from inference_worker.dashboards.generation import Generation
+from inference_worker.dashboards.run import generate
 from inference_worker.engine.encode import counted
 from inference_worker.engine.packaged import ensure_packaged_model
 from memicos_app.settings import Settings

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from inference_worker.dashboards.run import Generation, GenerationError, generate
+from inference_worker.dashboards.generation import Generation, GenerationError
+from inference_worker.dashboards.run import generate
 from memicos_app.settings import ROOT
 from tests.inference_worker.dashboards.conftest import Made
 
@@ -26,7 +27,8 @@ def run_apart(settings: Generation) -> subprocess.Popen[bytes]:
     code = f"""
 from pathlib import Path, PosixPath, WindowsPath
 from inference_worker.dashboards.examples import Wanted
-from inference_worker.dashboards.run import Generation, generate
+from inference_worker.dashboards.generation import Generation
+from inference_worker.dashboards.run import generate
 if __name__ == "__main__":
     generate({settings!r})
 """

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from inference_worker.dashboards.examples import Wanted
+from inference_worker.dashboards.generation import Generation, GenerationError
 from inference_worker.dashboards.progress import Step
-from inference_worker.dashboards.run import Generation, GenerationError, generate
+from inference_worker.dashboards.run import generate
 from inference_worker.engine.encode import encode
 from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import load_sae

@@ -1,0 +1,89 @@
+"""The cards of a finished source: what it is, and how its numbers were made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference_worker.dashboards.encoder import Encoder
+from inference_worker.dashboards.generation import Generation
+from inference_worker.dashboards.layout import ModelCard, Row, SetCard, SourceCard
+from inference_worker.dashboards.manifest import FORMAT
+
+_MASK = "special token ids and positions with a residual norm above sink_norm do not count"
+_KEPT = ("sae_sha256", "seed", "log_sparsity_threshold", "top", "intervals", "per_interval")
+
+
+def source_card(
+    settings: Generation, encoder: Encoder, manifest: dict[str, Any], live: NDArray[np.bool_], counted: int
+) -> SourceCard:
+    """What `source.jsonl` and `generation.json` say."""
+    return SourceCard(
+        settings.model_id,
+        settings.source_id,
+        settings.set_name,
+        json.loads((settings.sae / "cfg.json").read_text()),
+        manifest["n_prompts"],
+        settings.context,
+        settings.dataset or settings.corpus.name,
+        len(live),
+        settings.description,
+        settings.evaluation,
+        _made(settings, encoder, manifest) | {"n_tokens_counted": counted, "n_dashboards": int(live.sum())},
+    )
+
+
+def set_card(settings: Generation) -> SetCard:
+    """What is known of the set, else its name."""
+    return settings.card or SetCard(settings.set_name)
+
+
+def model_card(settings: Generation, encoder: Encoder) -> ModelCard:
+    """What is known of the model, else what its configuration says."""
+    if settings.model_card is not None:
+        return settings.model_card
+    return ModelCard(
+        settings.model_id,
+        settings.model_id,
+        "",
+        encoder.model.n_layers,
+        encoder.model.d_model,
+        int(encoder.model.bridge.cfg.d_mlp),
+        instruct=encoder.model.tokenizer.hf.chat_template is not None,
+    )
+
+
+def skipped_card(settings: Generation, encoder: Encoder, live: NDArray[np.bool_]) -> Row:
+    """What `skipped_indexes.json` says: the features without a dashboard, and by which threshold."""
+    return {
+        "model_id": settings.model_id,
+        "layer": str(encoder.loaded.layer),
+        "sae_set": settings.set_name,
+        "log_sparsity": settings.log_sparsity_threshold,
+        "skipped_indexes": np.flatnonzero(~live).tolist(),
+    }
+
+
+def _made(settings: Generation, encoder: Encoder, manifest: dict[str, Any]) -> Row:
+    return {
+        "created_at": manifest["created_at"],
+        "generator": "memicos",
+        "format": FORMAT,
+        "hook_name": encoder.loaded.hook_name,
+        "dtype": settings.dtype,
+        "bos": {"id": manifest["bos_id"], "prepended": True, "in_tokens": False},
+        "position_mask": _MASK,
+        "special_ids": sorted(encoder.model.special_ids),
+        "sink_norm": encoder.loaded.sink_norm,
+        "logits": "W_dec @ (final_norm_gain * W_U), centred over the vocabulary",
+        "correlated_features_l1": "cosine of the two activation vectors",
+        "n_prompts": manifest["n_prompts"],
+        "n_prompts_available": manifest["n_prompts_available"],
+        "n_tokens_in_prompt": settings.context,
+        "n_features": encoder.n_features,
+        "windows_sha256": manifest["windows_sha256"],
+        **{name: manifest["key"][name] for name in _KEPT},
+    }

@@ -1,0 +1,85 @@
+"""Settings of a generation: everything that can be asked for, and what cannot be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inference_worker.dashboards.examples import Wanted
+from inference_worker.dashboards.layout import ModelCard, SetCard
+
+
+class GenerationError(ValueError):
+    """A run that cannot be done as asked; the message names the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Settings of a run. What is not said here does not change the result."""
+
+    model: str
+    """Packaged id, folder, or TransformerLens name."""
+    sae: Path
+    """Folder in SAELens format."""
+    corpus: Path
+    """Token rows (.npy), text (.txt) or documents (.jsonl)."""
+    out: Path
+    """Folder of the dataset; the source appears below `v1/`."""
+    model_id: str
+    source_id: str
+    set_name: str
+    models_dir: Path
+    dataset: str = ""
+    """What the corpus is called; empty: its file name."""
+    context: int = 128
+    prompts: int = 24_576
+    batches: int | None = None
+    """Choose prompts among the first `batches * batch_prompts` windows; None: among all."""
+    batch_prompts: int = 16
+    log_sparsity_threshold: float = -5.0
+    features_per_batch: int = 1024
+    start_batch: int = 0
+    """Batches of features before this one are not made."""
+    wanted: Wanted = field(default_factory=Wanted)
+    seed: int = 0
+    processes: int = 1
+    threads: int = 0
+    """Torch threads a process; 0: the cores divided among the processes."""
+    device: str = "cpu"
+    dtype: str = "float32"
+    tokens_per_step: int = 1 << 14
+    """What a killed run can lose of its activations, about, and what one step holds in memory."""
+    restart: bool = False
+    """Forget an unfinished run, and replace a finished one."""
+    level: int = 6
+    """Of gzip."""
+    description: str = ""
+    """Of the source, for people."""
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    """Measures of the SAE that go into `source.jsonl`."""
+    card: SetCard | None = None
+    model_card: ModelCard | None = None
+
+    @property
+    def target(self) -> Path:
+        """Where the finished source is put."""
+        return self.out / "v1" / self.model_id / self.source_id
+
+    @property
+    def work(self) -> Path:
+        """Where the run works and what a resume goes on from."""
+        return self.out / ".generating" / self.model_id / self.source_id
+
+    def check(self) -> None:
+        """Raises GenerationError for a setting that cannot be right, or a finished source in the way."""
+        for name in ("prompts", "batch_prompts", "features_per_batch", "processes"):
+            if getattr(self, name) < 1:
+                raise GenerationError(f"{name} must be at least 1")
+        if self.start_batch < 0:
+            raise GenerationError("start_batch must not be negative")
+        if self.wanted.top < 1 or self.wanted.intervals < 1 or self.wanted.per_interval < 0:
+            raise GenerationError("top and intervals must be at least 1, per_interval at least 0")
+        unfinished = (self.work / "manifest.json").is_file()
+        if self.target.exists() and not self.restart and not unfinished:
+            raise GenerationError(f"{self.target} is there already; restart replaces it")
