@@ -13,7 +13,8 @@ import time
 
 import uvicorn
 
-from inference_worker.server import Worker, create_app
+from inference_worker.server import create_app
+from inference_worker.worker import Worker
 from memicos_app.settings import Settings, get_settings
 
 _PARENT_CHECK = 0.5

@@ -10,22 +10,12 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from inference_worker.wire import (
-    SECRET_HEADER,
-    ActivationSingleRequest,
-    ActivationSingleResponse,
-    Capabilities,
-    FeatureVectorRequest,
-    FeatureVectorResponse,
-    Health,
-    Problem,
-    Readiness,
-    SteerCompletionRequest,
-    SteerCompletionResponse,
-    TokenizeRequest,
-    TokenizeResponse,
-    Wire,
-)
+from inference_worker.wire.activations import ActivationSingleRequest, ActivationSingleResponse
+from inference_worker.wire.base import SECRET_HEADER, Problem, Wire
+from inference_worker.wire.state import Capabilities, Health, Readiness
+from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
+from inference_worker.wire.tokens import TokenizeRequest, TokenizeResponse
+from inference_worker.wire.util import FeatureVectorRequest, FeatureVectorResponse
 
 W = TypeVar("W", bound=Wire)
 

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inference_worker.wire import SECRET_HEADER, Problem
+from inference_worker.wire.base import SECRET_HEADER, Problem
 
 OPEN_PATHS = frozenset({"/health", "/openapi.json"})
 MAX_BODY = 1 << 20

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference_worker.engine.errors import BadInput, Diverged, EngineError, Unknown, Unusable
 from inference_worker.scheduler import Busy, Stopped
-from inference_worker.wire import Problem
+from inference_worker.wire.base import Problem
 
 _log = logging.getLogger(__name__)
 

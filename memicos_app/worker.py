@@ -21,7 +21,7 @@ from typing import IO
 from pydantic import SecretStr
 
 from inference_worker.client import WorkerClient, WorkerDown, WorkerError
-from inference_worker.wire import Readiness
+from inference_worker.wire.state import Readiness
 from memicos_app.settings import ROOT, Settings, get_settings, new_secret
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from inference_worker.wire import ActivationSingleRequest, ActivationSingleResponse
+from inference_worker.wire.activations import ActivationSingleRequest, ActivationSingleResponse
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.inference import inference, require_text
 

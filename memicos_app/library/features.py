@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from inference_worker.wire import FeatureVectorRequest, FeatureVectorResponse
+from inference_worker.wire.util import FeatureVectorRequest, FeatureVectorResponse
 from memicos_app.db.text import original, original_json, originals
 from memicos_app.library import blocks, catalog, explanations, histograms, sequences
 from memicos_app.library.blocks import Block

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from inference_worker.wire import SteerCompletionRequest, SteerCompletionResponse, SteerFeature, SteerOutput
+from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse, SteerFeature, SteerOutput
 from memicos_app import worker
 from memicos_app.db.session import read_session, session
 from memicos_app.db.steering import SteerOutput as RunRow

@@ -8,13 +8,10 @@ import socket
 import pytest
 
 from inference_worker.client import WorkerClient, WorkerDown, WorkerError
-from inference_worker.wire import (
-    ActivationSingleRequest,
-    FeatureVectorRequest,
-    SteerCompletionRequest,
-    SteerFeature,
-    TokenizeRequest,
-)
+from inference_worker.wire.activations import ActivationSingleRequest
+from inference_worker.wire.steering import SteerCompletionRequest, SteerFeature
+from inference_worker.wire.tokens import TokenizeRequest
+from inference_worker.wire.util import FeatureVectorRequest
 from tests.inference_worker.serving import MODEL, SECRET, SOURCE
 
 STEER = SteerCompletionRequest(

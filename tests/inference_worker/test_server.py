@@ -15,9 +15,9 @@ import pytest
 
 from inference_worker.engine.errors import Unusable
 from inference_worker.guard import MAX_BODY
-from inference_worker.requests import Engine
+from inference_worker.requests.engine import Engine
 from inference_worker.server import create_app
-from inference_worker.wire import SECRET_HEADER
+from inference_worker.wire.base import SECRET_HEADER
 from memicos_app.settings import Settings
 from tests.inference_worker import plain, serving
 from tests.inference_worker.serving import MODEL, SECRET, SOURCE

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from inference_worker.client import WorkerClient, WorkerDown
-from inference_worker.wire import ActivationSingleRequest, Readiness, SteerCompletionRequest, SteerFeature
+from inference_worker.wire.activations import ActivationSingleRequest
+from inference_worker.wire.state import Readiness
+from inference_worker.wire.steering import SteerCompletionRequest, SteerFeature
 from memicos_app import worker
 from memicos_app.settings import ROOT, Settings, get_settings
 from memicos_app.worker import LocalWorker, address, free_port

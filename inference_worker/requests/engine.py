@@ -1,0 +1,79 @@
+"""The engine that requests are answered from, and the checks that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from inference_worker.engine.errors import BadInput, Unknown
+from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.saes import SaeShelf
+from inference_worker.engine.tokens import Tokens
+from inference_worker.wire.state import Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A loaded model with its SAEs, and the limits of what is asked of it."""
+
+    model: LanguageModel
+    saes: SaeShelf
+    token_limit: int
+    max_completion_tokens: int
+
+
+def load_engine(
+    model_id: str,
+    *,
+    models_dir: Path,
+    sae_dirs: Sequence[Path],
+    sae_sets: Sequence[str],
+    device: str,
+    dtype: str,
+    token_limit: int,
+    max_completion_tokens: int,
+) -> Engine:
+    """Load the model; SAEs follow when they are asked for."""
+    model = load_model(model_id, models_dir=models_dir, device=device, dtype=getattr(torch, dtype))
+    shelf = SaeShelf(sae_dirs, model.name, model.d_model, sets=sae_sets, device=device)
+    return Engine(model, shelf, token_limit, max_completion_tokens)
+
+
+def capabilities(engine: Engine, queue_limit: int) -> Capabilities:
+    """What is served, within which limits."""
+    model = engine.model
+    return Capabilities(
+        model=model.name,
+        device=str(model.device),
+        dtype=dtype_name(engine),
+        n_layers=model.n_layers,
+        d_model=model.d_model,
+        context_length=model.context_length,
+        token_limit=engine.token_limit,
+        max_completion_tokens=engine.max_completion_tokens,
+        inference_queue=queue_limit,
+        sources=engine.saes.sources(),
+        prepends_bos=model.tokenizer.prepends_bos,
+    )
+
+
+def require_model(engine: Engine, name: str, field: str = "model") -> None:
+    """Raises `Unknown` for another model than the one that is served."""
+    if name != engine.model.name:
+        raise Unknown(f"This worker serves {engine.model.name}, not {name}.", field=field)
+
+
+def within_limit(engine: Engine, tokens: Tokens, field: str) -> Tokens:
+    """The tokens. Raises `BadInput` where they are more than may be asked for."""
+    limit = min(engine.token_limit, engine.model.context_length)
+    if len(tokens.ids) > limit:
+        raise BadInput(f"The text is too long: {len(tokens.ids)} tokens, and {limit} are allowed.", field=field)
+    return tokens
+
+
+def dtype_name(engine: Engine) -> str:
+    """Precision of the model, as `float32`."""
+    return str(engine.model.dtype).removeprefix("torch.")

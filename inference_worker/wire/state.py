@@ -1,0 +1,45 @@
+"""How the worker is, and what it serves."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from inference_worker.wire.base import Wire
+from inference_worker.wire.steering import SteerMethod
+
+
+class Health(Wire):
+    """Liveness: the process answers. Says nothing of the model."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Wire):
+    """Whether inference can be asked for, and if not, what is missing."""
+
+    ready: bool
+    state: Literal["starting", "loading", "ready", "failed"]
+    detail: str = ""
+    model: str
+    sources: list[str] = []
+    queue_length: int = 0
+    device: str = "cpu"
+    dtype: str = "float32"
+
+
+class Capabilities(Wire):
+    """What this worker serves and within which limits."""
+
+    model: str
+    device: str
+    dtype: str
+    n_layers: int
+    d_model: int
+    context_length: int
+    token_limit: int
+    max_completion_tokens: int
+    inference_queue: int
+    sources: list[str]
+    steer_methods: list[SteerMethod] = ["SIMPLE_ADDITIVE"]
+    prepends_bos: bool
+    """Whether BOS is added where a request leaves `prepend_bos` open."""

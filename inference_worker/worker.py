@@ -1,0 +1,107 @@
+"""The engine in its process: loaded in the background, all its work in the scheduler's thread."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from fastapi import Request
+
+from inference_worker.engine.errors import EngineError
+from inference_worker.engine.model import served_name
+from inference_worker.events import unless_left
+from inference_worker.refusals import NotReady
+from inference_worker.requests import steering
+from inference_worker.requests.engine import Engine, load_engine
+from inference_worker.scheduler import Scheduler, Work
+from inference_worker.wire.state import Readiness
+from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
+from memicos_app.settings import Settings
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """The engine from its loading on, with the queue before it."""
+
+    def __init__(self, settings: Settings, load: Callable[[Settings], Engine]) -> None:
+        self._settings = settings
+        self._load = load
+        self._engine: Engine | None = None
+        self._failure = ""
+        self.scheduler = Scheduler(settings.inference_queue)
+        self.loaded = threading.Event()
+        """Set when loading has ended, well or not."""
+
+    async def load(self) -> None:
+        """Load the engine in the model's thread; a failure is kept for `readiness`."""
+        try:
+            self._engine = await self.scheduler.run(lambda: self._load(self._settings))
+        except Exception as error:
+            self._failure = error.message if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
+            _log.error("the model cannot be loaded: %s", self._failure)
+        self.loaded.set()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine.
+
+        Raises:
+            NotReady: it is loading or could not be loaded.
+        """
+        if self._engine is not None:
+            return self._engine
+        if self._failure:
+            raise NotReady(self._failure, None)
+        raise NotReady("The model is loading.", 5)
+
+    def readiness(self) -> Readiness:
+        """What can be asked for now."""
+        engine = self._engine
+        return Readiness(
+            ready=engine is not None,
+            state="ready" if engine else "failed" if self._failure else "loading",
+            detail=self._failure,
+            model=served_name(self._settings.model_id),
+            sources=engine.saes.sources() if engine else [],
+            queue_length=self.scheduler.waiting,
+            device=self._settings.device,
+            dtype=self._settings.model_dtype,
+        )
+
+    async def answer(self, request: Request, function: Callable[[Engine], T]) -> T:
+        """Run short work on the engine, unless the client leaves first."""
+        engine = self.engine
+        return await unless_left(request, self.scheduler.run(lambda: function(engine)))
+
+    async def complete(self, request: Request, body: SteerCompletionRequest) -> Work[SteerCompletionResponse]:
+        """Check a steering request, then queue its generation."""
+        engine = self.engine
+        completion = await self.answer(request, lambda engine: steering.prepare(engine, body))
+        return self.scheduler.stream(lambda: steering.complete(engine, completion))
+
+
+def load_from(settings: Settings) -> Engine:
+    """The engine that the settings describe."""
+    import torch
+
+    torch.set_num_threads(settings.worker_threads or _threads())
+    return load_engine(
+        settings.model_id,
+        models_dir=settings.models_dir,
+        sae_dirs=[settings.sae_dir, settings.user_saes_dir],
+        sae_sets=settings.sae_sets,
+        device=settings.device,
+        dtype=settings.model_dtype,
+        token_limit=settings.token_limit,
+        max_completion_tokens=settings.max_completion_tokens,
+    )
+
+
+def _threads() -> int:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (usable or 2) - 1)
