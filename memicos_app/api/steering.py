@@ -14,7 +14,7 @@ from starlette.responses import Response
 from memicos_app.api.answers import Json, frame, stream
 from memicos_app.api.inputs import Body, FeatureAddress, Name, Text
 from memicos_app.api.problems import fields_renamed, told
-from memicos_app.library import steering
+from memicos_app.library import saved_runs, steering
 from memicos_app.library.steering import SteeredFeature, SteerRequest, SteerResult, SteerText
 from memicos_app.settings import get_settings
 
@@ -68,7 +68,7 @@ async def steer(body: Steer, request: Request) -> Response:
 async def steer_load(body: SteerLoad, request: Request) -> Json:
     """A run as it was kept, with what was asked for."""
     with fields_renamed(FIELDS):
-        run = await steering.load_run(body.run_id)
+        run = await saved_runs.load_run(body.run_id)
     asked = run.request
     return Json(
         {
@@ -105,7 +105,7 @@ async def frames(
 
 async def kept(asked: SteerRequest, result: SteerResult, site: str) -> dict[str, Any]:
     """The whole answer, saved so that it can be shared."""
-    return steer_json(result, await steering.save_run(asked, result), site)
+    return steer_json(result, await saved_runs.save_run(asked, result), site)
 
 
 def request_of(body: Steer) -> SteerRequest:

@@ -21,7 +21,7 @@ from memicos_app.components.steer_panes import pane, prompt_box, sweep
 from memicos_app.components.steer_picked import PickedFeatures, finite
 from memicos_app.components.steer_snippet import python_snippet
 from memicos_app.components.steer_writing import SteerWriting, unsteered
-from memicos_app.library import catalog, steering
+from memicos_app.library import catalog, saved_runs, steering
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.steering import SteerRequest
 
@@ -67,7 +67,7 @@ class SteerState(PickedFeatures, SteerWriting, rx.State):
             yield SteerState.run
 
     async def _open(self, run_id: str) -> None:
-        run = await steering.load_run(run_id)
+        run = await saved_runs.load_run(run_id)
         asked = run.request
         self.prompt, self.seed, self.n_tokens = asked.prompt, asked.seed, asked.n_tokens
         self.multiplier, self.temperature = asked.strength_multiplier, asked.temperature
@@ -122,7 +122,7 @@ class SteerState(PickedFeatures, SteerWriting, rx.State):
         if self._kept is None:
             yield rx.toast.info("Let a run finish first: the link keeps both texts as they are.")
             return
-        run_id = await steering.save_run(*self._kept)
+        run_id = await saved_runs.save_run(*self._kept)
         path = f"/{quote(self.r_model, safe='')}/steer?{urlencode({'saved': run_id})}"
         yield rx.call_script(
             f"window.history.replaceState(null, '', {json.dumps(path)});"

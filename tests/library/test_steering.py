@@ -11,7 +11,7 @@ import pytest
 
 from memicos_app.library import steering
 from memicos_app.library.errors import BadInputError, NotFoundError
-from memicos_app.library.steering import SteeredFeature, SteerRequest, SteerResult, SteerText
+from memicos_app.library.steering import SteeredFeature, SteerRequest
 from memicos_app.settings import get_settings
 from tests.inference_worker import serving
 from tests.inference_worker.serving import MODEL, SECRET, SOURCE
@@ -122,38 +122,3 @@ async def test_a_sweep_has_its_limits_too(multipliers: list[float]) -> None:
     with pytest.raises(BadInputError) as caught:
         await anext(steering.sweep(REQUEST, multipliers))
     assert caught.value.field == "multipliers"
-
-
-@pytest.mark.usefixtures("database")
-async def test_a_saved_run_comes_back_as_it_was() -> None:
-    request = asked(features=[FEATURE, SteeredFeature(MODEL, SOURCE, 7, -3.5)], n_logprobs=1, prepend_bos=True)
-    result = await steering.complete(request)
-    saved = await steering.load_run(await steering.save_run(request, result))
-    assert saved.request == request
-    assert (saved.result.default, saved.result.steered) == (result.default, result.steered)
-    assert saved.made_with["dtype"] == "float32"
-    assert saved.made_with["packages"]["torch"]
-
-
-@pytest.mark.usefixtures("database")
-async def test_hostile_text_survives_being_saved() -> None:
-    nasty = "<script>\x00\u202e</script> '; DROP TABLE users; -- 👍🏽"
-    request = asked(prompt=nasty)
-    result = SteerResult(SteerText(nasty, 3, "stop"), SteerText("\ufdd0", 1, "length"), True, 5.0)
-    saved = await steering.load_run(await steering.save_run(request, result))
-    assert saved.request.prompt == nasty
-    assert (saved.result.default, saved.result.steered) == (result.default, result.steered)
-
-
-@pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("run_id", ["nothing", "", "\x00", "x" * 1000])
-async def test_an_unknown_run(run_id: str) -> None:
-    with pytest.raises(NotFoundError) as caught:
-        await steering.load_run(run_id)
-    assert caught.value.field == "id"
-
-
-def test_equal_requests_share_their_hash() -> None:
-    assert steering.request_hash(REQUEST) == steering.request_hash(asked())
-    assert steering.request_hash(REQUEST) != steering.request_hash(asked(seed=17))
-    assert steering.request_hash(REQUEST) != steering.request_hash(asked(features=[]))
