@@ -16,8 +16,6 @@ FEATURE = SteeredFeature(MODEL, SOURCE, 100, 80.0)
 REQUEST = SteerRequest(MODEL, "Once upon a time", [FEATURE], temperature=0, n_tokens=6)
 TOP = [{"token": " a", "logprob": -0.5}]
 LOGPROBS: list[dict[str, Any]] = [{"token": " a", "logprob": -0.5, "top_logprobs": TOP}]
-    {"token": " a", "logprob": -0.5, "top_logprobs": [{"token": " a", "logprob": -0.5}]}
-]
 RESULT = SteerResult(SteerText(" a cat", 2, "length", LOGPROBS), SteerText(" a dog", 2, "stop"), True, 5.0)
 
 pytestmark = pytest.mark.usefixtures("database")
