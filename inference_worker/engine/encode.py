@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from inference_worker.engine.saes import LoadedSae
-from inference_worker.engine.steer import is_special
 
 Features = slice | list[int] | torch.Tensor | None
 """Which features: a slice, indices, or None for all."""
@@ -54,6 +53,13 @@ def counted(
         return ordinary
     short: torch.Tensor = torch.linalg.vector_norm(residual.float(), dim=-1) <= loaded.sink_norm
     return ordinary & short
+
+
+def is_special(token_ids: torch.Tensor, special_ids: frozenset[int]) -> torch.Tensor:
+    """Where a token is one of the tokenizer's special ones; the shape of `token_ids`, bool."""
+    special = torch.tensor(sorted(special_ids), dtype=token_ids.dtype, device=token_ids.device)
+    where: torch.Tensor = torch.isin(token_ids, special)
+    return where
 
 
 def _activations(residual: torch.Tensor, sae: Any, features: Features) -> torch.Tensor:

@@ -7,52 +7,19 @@ runs a full group of rows.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
-from inference_worker.engine.errors import BadInput, Diverged, Unusable
+from inference_worker.engine.errors import BadInput, Unusable
 from inference_worker.engine.linear import ROWS
-from inference_worker.engine.model import Hook, LanguageModel, token_rows
-from inference_worker.engine.steer import Steering, stacked, steer, steered_positions
-from inference_worker.engine.tokens import Detokenizer
+from inference_worker.engine.model import LanguageModel, token_rows
+from inference_worker.engine.sampling import Output, RowWriter, Sampling
+from inference_worker.engine.steer import SteeredRows, Steering
 
 PREFILL = 128
 """Tokens of a prompt that are read in one step; other work gets its turn between steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How tokens are chosen. Temperature 0 takes the likeliest token."""
-
-    max_tokens: int
-    temperature: float = 0.0
-    freq_penalty: float = 0.0
-    """Subtracted from a token's logit once for every time it was generated in this row (OpenAI's definition)."""
-    seed: int = 0
-    n_logprobs: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Logprob:
-    """A chosen token with its log probability and the likeliest tokens, before temperature and penalty."""
-
-    token: str
-    logprob: float
-    top: list[tuple[str, float]]
-
-
-@dataclass(slots=True)
-class Output:
-    """What one row has generated so far; grows in place."""
-
-    ids: list[int] = field(default_factory=list)
-    text: str = ""
-    finish_reason: Literal["length", "stop"] | None = None
-    logprobs: list[Logprob] = field(default_factory=list)
 
 
 def generate(
@@ -80,7 +47,7 @@ def generate(
     if room < 1:
         raise BadInput(f"The prompt fills the model's {model.context_length} tokens.", field="prompt")
     batch = _Batch(model, prompt_ids, rows)
-    writers = [_Writer(model, sampling, min(sampling.max_tokens, room)) for _ in rows]
+    writers = [RowWriter(model, sampling, min(sampling.max_tokens, room)) for _ in rows]
     outputs = [writer.output for writer in writers]
     for _ in batch.read_prompt():
         yield outputs
@@ -106,7 +73,8 @@ class _Batch:
         self.logits = torch.empty(0)
         """After the last token of every row, `[rows, d_vocab]`."""
         self._cache: Any = None
-        self._steering: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._like = torch.empty(0, dtype=model.dtype, device=model.device)
+        self._steered = SteeredRows([], self._like)
 
     def read_prompt(self) -> Iterator[None]:
         """Fill the cache; yields between the parts."""
@@ -117,88 +85,27 @@ class _Batch:
             for start in range(0, self._prompt.shape[1], PREFILL):
                 if caches or start:
                     yield
-                logits = self._forward(self._prompt[:, start : start + PREFILL], start, cache, self._stacked([row]))
+                part = self._prompt[:, start : start + PREFILL]
+                logits = self._forward(part, start, cache, SteeredRows([row], self._like))
             caches.append(cache)
             last.append(logits)
         self._cache = _merged(caches, self._filler)
-        self._steering = self._stacked([*self._rows, *[Steering()] * self._filler])
+        self._steered = SteeredRows([*self._rows, *[Steering()] * self._filler], self._like)
         self._length = self._prompt.shape[1]
         self.logits = torch.cat(last)
 
     def step(self, chosen: Sequence[int]) -> None:
         """Append a token to every row."""
         ids = torch.tensor([*chosen, *[chosen[0]] * self._filler])[:, None]
-        logits = self._forward(ids, self._length, self._cache, self._steering)
+        logits = self._forward(ids, self._length, self._cache, self._steered)
         self._length += 1
         self.logits = logits[: len(self._rows)]
 
-    def _forward(
-        self, ids: torch.Tensor, start: int, cache: Any, steering: dict[str, tuple[torch.Tensor, torch.Tensor]]
-    ) -> torch.Tensor:
+    def _forward(self, ids: torch.Tensor, start: int, cache: Any, steered: SteeredRows) -> torch.Tensor:
         ids = ids.to(self._model.device)
-        positions = steered_positions(ids, self._model.special_ids, start)
-
-        def adding(delta: torch.Tensor, has: torch.Tensor) -> Hook:
-            return lambda residual: steer(residual, delta, positions & has)
-
-        hooks = {name: adding(delta, has) for name, (delta, has) in steering.items()}
-        return self._model.logits(ids, cache=cache, hooks=hooks)
-
-    def _stacked(self, rows: Sequence[Steering]) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-        return stacked(rows, torch.empty(0, dtype=self._model.dtype, device=self._model.device))
-
-
-class _Writer:
-    """Chooses the tokens of one row and writes its output."""
-
-    def __init__(self, model: LanguageModel, sampling: Sampling, room: int) -> None:
-        self._model, self._sampling, self._room = model, sampling, room
-        self._random = torch.Generator().manual_seed(sampling.seed)
-        self._text = Detokenizer(model.tokenizer)
-        self._counts: Counter[int] = Counter()
-        self.output = Output()
-
-    def write(self, logits: torch.Tensor) -> int:
-        """Take the next token from logits `[d_vocab]`; a finished row only keeps its place in the batch."""
-        if self.output.finish_reason:
-            return self.output.ids[-1] if self.output.ids else 0
-        if torch.isnan(logits).any() or not torch.isfinite(logits.max()):
-            raise Diverged("The model's output is no longer numbers: the steering is too strong.", field="features")
-        index = self._choose(logits)
-        if index in self._model.eos_ids:
-            self._finish("stop")
-            return index
-        self._append(index, logits)
-        if len(self.output.ids) == self._room:
-            self._finish("length")
-        return index
-
-    def _choose(self, logits: torch.Tensor) -> int:
-        adjusted = logits.clone()
-        for index, count in self._counts.items():
-            adjusted[index] -= count * self._sampling.freq_penalty
-        if self._sampling.temperature == 0:
-            return int(adjusted.argmax())
-        weights = torch.softmax((adjusted - adjusted.max()) / self._sampling.temperature, dim=-1)
-        return int(torch.multinomial(weights, 1, generator=self._random))
-
-    def _append(self, index: int, logits: torch.Tensor) -> None:
-        self._counts[index] += 1
-        self.output.ids.append(index)
-        self.output.text += self._text.push(index)
-        if self._sampling.n_logprobs:
-            self.output.logprobs.append(self._logprob(index, logits))
-
-    def _logprob(self, index: int, logits: torch.Tensor) -> Logprob:
-        logprobs = torch.log_softmax(logits, dim=-1)
-        values, indices = logprobs.topk(self._sampling.n_logprobs)
-        label = self._model.tokenizer.label
-        top = [(label(i), value) for i, value in zip(indices.tolist(), values.tolist(), strict=True)]
-        return Logprob(label(index), float(logprobs[index]), top)
-
-    def _finish(self, reason: Literal["length", "stop"]) -> None:
-        self.output.text += self._text.finish()
-        self.output.finish_reason = reason
+        starts = torch.full((len(ids),), start, device=ids.device)
+        prompt_lengths = torch.full_like(starts, self._prompt.shape[1])
+        return self._model.logits(ids, cache=cache, hooks=steered.hooks(ids, starts, prompt_lengths))
 
 
 def _merged(caches: Sequence[Any], filler: int) -> Any:

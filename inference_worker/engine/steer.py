@@ -12,14 +12,49 @@ from dataclasses import dataclass, field
 
 import torch
 
+from inference_worker.engine.encode import is_special
 from inference_worker.engine.errors import BadInput
+from inference_worker.engine.model import Hook
 
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """What one row of a batch gets: hook name to the vector that is added there, `[d_model]`. Empty: nothing."""
+    """What one row of a batch gets. Empty: nothing."""
 
     deltas: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """Hook name to the vector that is added there, `[d_model]`."""
+    special_ids: frozenset[int] = frozenset()
+    """Tokens that are left alone."""
+
+
+class SteeredRows:
+    """The rows of a batch, each with its own steering.
+
+    Args:
+        rows: the steering of each row.
+        like: dtype and device of the residual stream.
+    """
+
+    def __init__(self, rows: Sequence[Steering], like: torch.Tensor) -> None:
+        self._special = frozenset().union(*(row.special_ids for row in rows))
+        self._stacks = _stacked(rows, like)
+
+    def hooks(self, token_ids: torch.Tensor, starts: torch.Tensor, prompt_lengths: torch.Tensor) -> dict[str, Hook]:
+        """Hook name to what happens there in the forward pass over these tokens.
+
+        Args:
+            token_ids: `[batch, pos]`, on the device of the residual stream, as are the others.
+            starts: `[batch]`, position of the first column in each row's sequence.
+            prompt_lengths: `[batch]`, tokens of each row's prompt.
+        """
+        if not self._stacks:
+            return {}
+        positions = steered_positions(token_ids, starts, self._special)
+
+        def adding(delta: torch.Tensor, has: torch.Tensor) -> Hook:
+            return lambda residual: steer(residual, delta, positions & has)
+
+        return {name: adding(delta, has) for name, (delta, has) in self._stacks.items()}
 
 
 def steer(residual: torch.Tensor, delta: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
@@ -33,34 +68,31 @@ def steer(residual: torch.Tensor, delta: torch.Tensor, positions: torch.Tensor) 
     return torch.where(positions[..., None], residual + delta[:, None].to(residual), residual)
 
 
-def steered_positions(token_ids: torch.Tensor, special_ids: frozenset[int], start: int = 0) -> torch.Tensor:
+def steered_positions(token_ids: torch.Tensor, starts: torch.Tensor, special_ids: frozenset[int]) -> torch.Tensor:
     """Which positions are steered, `[batch, pos]`: all but the sequence's first and those of special tokens.
 
     Those are attention sinks, whose residual carries no text and is some hundred times longer.
 
     Args:
         token_ids: `[batch, pos]`.
-        start: position of the first column in the sequence, beyond 0 once a KV cache holds what came before.
+        starts: `[batch]`, position of the first column, beyond 0 once a KV cache holds what came before.
     """
-    positions = ~is_special(token_ids, special_ids)
-    if start == 0:
-        positions[:, 0] = False
-    return positions
+    positions = starts[:, None] + torch.arange(token_ids.shape[1], device=token_ids.device)
+    return ~is_special(token_ids, special_ids) & (positions > 0)
 
 
-def is_special(token_ids: torch.Tensor, special_ids: frozenset[int]) -> torch.Tensor:
-    """Where a token is one of the tokenizer's special ones; the shape of `token_ids`, bool."""
-    special = torch.tensor(sorted(special_ids), dtype=token_ids.dtype, device=token_ids.device)
-    where: torch.Tensor = torch.isin(token_ids, special)
-    return where
-
-
-def steering(parts: Iterable[tuple[str, torch.Tensor, float]], *, normalize: bool = False) -> Steering:
+def steering(
+    parts: Iterable[tuple[str, torch.Tensor, float]],
+    *,
+    normalize: bool = False,
+    special_ids: frozenset[int] = frozenset(),
+) -> Steering:
     """Sum features into one vector a hook, in the order given. Parts with coefficient 0 are left out.
 
     Args:
         parts: hook name, direction `[d_model]`, coefficient.
         normalize: divide each direction by its norm, so that the coefficient is the length that is added.
+        special_ids: tokens that are left alone.
 
     Raises:
         BadInput: a direction of length 0 cannot be normalised.
@@ -71,7 +103,7 @@ def steering(parts: Iterable[tuple[str, torch.Tensor, float]], *, normalize: boo
             continue
         added = coefficient * (_unit(direction) if normalize else direction)
         deltas[hook] = deltas[hook] + added if hook in deltas else added
-    return Steering(deltas)
+    return Steering(deltas, special_ids)
 
 
 def _unit(direction: torch.Tensor) -> torch.Tensor:
@@ -81,7 +113,7 @@ def _unit(direction: torch.Tensor) -> torch.Tensor:
     return direction / norm
 
 
-def stacked(rows: Sequence[Steering], like: torch.Tensor) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+def _stacked(rows: Sequence[Steering], like: torch.Tensor) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Per hook, the rows' vectors `[batch, d_model]` and which rows have one `[batch, 1]`; in the dtype of `like`."""
     hooks = dict.fromkeys(hook for row in rows for hook in row.deltas)
     stacks = {}

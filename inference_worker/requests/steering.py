@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import torch
 
 from inference_worker.engine.errors import BadInput, Unknown
-from inference_worker.engine.generate import Logprob, Output, Sampling, generate
+from inference_worker.engine.generate import generate
 from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.sampling import Logprob, Output, Sampling
 from inference_worker.engine.steer import Steering, steering
 from inference_worker.engine.tokens import Tokens
 from inference_worker.requests.engine import Engine, require_model, within_limit
@@ -42,8 +43,11 @@ def prepare(engine: Engine, request: SteerCompletionRequest) -> Completion:
     require_model(engine, request.model)
     parts = _parts(engine, request)
     multipliers = _multipliers(request)
+    special = engine.model.special_ids
     rows = [
-        steering(((hook, v, m * s) for hook, v, s in parts), normalize=request.normalize_steering)
+        steering(
+            ((hook, v, m * s) for hook, v, s in parts), normalize=request.normalize_steering, special_ids=special
+        )
         if m is not None
         else Steering()
         for m in multipliers

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from inference_worker.engine.errors import BadInput, Diverged
-from inference_worker.engine.generate import PREFILL, Output, Sampling, generate
+from inference_worker.engine.generate import PREFILL, generate
 from inference_worker.engine.linear import ROWS
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.sampling import Output, Sampling
 from inference_worker.engine.steer import Steering, steering
 from tests.inference_worker import plain
 from tests.inference_worker.test_model import small_folder  # noqa: F401
@@ -102,7 +103,8 @@ def test_a_cached_step_equals_a_pass_over_the_whole_text(
 
     outputs, logits = run(language_model, prompt, [strong], Sampling(8))
     ids = torch.tensor([[*prompt, *outputs[0].ids[:-1]]])
-    delta, where = strong.deltas[sae.hook_name][None], steered_positions(ids, language_model.special_ids)
+    delta = strong.deltas[sae.hook_name][None]
+    where = steered_positions(ids, torch.tensor([0]), language_model.special_ids)
     whole = language_model.logits(ids, hooks={sae.hook_name: lambda h: steer(h, delta, where)})
     torch.testing.assert_close(logits[-1, 0], whole[0], atol=2e-3, rtol=1e-4)
 

@@ -8,7 +8,7 @@ import torch
 from inference_worker.engine.errors import BadInput
 from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae
-from inference_worker.engine.steer import Steering, stacked, steer, steered_positions, steering
+from inference_worker.engine.steer import SteeredRows, Steering, steer, steered_positions, steering
 
 HOOK = "blocks.15.hook_resid_post"
 
@@ -31,11 +31,12 @@ def test_a_vector_of_zeros_changes_nothing() -> None:
 def test_the_first_position_and_special_tokens_are_left_alone() -> None:
     ids = torch.tensor([[1, 50, 2, 60], [50, 60, 70, 80]])
     expected = [[False, True, False, True], [False, True, True, True]]
-    assert steered_positions(ids, frozenset({1, 2})).tolist() == expected
+    assert steered_positions(ids, torch.tensor([0, 0]), frozenset({1, 2})).tolist() == expected
 
 
 def test_with_a_cache_the_first_column_is_no_first_position() -> None:
-    assert steered_positions(torch.tensor([[50], [2]]), frozenset({2}), start=7).tolist() == [[True], [False]]
+    ids, starts = torch.tensor([[50], [2], [50]]), torch.tensor([7, 7, 0])
+    assert steered_positions(ids, starts, frozenset({2})).tolist() == [[True], [False], [False]]
 
 
 def test_features_are_summed_in_order() -> None:
@@ -64,10 +65,16 @@ def test_a_direction_without_length_cannot_be_normalised() -> None:
 
 def test_rows_without_a_hook_have_none_there() -> None:
     steered = steering([(HOOK, torch.ones(4), 2.0)])
-    delta, has = stacked([Steering(), steered, Steering()], torch.empty(0))[HOOK]
-    assert has.tolist() == [[False], [True], [False]]
-    assert delta[1].tolist() == [2.0] * 4
-    assert not delta[0].any()
+    rows = SteeredRows([Steering(), steered, Steering()], torch.empty(0))
+    ids, starts, lengths = torch.ones(3, 1, dtype=torch.long), torch.tensor([5, 6, 7]), torch.tensor([5, 6, 7])
+    after = rows.hooks(ids, starts, lengths)[HOOK](torch.ones(3, 1, 4))
+    assert after is not None
+    assert after[:, 0].tolist() == [[1.0] * 4, [3.0] * 4, [1.0] * 4]
+
+
+def test_rows_without_steering_have_no_hooks() -> None:
+    one = torch.tensor([1])
+    assert SteeredRows([Steering(), Steering()], torch.empty(0)).hooks(one[None], one, one) == {}
 
 
 @pytest.mark.parametrize("strength", [40.0, -80.0, 0.125])
@@ -75,7 +82,7 @@ def test_the_residual_after_the_hook_is_what_was_before_plus_c_times_the_decoder
     language_model: LanguageModel, sae: LoadedSae, strength: float
 ) -> None:
     ids = torch.tensor([language_model.tokenizer.tokenize("of the <|im_end|> degree").ids])
-    positions = steered_positions(ids, language_model.special_ids)
+    positions = steered_positions(ids, torch.tensor([0]), language_model.special_ids)
     delta = steering([(sae.hook_name, sae.direction(5), strength)]).deltas[sae.hook_name]
     seen: list[torch.Tensor] = []
 
