@@ -1,6 +1,7 @@
 // Rows of coloured tokens: keyword in context, whole windows, one tooltip for all. Draws text nodes only.
 
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useCopied } from "./copy_button.jsx";
 import { alpha, aloneSegments, around, segments, short, unpack, visible } from "./token_text.js";
 import { TIP_ID, fillTip, hideTip, placeTip } from "./token_tip.js";
@@ -195,12 +196,10 @@ function neighbour(token, key) {
 // The token is drawn anew where it stands in the opened row; the focus goes with it.
 function toggleFocused({ token, row, position }, toggle) {
   const strip = token.closest(".strip");
-  toggle(row);
-  setTimeout(() => {
-    const place = strip.querySelector(`[data-row="${row}"]`);
-    const next = place?.querySelector(`[data-i="${position}"]`) ?? peakOf(place);
-    if (next) focusToken(next);
-  });
+  flushSync(() => toggle(row)); // so that no key falls between the old token and the new one
+  const place = strip.querySelector(`[data-row="${row}"]`);
+  const next = place?.querySelector(`[data-i="${position}"]`) ?? peakOf(place);
+  if (next) focusToken(next);
 }
 
 // A row opens on click or Enter and closes the same way.
