@@ -161,6 +161,7 @@ async def test_a_row_opens_to_its_whole_window(page: Page) -> None:
 async def test_line_breaks_are_glyphs_and_real_on_demand(page: Page) -> None:
     await opened(page)
     await page.get_by_role("button", name="Full", exact=True).click()
+    await expect(page.locator(".whole").first).to_be_visible()
     switch = page.get_by_role("button", name=re.compile("line breaks"))
     for _ in range(2):
         pressed = await switch.get_attribute("aria-pressed") == "true"

@@ -72,7 +72,7 @@ async def test_a_text_that_cannot_be_tested_gets_a_sentence(inference: RunningSi
 async def test_hostile_texts_are_shown_as_text(page: Page, index: int) -> None:
     await opened(page, f"{SOURCE}/{index}")
     await page.get_by_role("button", name="Full", exact=True).click()
-    await page.wait_for_timeout(300)
+    await expect(page.locator(".examples .strip")).to_have_attribute("data-layout", "full")
     assert await page.evaluate("window.hacked") is None
     assert await page.locator("main img, main script").count() == 0
     assert not await scrolls_sideways(page)
@@ -88,6 +88,7 @@ async def test_hostile_texts_are_shown_as_text(page: Page, index: int) -> None:
 async def test_a_hostile_token_is_text_in_the_tooltip_too(page: Page) -> None:
     await opened(page, f"{SOURCE}/{dataset.TOKENS}")
     await page.get_by_role("button", name="Full", exact=True).click()
+    await expect(page.locator(".examples .strip")).to_have_attribute("data-layout", "full")
     row = page.locator(".examples .strip-row").first
     await row.hover()
     assert (await told(page, row.locator("[data-i='0']")))["token"] == dataset.PIXEL.replace("  ", " ")
