@@ -1,4 +1,4 @@
-"""What a request has to show before a route sees it: the secret, and a body of bounded size."""
+"""What a request has to show before a route sees it: the secret, and a body of JSON and bounded size."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import hmac
 from collections import deque
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inference_worker.wire.base import SECRET_HEADER, Problem
+from inference_worker.refusals import refused
+from inference_worker.wire.base import SECRET_HEADER
 
 OPEN_PATHS = frozenset({"/health", "/openapi.json"})
 MAX_BODY = 1 << 20
 
 
 class Guard:
-    """ASGI middleware that refuses requests without the secret (401) or with too large a body (413).
+    """ASGI middleware that refuses requests without the secret (401), too large (413) or not of JSON (415).
 
     Args:
         secret: what the secret header must hold; empty: the worker is open.
@@ -32,10 +32,11 @@ class Guard:
             return
         headers = Headers(scope=scope)
         if scope["path"] not in OPEN_PATHS and not self._knows(headers.get(SECRET_HEADER, "")):
-            await _refuse(401, "unauthorized", f"Missing or wrong {SECRET_HEADER} header.")(scope, receive, send)
+            await refused(401, "unauthorized", f"Missing or wrong {SECRET_HEADER} header.")(scope, receive, send)
             return
-        if int(headers.get("content-length") or 0) > MAX_BODY:
-            await _too_large()(scope, receive, send)
+        announced = headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > MAX_BODY:
+            await refused(413, "too_large", _TOO_LARGE)(scope, receive, send)
             return
         await self._bounded(scope, receive, send)
 
@@ -51,9 +52,12 @@ class Guard:
             messages.append(message)
             seen += len(message.get("body", b""))
             if seen > MAX_BODY:
-                await _too_large()(scope, receive, send)
+                await refused(413, "too_large", _TOO_LARGE)(scope, receive, send)
                 return
             more = message.get("more_body", False)
+        if seen and (why := _unreadable(Headers(scope=scope))):
+            await refused(415, "unsupported_media_type", why)(scope, receive, send)
+            return
 
         async def replayed() -> Message:
             return messages.popleft() if messages else await receive()
@@ -61,9 +65,13 @@ class Guard:
         await self._app(scope, replayed, send)
 
 
-def _too_large() -> JSONResponse:
-    return _refuse(413, "too_large", f"The request is larger than {MAX_BODY} bytes.")
+def _unreadable(headers: Headers) -> str | None:
+    """Why a body that these headers announce cannot be read; None: it is JSON."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        return f"The body must be JSON, sent with Content-Type: application/json, not {kind or 'without one'}."
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    return None if encoding == "identity" else f"The body must be sent as it is, not as {encoding}."
 
 
-def _refuse(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse(Problem(error=code, message=message).model_dump(exclude_none=True), status)
+_TOO_LARGE = f"The request is larger than {MAX_BODY:,} bytes."

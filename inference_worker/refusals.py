@@ -30,6 +30,14 @@ class NotReady(Exception):
 
 
 _STATUS: dict[type[EngineError], int] = {BadInput: 400, Unknown: 404, Diverged: 422, Unusable: 422}
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+_SENTENCES = {
+    400: "The body cannot be read as JSON.",
+    404: "There is no such address; /openapi.json lists the ones there are.",
+    405: "This address does not take this method.",
+}
+_BRANCHES = {"str", "int", "float", "bool", "dict"}
+"""Names that pydantic gives branches of a union; others hold a sign that no field's name holds."""
 
 
 def problem(error: BaseException) -> tuple[int, Problem]:
@@ -48,7 +56,10 @@ def problem(error: BaseException) -> tuple[int, Problem]:
         case RequestValidationError():
             return 400, _invalid(error.errors())
         case HTTPException():
-            return error.status_code, Problem(error="not_found", message=str(error.detail))
+            code = _CODES.get(error.status_code, "bad_input" if error.status_code < 500 else "internal")
+            return error.status_code, Problem(
+                error=code, message=_SENTENCES.get(error.status_code, str(error.detail))
+            )
     _log.error("a request failed", exc_info=error)
     return 500, Problem(error="internal", message=f"The worker failed: {type(error).__name__}.")
 
@@ -56,8 +67,15 @@ def problem(error: BaseException) -> tuple[int, Problem]:
 def refusal(error: BaseException) -> JSONResponse:
     """The answer to a request that failed."""
     status, body = problem(error)
-    headers = {} if body.retry_after is None else {"Retry-After": str(max(1, round(body.retry_after)))}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if body.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(body.retry_after)))
     return JSONResponse(body.model_dump(by_alias=True, exclude_none=True), status, headers)
+
+
+def refused(status: int, code: str, message: str, *, field: str | None = None) -> JSONResponse:
+    """The answer to a request that never reaches a route."""
+    return JSONResponse(Problem(error=code, message=message, field=field).model_dump(exclude_none=True), status)
 
 
 def install(app: FastAPI) -> None:
@@ -101,10 +119,27 @@ class Faults:
 
 
 def _invalid(errors: Sequence[Any]) -> Problem:
-    first = errors[0]
-    path = [str(part) for part in first["loc"] if part not in ("body", "int", "str")]
-    field = ".".join(_snake(part) for part in path) or None
-    return Problem(error="bad_input", message=f"{first['msg']}.", field=field)
+    error = _deepest(errors)
+    if error["type"] == "json_invalid":
+        reason = error.get("ctx", {}).get("error", "it cannot be read")
+        return Problem(error="bad_input", message=f"The body is not valid JSON: {reason}.")
+    path = [str(part) for part in error["loc"] if part != "body" and (isinstance(part, int) or not _branch(part))]
+    if not path:
+        return Problem(error="bad_input", message="The body must be a JSON object.")
+    field = ".".join(_snake(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        return Problem(error="bad_input", message=f"{'.'.join(path)} is not a field of this request.", field=field)
+    return Problem(error="bad_input", message=f"{error['msg'].removeprefix('Value error, ')}.", field=field)
+
+
+def _deepest(errors: Sequence[Any]) -> Any:
+    """Of the errors of a union's branches the one that went furthest: the branch that was meant."""
+    same = [error for error in errors if error["loc"][:2] == errors[0]["loc"][:2]]
+    return max(same, key=lambda error: len(error["loc"]))
+
+
+def _branch(part: str) -> bool:
+    return part in _BRANCHES or "[" in part or "-" in part
 
 
 def _snake(name: str) -> str:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from inference_worker import refusals
+from inference_worker.addresses import Addresses
+from inference_worker.casing import Casing
 from inference_worker.guard import Guard
 from inference_worker.requests.engine import Engine
 from inference_worker.routes import activations, state, steering, tokens, util
@@ -32,6 +34,8 @@ def create_app(settings: Settings, load: Callable[[Settings], Engine] = load_fro
     app.state.worker = worker
     refusals.install(app)
     app.add_middleware(Guard, secret=settings.inference_server_secret.get_secret_value())
+    app.add_middleware(Casing)
+    app.add_middleware(Addresses)
     app.include_router(state.router(worker, settings))
     for subject in (tokens, activations, steering, util):
         app.include_router(subject.router(worker))

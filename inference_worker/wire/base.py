@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 SECRET_HEADER = "X-SECRET-KEY"
+CASING_HEADER = "X-Casing"
+"""`snake` for answers in snake_case."""
 
 
 class Wire(BaseModel):
-    """Base of every request and answer: both casings in, unknown fields refused."""
+    """Base of every request and answer: both casings in, unknown fields refused, null as good as left out."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -17,7 +21,18 @@ class Wire(BaseModel):
         extra="forbid",
         protected_namespaces=(),
         allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, data: Any) -> Any:
+        """Clients that send null for every field they leave open mean its default."""
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        fields = cls.model_fields.items()
+        optional = {key for name, field in fields if not field.is_required() for key in (name, field.alias)}
+        return {key: value for key, value in data.items() if value is not None or key not in optional}
 
 
 class Problem(Wire):
