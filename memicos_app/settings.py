@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import secrets
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -96,6 +98,20 @@ class Settings(BaseSettings):
     def user_saes_dir(self) -> Path:
         """Folder of SAEs that a person added, `{model}/{source}/` in SAELens format."""
         return self.data_dir / "saes"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only people at this machine reach the site: who opens it is its owner."""
+        return _is_near(self.host) and _is_near(urlsplit(self.public_url).hostname or "localhost")
+
+
+def _is_near(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=1)

@@ -11,11 +11,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from memicos_app.api import activations, features, problems, status, steering
+from memicos_app.api import activations, features, problems, status, steer_presets, steering, vectors
 from memicos_app.api.problems import Problem, http_error
 
 LARGEST_BODY = 4 * 1024 * 1024
-ROUTERS = (features.router, activations.router, steering.router, status.router)
+ROUTERS = (
+    features.router,
+    activations.router,
+    steering.router,
+    steer_presets.router,
+    vectors.router,
+    status.router,
+)
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
     "metrics": False,

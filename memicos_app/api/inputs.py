@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MAX_INDEX = 2**31 - 1
 LONGEST_TEXT = 50_000
@@ -26,9 +26,14 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Body(BaseModel):
-    """Base of every request body: unknown fields and numbers that are none are refused."""
+    """Base of every request body: null means missing; unknown fields and numbers that are none are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 class FeatureAddress(Body):

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from memicos_app.api.answers import Json, frame, stream
 from memicos_app.api.inputs import Body, FeatureAddress, Name, Text
 from memicos_app.api.problems import fields_renamed, told
+from memicos_app.api.site import site_of
 from memicos_app.library import saved_runs, steering
 from memicos_app.library.steering import SteeredFeature, SteerRequest, SteerResult, SteerText
-from memicos_app.settings import get_settings
 
 router = APIRouter(tags=["steering"])
 logger = logging.getLogger(__name__)
@@ -165,8 +165,3 @@ def settings_json(asked: SteerRequest) -> dict[str, Any]:
         "strength_multiplier": asked.strength_multiplier,
         "steer_method": asked.steer_method,
     }
-
-
-def site_of(request: Request) -> str:
-    """Address of the site for links: the one people use, else the one this request used."""
-    return get_settings().public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"

@@ -11,7 +11,7 @@ from memicos_app.db.explanations import (
     ExplanationType,
 )
 from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
-from memicos_app.db.steering import SteerOutput, SteerOutputFeature
+from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.users import User
 
 __all__ = [
@@ -31,5 +31,7 @@ __all__ = [
     "SourceSet",
     "SteerOutput",
     "SteerOutputFeature",
+    "SteerPreset",
+    "SteerVector",
     "User",
 ]

@@ -35,3 +35,10 @@ class UnavailableError(LibraryError):
 
     code = "unavailable"
     status = 503
+
+
+class ForbiddenError(LibraryError):
+    """What was asked for is not for everybody to do."""
+
+    code = "forbidden"
+    status = 403

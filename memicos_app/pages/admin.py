@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 import reflex as rx
 
 from memicos_app import worker
@@ -75,7 +73,7 @@ async def inference_facts() -> list[tuple[str, str]]:
 
 def site_facts(settings: Settings) -> list[tuple[str, str]]:
     """Where this site keeps and finds things; on a site that others reach, paths are nobody's business."""
-    if not ip_address("127.0.0.1" if settings.host == "localhost" else settings.host).is_loopback:
+    if not settings.is_local:
         return []
     return [
         ("data folder", str(settings.data_dir)),

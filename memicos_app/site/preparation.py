@@ -8,7 +8,7 @@ import psycopg.errors
 
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
-from memicos_app.library import catalog
+from memicos_app.library import catalog, presets
 from memicos_app.library.datasets.importing import ImportProgress, import_source
 from memicos_app.library.datasets.origins import configured_origins, find_source
 from memicos_app.library.errors import UnavailableError
@@ -65,6 +65,7 @@ def demo(step: Step) -> None:
 
 async def import_demo(say: Callable[[str], None]) -> str:
     """Import the demo where the database holds nothing yet; what came of it in a few words."""
+    await presets.bring_in_all(configured_origins())
     if (await catalog.counts())["sources"]:
         return "there already"
     found = find_source(configured_origins(), *DEMO)

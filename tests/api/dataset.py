@@ -15,7 +15,10 @@ VALUES = [0.0, 1.5, 0.25, 0.0, 0.5, 3.0, 0.0, 0.125]
 def make(origin: Path) -> Path:
     """Write the dataset below `origin`; that again."""
     folder = origin / "v1" / MODEL / SOURCE
-    write(folder / "model.jsonl", [{"id": MODEL, "layers": 30, "displayName": "SmolLM2", "owner": "someone"}])
+    write(
+        folder / "model.jsonl",
+        [{"id": MODEL, "layers": 30, "dimension": 576, "displayName": "SmolLM2", "owner": "someone"}],
+    )
     write(folder / "source.jsonl", [{"id": SOURCE, "modelId": MODEL, "setName": "res-4k", "saelensConfig": CONFIG}])
     write(folder / "features" / "batch-0.jsonl", [feature(index) for index in INDICES])
     write(folder / "activations" / "batch-0.jsonl", [example(index, n) for index in INDICES for n in range(2)])

@@ -15,7 +15,16 @@ ROUTES = [f"{method.upper()} {path}" for path, methods in SCHEMA["paths"].items(
 FIELDS = sorted(
     {
         field
-        for name in ("NewActivation", "FeatureAddress", "Steer", "Steered", "SteerLoad")
+        for name in (
+            "NewActivation",
+            "FeatureAddress",
+            "Steer",
+            "Steered",
+            "SteerLoad",
+            "SteerPresets",
+            "NewVector",
+            "Owned",
+        )
         for field in SCHEMA["components"]["schemas"][name]["properties"]
     }
 )

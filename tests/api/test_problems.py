@@ -17,6 +17,12 @@ from memicos_app.settings import get_settings
 ROUTES = [(path, method.upper()) for path, methods in api.openapi()["paths"].items() for method in methods]
 POSTS = [path for path, method in ROUTES if method == "POST"]
 NONSENSE: list[Any] = [None, [], "text", 5, {}, {"no such field": 1}, {"feature": 5, "customText": {}, "prompt": []}]
+NEEDS_NO_BODY = {"/vector/list-owned"}
+
+
+def asks(path: str, body: Any) -> bool:
+    """Whether a route must refuse a body; to some, an empty one is good."""
+    return bool(body) or path not in NEEDS_NO_BODY
 
 
 def filled(path: str) -> str:
@@ -55,8 +61,7 @@ async def test_what_does_not_exist_on_every_route(
     assert_problem(await client.get(filled(path)), 404, 503)
 
 
-@pytest.mark.parametrize("path", POSTS)
-@pytest.mark.parametrize("body", NONSENSE)
+@pytest.mark.parametrize(("path", "body"), [(path, body) for path in POSTS for body in NONSENSE if asks(path, body)])
 async def test_nonsense_to_every_route(client: httpx.AsyncClient, path: str, body: Any) -> None:
     assert assert_problem(await client.post(path, json=body), 400)["error"] == "bad_input"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from memicos_app.db.text import storable
+from memicos_app.library import presets
 from memicos_app.library.datasets import copying, generations, layout
 from memicos_app.library.datasets.cards import check_cards, write_cards
 from memicos_app.library.datasets.copying import Connection
@@ -81,6 +82,7 @@ async def import_source(
     began = time.monotonic()
     async with generations.importing(model_id, source_id) as right:
         await work.run(right)
+    await presets.bring_in(Path(origin), model_id)
     work.report.seconds = time.monotonic() - began
     return work.report
 
