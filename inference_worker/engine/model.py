@@ -10,7 +10,7 @@ import copy
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from inference_worker.engine.cache import RowCache, Rows, attention_by_row
 from inference_worker.engine.errors import BadInput, Unusable
 from inference_worker.engine.linear import can_pack, pack
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, PackagedModelMissing, ensure_packaged_model
@@ -129,6 +130,47 @@ class LanguageModel:
         logits: torch.Tensor = output.logits[:, -1].float()
         return logits
 
+    def runs_plain(self, hook_names: Iterable[str]) -> bool:
+        """Whether a pass with these hooks runs the plain module: residual hook points only."""
+        return self._plain_agrees and all(self._residual_site(name) is not None for name in hook_names)
+
+    def agrees(self, found: torch.Tensor, expected: torch.Tensor) -> bool:
+        """Whether two ways to the same activations or logits differ by no more than rounding."""
+        tolerance = _AGREEMENT if self.dtype == torch.float32 else 0.1
+        return bool((found - expected).norm() <= tolerance * expected.norm())
+
+    @torch.inference_mode()
+    def logits_of_rows(
+        self,
+        token_ids: torch.Tensor,
+        starts: torch.Tensor,
+        caches: Sequence[RowCache],
+        *,
+        hooks: Mapping[str, Hook] | None = None,
+    ) -> torch.Tensor:
+        """Logits after the last position of rows at positions of their own, `[batch, d_vocab]` in float32.
+
+        Args:
+            token_ids: `[batch, pos]`, what every row is given next.
+            starts: `[batch]`, how much each row's cache holds already.
+            caches: of the first rows; the rest only fill the batch up. They grow by the tokens given.
+        """
+        positions = starts[:, None] + torch.arange(token_ids.shape[1], device=token_ids.device)
+        for cache in caches:
+            cache.reserve(token_ids.shape[1])
+        with self.hooked(hooks or {}) as module, attention_by_row(module):
+            output = module(
+                input_ids=token_ids,
+                position_ids=positions,
+                past_key_values=Rows(caches),
+                use_cache=True,
+                **self._last_only,
+            )
+        for cache in caches:
+            cache.length += token_ids.shape[1]
+        logits: torch.Tensor = output.logits[: len(caches), -1].float()
+        return logits
+
     def new_cache(self) -> Any:
         """An empty KV cache of the kind this model uses."""
         from transformers import DynamicCache
@@ -140,7 +182,7 @@ class LanguageModel:
         """The module to run, with the hooks on it while the context is open."""
         sites = {name: self._residual_site(name) for name in hooks}
         with ExitStack() as stack:
-            if self._plain_agrees and all(site is not None for site in sites.values()):
+            if self.runs_plain(hooks):
                 for name, site in sites.items():
                     if site is not None:
                         stack.callback(_register(*site, hooks[name]).remove)
@@ -179,8 +221,7 @@ class LanguageModel:
         for agrees in (True, False):
             self._plain_agrees = agrees
             seen[agrees] = self.capture(probe, [name])[name].float()
-        tolerance = _AGREEMENT if self.dtype == torch.float32 else 0.1
-        return bool((seen[True] - seen[False]).norm() <= tolerance * seen[False].norm())
+        return self.agrees(seen[True], seen[False])
 
 
 def load_model(
