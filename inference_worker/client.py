@@ -10,12 +10,42 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from inference_worker.wire.activations import ActivationSingleRequest, ActivationSingleResponse
+from inference_worker.wire.activations import (
+    ActivationSingleBatchRequest,
+    ActivationSingleBatchResponse,
+    ActivationSingleRequest,
+    ActivationSingleResponse,
+)
 from inference_worker.wire.base import SECRET_HEADER, Problem, Wire
+from inference_worker.wire.internals import (
+    ActivationAttentionRequest,
+    ActivationAttentionResponse,
+    ActivationRawRequest,
+    ActivationRawResponse,
+)
+from inference_worker.wire.search import (
+    ActivationAllBatchRequest,
+    ActivationAllBatchResponse,
+    ActivationAllRequest,
+    ActivationAllResponse,
+    ActivationSourceRequest,
+    ActivationSourceResponse,
+    ActivationTopkByTokenBatchRequest,
+    ActivationTopkByTokenBatchResponse,
+    ActivationTopkByTokenRequest,
+    ActivationTopkByTokenResponse,
+)
 from inference_worker.wire.state import Capabilities, Health, Readiness
 from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
 from inference_worker.wire.tokens import TokenizeRequest, TokenizeResponse
-from inference_worker.wire.util import FeatureVectorRequest, FeatureVectorResponse
+from inference_worker.wire.util import (
+    CossimRequest,
+    CossimResponse,
+    FeatureVectorRequest,
+    FeatureVectorResponse,
+    SimilarityMatrixRequest,
+    SimilarityMatrixResponse,
+)
 
 W = TypeVar("W", bound=Wire)
 
@@ -74,9 +104,51 @@ class WorkerClient:
         """Activations of one feature on a text."""
         return await self._post("/v1/activation/single", request, ActivationSingleResponse)
 
+    async def activation_batch(self, request: ActivationSingleBatchRequest) -> ActivationSingleBatchResponse:
+        """Activations of one feature on several texts."""
+        return await self._post("/v1/activation/single-batch", request, ActivationSingleBatchResponse)
+
+    async def search(self, request: ActivationAllRequest) -> ActivationAllResponse:
+        """The strongest features of a text over sources."""
+        return await self._post("/v1/activation/all", request, ActivationAllResponse)
+
+    async def search_batch(self, request: ActivationAllBatchRequest) -> ActivationAllBatchResponse:
+        """The strongest features of each of several texts over sources."""
+        return await self._post("/v1/activation/all-batch", request, ActivationAllBatchResponse)
+
+    async def active_features(self, request: ActivationSourceRequest) -> ActivationSourceResponse:
+        """Every feature of a source that is active on each of several texts."""
+        return await self._post("/v1/activation/source", request, ActivationSourceResponse)
+
+    async def top_by_token(self, request: ActivationTopkByTokenRequest) -> ActivationTopkByTokenResponse:
+        """The strongest features of a source at each token of a text."""
+        return await self._post("/v1/activation/topk-by-token", request, ActivationTopkByTokenResponse)
+
+    async def top_by_token_batch(
+        self, request: ActivationTopkByTokenBatchRequest
+    ) -> ActivationTopkByTokenBatchResponse:
+        """The strongest features of a source at each token of several texts."""
+        return await self._post("/v1/activation/topk-by-token-batch", request, ActivationTopkByTokenBatchResponse)
+
+    async def raw(self, request: ActivationRawRequest) -> ActivationRawResponse:
+        """The residual stream at the last token of each prompt."""
+        return await self._post("/v1/activation/raw", request, ActivationRawResponse)
+
+    async def attention(self, request: ActivationAttentionRequest) -> ActivationAttentionResponse:
+        """One head's attention on a text."""
+        return await self._post("/v1/activation/attention", request, ActivationAttentionResponse)
+
     async def vector(self, request: FeatureVectorRequest) -> FeatureVectorResponse:
-        """The decoder direction of a feature."""
+        """The decoder direction of a feature, its encoder column, or both."""
         return await self._post("/v1/util/sae-vector", request, FeatureVectorResponse)
+
+    async def similar(self, request: CossimRequest) -> CossimResponse:
+        """The features of a source that are most alike to a feature or a vector."""
+        return await self._post("/v1/util/sae-topk-by-decoder-cossim", request, CossimResponse)
+
+    async def similarity_matrix(self, request: SimilarityMatrixRequest) -> SimilarityMatrixResponse:
+        """How alike a text's tokens are to a temporal SAE."""
+        return await self._post("/v1/util/similarity-matrix-pred", request, SimilarityMatrixResponse)
 
     async def complete(self, request: SteerCompletionRequest) -> SteerCompletionResponse:
         """Generate and answer once, when all is there."""
