@@ -33,7 +33,17 @@ STEER = {
     "nCompletionTokens": 8,
     "temperature": 0,
 }
-PATHS = {"/v1/tokenize", "/v1/activation/single", "/v1/steer/completion", "/v1/util/sae-vector", "/v1/capabilities"}
+PATHS = {
+    "/v1/capabilities",
+    "/v1/tokenize",
+    *(
+        f"/v1/activation/{name}"
+        for name in ("single", "single-batch", "all", "all-batch", "source", "raw", "attention")
+    ),
+    *("/v1/activation/topk-by-token", "/v1/activation/topk-by-token-batch"),
+    *(f"/v1/util/{name}" for name in ("sae-vector", "sae-topk-by-decoder-cossim", "similarity-matrix-pred")),
+    "/v1/steer/completion",
+}
 
 
 @pytest.fixture
