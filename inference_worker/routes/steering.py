@@ -27,6 +27,7 @@ def router(worker: Worker) -> APIRouter:
 
     @routes.post("/completion", responses={**RESPONSES, **_STREAM}, response_model=SteerCompletionResponse)
     async def completion(request: Request, body: SteerCompletionRequest) -> Response:
+        """Text unsteered and steered, written side by side; with `stream` as events."""
         work = await worker.complete(request, body)
         if body.stream:
             return EventStream(work)

@@ -16,6 +16,7 @@ def router(worker: Worker) -> APIRouter:
 
     @routes.post("/tokenize")
     async def tokenize(request: Request, body: TokenizeRequest) -> TokenizeResponse:
+        """Ids and strings of a text's tokens."""
         return await worker.answer(request, lambda engine: tokens.tokenize(engine, body))
 
     return routes
