@@ -12,7 +12,7 @@ from tests.inference_worker import serving
 
 SERVED = create_app(serving.settings(), lambda _: serving.engine()).openapi()["paths"]
 
-REFUSED = {"/v1/util/similarity-matrix-pred": 400}
+REFUSED = {"/v1/util/similarity-matrix-pred": 422}
 """The demo has no SAE of the kind that this route asks about."""
 
 
