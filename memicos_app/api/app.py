@@ -15,13 +15,26 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from memicos_app.api import activations, docs, features, problems, status, steer_presets, steering, vectors
+from memicos_app.api import (
+    activations,
+    directions,
+    docs,
+    features,
+    problems,
+    status,
+    steer_presets,
+    steering,
+    text_search,
+    vectors,
+)
 from memicos_app.api.problems import Problem, http_error
 
 LARGEST_BODY = 4 * 1024 * 1024
 ROUTERS = (
     features.router,
     activations.router,
+    text_search.router,
+    directions.router,
     steering.router,
     steer_presets.router,
     vectors.router,

@@ -78,7 +78,9 @@ def fields_renamed(names: Mapping[str, str]) -> Iterator[None]:
 
 
 def renamed(field: str | None, names: Mapping[str, str]) -> str | None:
-    return ".".join(names.get(part, part) for part in field.split(".")) if field else None
+    if not field:
+        return None
+    return names.get(field) or ".".join(names.get(part, part) for part in field.split("."))
 
 
 def told(error: Exception, names: Mapping[str, str]) -> dict[str, str]:
