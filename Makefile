@@ -7,7 +7,7 @@ BIN := .venv/bin
 BENCHMARKS ?= startup feature_page api_reads steering storage generator
 test: export HF_HUB_OFFLINE = 1
 
-.PHONY: help run dev test lint bench install install-dev browser init-env lock clean distclean
+.PHONY: openapi help run dev test lint bench install install-dev browser init-env lock clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: install-dev ## Style and types
 
 bench: install-dev ## Measure again what benchmarks/results holds (takes long)
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+
+openapi: install-dev ## Write schemas/openapi anew from the routes of worker and site
+	@$(BIN)/python -m scripts.openapi
 
 install:
 	@$(PYTHON) scripts/install.py runtime

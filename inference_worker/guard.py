@@ -9,9 +9,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference_worker.refusals import refused
+from inference_worker.routes import docs
 from inference_worker.wire.base import SECRET_HEADER
 
-OPEN_PATHS = frozenset({"/health", "/openapi.json"})
+OPEN_PATHS = frozenset({"/health", "/openapi.json"}) | docs.PATHS
 MAX_BODY = 1 << 20
 
 

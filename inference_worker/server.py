@@ -13,7 +13,8 @@ from inference_worker.addresses import Addresses
 from inference_worker.casing import Casing
 from inference_worker.guard import Guard
 from inference_worker.requests.engine import Engine
-from inference_worker.routes import activations, state, steering, tokens, util
+from inference_worker.routes import activations, docs, state, steering, tokens, util
+from inference_worker.routes.description import describe, operation_id
 from inference_worker.worker import Worker, load_from
 from memicos_app.settings import Settings
 
@@ -30,13 +31,15 @@ def create_app(settings: Settings, load: Callable[[Settings], Engine] = load_fro
         loading.cancel()
         await asyncio.to_thread(worker.scheduler.close)
 
-    app = FastAPI(title="MemicOS inference worker", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(docs_url=None, redoc_url=None, generate_unique_id_function=operation_id, lifespan=lifespan)
     app.state.worker = worker
     refusals.install(app)
     app.add_middleware(Guard, secret=settings.inference_server_secret.get_secret_value())
     app.add_middleware(Casing)
     app.add_middleware(Addresses)
-    app.include_router(state.router(worker, settings))
+    app.include_router(docs.router)
+    app.include_router(state.router(worker, settings), tags=["state"])
     for subject in (tokens, activations, steering, util):
-        app.include_router(subject.router(worker))
+        app.include_router(subject.router(worker), tags=[subject.__name__.rpartition(".")[2]])
+    describe(app)
     return app

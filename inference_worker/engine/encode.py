@@ -34,12 +34,12 @@ def encode(
     from their columns alone.
 
     Args:
-        residual: `[..., pos, d_in]`, of any dtype, at the SAE's hook point.
+        residual: `[..., pos, d_in]`, of any dtype, at the SAE's hook point; heads may have an axis of their own.
         token_ids: `[..., pos]`.
         special_ids: the tokenizer's special tokens.
         features: which of the SAE's features, in which order.
     """
-    acts = _activations(residual.to(loaded.sae.W_dec.device), loaded.sae, features)
+    acts = _activations(_flat(residual, token_ids).to(loaded.sae.W_dec.device), loaded.sae, features)
     counts = counted(residual, token_ids, loaded, special_ids)
     return torch.where(counts[..., None].to(acts.device), acts, 0.0)
 
@@ -51,7 +51,8 @@ def counted(
     ordinary = ~is_special(token_ids.to(residual.device), special_ids)
     if loaded.sink_norm is None:
         return ordinary
-    short: torch.Tensor = torch.linalg.vector_norm(residual.float(), dim=-1) <= loaded.sink_norm
+    norms = torch.linalg.vector_norm(_flat(residual, token_ids).float(), dim=-1)
+    short: torch.Tensor = norms <= loaded.sink_norm
     return ordinary & short
 
 
@@ -62,8 +63,15 @@ def is_special(token_ids: torch.Tensor, special_ids: frozenset[int]) -> torch.Te
     return where
 
 
+def _flat(residual: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
+    """Heads side by side: `[..., pos, d_in]`."""
+    return residual.flatten(token_ids.ndim)
+
+
 def _activations(residual: torch.Tensor, sae: Any, features: Features) -> torch.Tensor:
     chosen = torch.tensor(features) if isinstance(features, list) else features
+    if sae.cfg.reshape_activations == "hook_z":
+        residual = residual[..., None, :]  # SAELens joins the heads itself, and one head is as good as many
     if chosen is None or not _is_columnwise(sae):
         acts: torch.Tensor = sae.encode(residual)
         return acts if chosen is None else acts[..., chosen]
@@ -73,4 +81,4 @@ def _activations(residual: torch.Tensor, sae: Any, features: Features) -> torch.
 
 
 def _is_columnwise(sae: Any) -> bool:
-    return sae.cfg.architecture() in _COLUMNWISE and sae.cfg.reshape_activations == "none"
+    return sae.cfg.architecture() in _COLUMNWISE

@@ -1,4 +1,4 @@
-"""Texts and conversations to tokens."""
+"""Text to tokens."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ from fastapi import APIRouter, Request
 
 from inference_worker.requests import tokens
 from inference_worker.routes.description import RESPONSES, SECRET
-from inference_worker.wire.tokens import (
-    ApplyChatTemplateRequest,
-    ApplyChatTemplateResponse,
-    TokenizeRequest,
-    TokenizeResponse,
-)
+from inference_worker.wire.tokens import TokenizeRequest, TokenizeResponse
 from inference_worker.worker import Worker
 
 
@@ -21,10 +16,7 @@ def router(worker: Worker) -> APIRouter:
 
     @routes.post("/tokenize")
     async def tokenize(request: Request, body: TokenizeRequest) -> TokenizeResponse:
+        """Ids and strings of a text's tokens."""
         return await worker.answer(request, lambda engine: tokens.tokenize(engine, body))
-
-    @routes.post("/apply-chat-template")
-    async def apply_chat_template(request: Request, body: ApplyChatTemplateRequest) -> ApplyChatTemplateResponse:
-        return await worker.answer(request, lambda engine: tokens.apply_chat_template(engine, body))
 
     return routes

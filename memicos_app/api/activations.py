@@ -1,4 +1,4 @@
-"""A feature on texts of the caller's, token by token."""
+"""Features on texts of the caller's, token by token, and the examples that are stored of one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from fastapi import APIRouter
 from pydantic import AliasChoices, Field
 
 from memicos_app.api.answers import Json
-from memicos_app.api.inputs import Body, FeatureAddress, Text
+from memicos_app.api.inputs import Body, FeatureAddress, Index, Name, Text
 from memicos_app.api.problems import fields_renamed
-from memicos_app.library import activations
+from memicos_app.library import activations, features, inference_search
 from memicos_app.library.activations import MAX_TEXTS, ActivationTest
+from memicos_app.library.feature_json import feature_json
 
 router = APIRouter(prefix="/activation", tags=["activations"])
 FIELDS = {"text": "customText", "model_id": "feature.modelId", "source_id": "feature.layer", "index": "feature.index"}
@@ -41,6 +42,38 @@ async def new(body: NewActivation) -> Json:
     return Json(answers[0] if isinstance(body.texts, str) else answers)
 
 
+class ActiveOnTexts(Body):
+    model_id: Name = Field(alias="modelId")
+    source: Name
+    texts: Text | Annotated[list[Text], Field(min_length=1, max_length=inference_search.MAX_TEXTS)] = Field(
+        alias="customText"
+    )
+
+
+@router.post("/source")
+async def of_source(body: ActiveOnTexts) -> Json:
+    """Every feature of a source that is active on each of the texts, with the places and values."""
+    texts = [body.texts] if isinstance(body.texts, str) else body.texts
+    names = {"text": "customText", "model_id": "modelId", "source_id": "source"}
+    with fields_renamed(names | ({"text.0": "customText"} if isinstance(body.texts, str) else {})):
+        found = await inference_search.active_features(body.model_id, body.source, texts)
+    return Json({"results": [{"tokens": one.tokens, "activeFeatures": one.active_features} for one in found]})
+
+
+class StoredActivations(Body):
+    model_id: Name = Field(alias="modelId")
+    source_id: Name = Field(validation_alias=AliasChoices("source", "layer"))
+    index: Index
+
+
+@router.post("/get")
+async def stored(body: StoredActivations) -> Json:
+    """The stored examples of a feature, the strongest first."""
+    with fields_renamed({"model_id": "modelId", "source_id": "source"}):
+        view = await features.feature(body.model_id, body.source_id, body.index)
+    return Json(feature_json(view)["activations"])
+
+
 def activation_json(one: ActivationTest) -> dict[str, Any]:
     """The reference's names, and how the numbers were made."""
     return {
@@ -62,4 +95,12 @@ def activation_json(one: ActivationTest) -> dict[str, Any]:
         "prependBos": one.prepend_bos,
         "hookName": one.hook_name,
         "dtype": one.dtype,
+        **attribution_json(one),
     }
+
+
+def attribution_json(one: ActivationTest) -> dict[str, Any]:
+    """Of features of attention heads' outputs only."""
+    if one.dfa_values is None:
+        return {}
+    return {"dfaValues": one.dfa_values, "dfaTargetIndex": one.dfa_target_index, "dfaMaxValue": one.dfa_max_value}

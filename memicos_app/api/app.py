@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -11,13 +15,26 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from memicos_app.api import activations, features, problems, status, steer_presets, steering, vectors
+from memicos_app.api import (
+    activations,
+    directions,
+    docs,
+    features,
+    problems,
+    status,
+    steer_presets,
+    steering,
+    text_search,
+    vectors,
+)
 from memicos_app.api.problems import Problem, http_error
 
 LARGEST_BODY = 4 * 1024 * 1024
 ROUTERS = (
     features.router,
     activations.router,
+    text_search.router,
+    directions.router,
     steering.router,
     steer_presets.router,
     vectors.router,
@@ -76,18 +93,26 @@ def counted(receive: Receive) -> Receive:
     return receive_counted
 
 
+def operation_id(route: APIRoute) -> str:
+    """What a generated client calls the operation: `steering_steer_load`."""
+    return "_".join([*map(str, route.tags), route.name])
+
+
 def build() -> FastAPI:
     """The API as an app of its own, to be mounted."""
     api = FastAPI(
         title="MemicOS API",
         description="Features of sparse autoencoders: read them, test them on text, steer with them.",
-        version="1",
+        version="1.0.0",
+        servers=[{"url": "/api"}],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
+        generate_unique_id_function=operation_id,
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
+    api.include_router(docs.router)
     for router in ROUTERS:
         api.include_router(router)
     problems.install(api)
@@ -95,7 +120,22 @@ def build() -> FastAPI:
     api.add_middleware(BodyLimit)
     api.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
     api.add_middleware(AnySlash)
+    summarise(api)
     return api
+
+
+def summarise(api: FastAPI) -> None:
+    """Let the first sentence of a route's docstring stand beside its address in the description."""
+    written = api.openapi
+
+    def summarised() -> dict[str, Any]:
+        document = written()
+        for methods in document["paths"].values():
+            for one in methods.values():
+                one["summary"] = re.split(r"[.;:]\s", " ".join(one["description"].split()) + " ", maxsplit=1)[0]
+        return document
+
+    api.openapi = summarised  # type: ignore[method-assign]
 
 
 api = build()

@@ -24,7 +24,7 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
-    415: "bad_input",
+    415: "unsupported_media_type",
     422: "bad_input",
     503: "unavailable",
 }
@@ -32,6 +32,7 @@ SENTENCES = {
     404: "There is no such address in this API; /api/openapi.json lists the ones there are.",
     405: "This address does not take this method.",
     413: "The request is larger than the server takes.",
+    415: "The body must be JSON, sent with Content-Type: application/json.",
 }
 UNION_TAGS = {"str", "int", "float", "bool"}
 """Some names that pydantic gives branches of a union; others hold a sign that no field's name holds."""
@@ -77,7 +78,9 @@ def fields_renamed(names: Mapping[str, str]) -> Iterator[None]:
 
 
 def renamed(field: str | None, names: Mapping[str, str]) -> str | None:
-    return ".".join(names.get(part, part) for part in field.split(".")) if field else None
+    if not field:
+        return None
+    return names.get(field) or ".".join(names.get(part, part) for part in field.split("."))
 
 
 def told(error: Exception, names: Mapping[str, str]) -> dict[str, str]:
@@ -97,9 +100,12 @@ async def library_error(_request: Request, error: Exception) -> Json:
     return problem(error.status, error.code, error.message, field=error.field, headers=headers)
 
 
-async def validation_error(_request: Request, error: Exception) -> Json:
+async def validation_error(request: Request, error: Exception) -> Json:
     assert isinstance(error, RequestValidationError)
-    field, message = blame(deepest(error.errors()))
+    worst = deepest(error.errors())
+    field, message = blame(worst)
+    if not field and worst["type"] != "missing" and not is_json(request.headers.get("content-type", "")):
+        return problem(415, CODES[415], SENTENCES[415])
     return problem(400, "bad_input", message, field=field)
 
 
@@ -126,6 +132,12 @@ async def unexpected(request: Request, error: Exception) -> Json:
     return problem(500, "internal", INTERNAL_SENTENCE)
 
 
+def is_json(kind: str) -> bool:
+    """Whether a content type says JSON."""
+    kind = kind.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
 def retry_header(seconds: float | None) -> dict[str, str]:
     """`Retry-After` in whole seconds, at least one."""
     return {"Retry-After": str(max(1, round(seconds)))} if seconds is not None else {}
@@ -143,7 +155,7 @@ def blame(error: Mapping[str, Any]) -> tuple[str | None, str]:
         return None, f"The body is not valid JSON: {error.get('ctx', {}).get('error', 'it cannot be read')}."
     field = path(error["loc"][1:])
     if not field:
-        return None, "The body must be a JSON object, sent with Content-Type: application/json."
+        return None, "The body must be a JSON object."
     if error["type"] == "extra_forbidden":
         return field, f"{field} is not a field of this request."
     return field, f"{field}: {error['msg'].removeprefix('Value error, ')}."

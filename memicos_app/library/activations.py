@@ -32,6 +32,10 @@ class ActivationTest:
     """Whether BOS was put before the text; it is listed unless it was ignored."""
     hook_name: str
     dtype: str
+    dfa_values: list[float] | None = None
+    """For features of attention heads' outputs: what each token gave to the activation at `dfa_target_index`."""
+    dfa_target_index: int | None = None
+    dfa_max_value: float | None = None
 
 
 async def test(
@@ -93,6 +97,9 @@ def _view(model_id: str, source_id: str, index: int, answer: ActivationSingleRes
         prepend_bos=answer.prepend_bos,
         hook_name=answer.hook_name,
         dtype=answer.dtype,
+        dfa_values=answer.activation.dfa_values,
+        dfa_target_index=answer.activation.dfa_target_index,
+        dfa_max_value=answer.activation.dfa_max_value,
     )
 
 
@@ -106,4 +113,6 @@ def _without_bos(found: ActivationTest) -> ActivationTest:
         tokens_is_special=found.tokens_is_special[1:],
         min_value=min(values),
         max_value_token_index=max(found.max_value_token_index - 1, 0),
+        dfa_values=found.dfa_values and found.dfa_values[1:],
+        dfa_target_index=found.dfa_target_index and found.dfa_target_index - 1,
     )

@@ -31,7 +31,7 @@ def inference(fields: Mapping[str, str] | None = None) -> Iterator[WorkerClient]
     """A client of the worker; what fails inside becomes an error of the library.
 
     Args:
-        fields: the worker's field names to the caller's, where they differ.
+        fields: the worker's field names to the caller's, where they differ: whole ones or their parts.
     """
     try:
         yield worker.client()
@@ -45,8 +45,8 @@ def inference(fields: Mapping[str, str] | None = None) -> Iterator[WorkerClient]
 
 def _translated(error: WorkerError, fields: Mapping[str, str]) -> LibraryError:
     problem = error.problem
-    parts = problem.field.split(".") if problem.field else []
-    field = ".".join(fields.get(part, part) for part in parts) or None
+    named = problem.field or ""
+    field = fields.get(named) or ".".join(fields.get(part, part) for part in named.split(".")) or None
     if error.status == 404:
         return NotFoundError(problem.message, field=field)
     if error.status in (400, 413, 422):

@@ -71,10 +71,10 @@ async def test_a_body_that_is_no_json(client: httpx.AsyncClient, path: str) -> N
     answer = await client.post(path, content=b'{"prompt": ', headers={"content-type": "application/json"})
     assert "not valid JSON" in assert_problem(answer, 400)["message"]
     answer = await client.post(path, content=b"{}", headers={"content-type": "text/plain"})
-    assert "application/json" in assert_problem(answer, 400)["message"]
+    assert "application/json" in assert_problem(answer, 415)["message"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/feature", "/feature/a/b", "/steer/more", "/openapi", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/feature", "/feature/a/b", "/steer/more", "/openapi", "/docs/x"])
 async def test_unknown_addresses(client: httpx.AsyncClient, path: str) -> None:
     assert assert_problem(await client.get(path), 404)["error"] == "not_found"
 

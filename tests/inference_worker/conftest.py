@@ -8,7 +8,7 @@ import pytest
 
 from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae
-from tests.inference_worker import serving
+from tests.inference_worker import serving, tiny
 
 
 @pytest.fixture(scope="session")
@@ -27,4 +27,11 @@ def sae() -> LoadedSae:
 def worker_url() -> Iterator[str]:
     """The worker, served in this process."""
     with serving.worker() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tiny_url() -> Iterator[str]:
+    """The worker with the second model, served in this process."""
+    with tiny.worker() as url:
         yield url

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -130,6 +130,7 @@ async def test_other_kinds_of_answers_pass_through() -> None:
     assert (await edge(lines).get("/v1/x")).text == '{"a_b":1}\n{"c_d":2}'
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)), st.text(st.characters(exclude_categories=["Cs"])))
 async def test_values_come_through_unchanged(numbers: list[float], text: str) -> None:
     answer = await edge(JSONResponse({"aB": numbers, "cD": text})).get("/v1/x")

@@ -1,0 +1,48 @@
+"""The interactive pages of both APIs: drawn, tried out, and without a request to anywhere else."""
+
+from __future__ import annotations
+
+from playwright.async_api import Browser, Page, expect
+
+from inference_worker.server import create_app
+from tests.browser.conftest import DESKTOP, PATIENCE, Watched
+from tests.inference_worker import serving
+
+
+async def test_the_sites_page_tries_a_route(page: Page) -> None:
+    await page.goto("/api/docs")
+    await expect(page).to_have_title("MemicOS API")
+    await tried(page, "status_health", '"status": "ok"')
+
+
+async def test_the_workers_page_tries_a_route(browser: Browser) -> None:
+    with serving.served(create_app(serving.settings(), lambda _: serving.engine())) as url:
+        context = await browser.new_context(base_url=url, viewport=DESKTOP)
+        context.set_default_timeout(PATIENCE)
+        page = await context.new_page()
+        watched = Watched(url)
+        watched.follow(page)
+        await page.goto("/docs/")
+        await expect(page.locator(".opblock")).to_have_count(await operations(page))
+        await tried(page, "state-health", '"status": "ok"')
+        await page.get_by_role("button", name="Authorize").first.click()
+        await page.locator(".auth-container input").fill(serving.SECRET)
+        await page.locator(".auth-container").get_by_role("button", name="Apply credentials").click()
+        await page.locator(".auth-container").get_by_role("button", name="Close").click()
+        await tried(page, "state-ready", '"state"')
+        await context.close()
+    assert watched.faults == []
+
+
+async def operations(page: Page) -> int:
+    count = (
+        "fetch('/openapi.json').then(a => a.json()).then(d => Object.values(d.paths).flatMap(Object.values).length)"
+    )
+    return int(await page.evaluate(count))
+
+
+async def tried(page: Page, operation: str, answer: str) -> None:
+    block = page.locator(f"[id$='{operation}']")
+    await block.locator(".opblock-summary").click()
+    await block.get_by_role("button", name="Execute").click()
+    await expect(block.locator(".live-responses-table .response")).to_contain_text(answer)

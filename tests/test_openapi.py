@@ -1,0 +1,58 @@
+"""The descriptions of both APIs: as committed, complete, and with pages that ask nothing of the net."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.routing import APIRoute
+
+from memicos_app.api.app import ROUTERS
+from scripts import openapi
+
+NAMES = sorted(openapi.DOCUMENTS)
+
+
+@functools.cache
+def document(name: str) -> dict[str, Any]:
+    return openapi.DOCUMENTS[name]()
+
+
+def operations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document(name)["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_description_is_that_of_the_code(name: str) -> None:
+    committed = (openapi.FOLDER / name).read_text(encoding="utf-8")
+    assert yaml.safe_load(committed) == document(name), "run `make openapi`"
+    assert committed == openapi.written(document(name)), "run `make openapi`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_is_described_under_a_name_of_its_own(name: str) -> None:
+    found = dict(operations(name))
+    assert len(found) >= 7
+    assert [where for where, one in found.items() if len(one.get("description", "")) < 20] == []
+    assert [where for where, one in found.items() if not one.get("tags")] == []
+    names = [one["operationId"] for one in found.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_route_of_the_site_is_in_its_description() -> None:
+    served = {route.path for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)}
+    assert served == set(document("site.yaml")["paths"])
+
+
+def test_every_request_of_the_worker_has_an_example_and_every_tag_a_sentence() -> None:
+    name = "inference-server.yaml"
+    asked = {where: one["requestBody"] for where, one in operations(name) if "requestBody" in one}
+    without = [where for where, body in asked.items() if "example" not in body["content"]["application/json"]]
+    assert without == [], "inference_worker/routes/examples.py"
+    told = {tag["name"] for tag in document(name)["tags"]}
+    assert {tag for _, one in operations(name) for tag in one["tags"]} == told
