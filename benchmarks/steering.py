@@ -26,8 +26,8 @@ from transformers import AutoModelForCausalLM
 from inference_worker.engine.generate import generate
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
-from inference_worker.engine.saes import SaeShelf
 from inference_worker.engine.sampling import Sampling
+from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.steer import Steering, steering
 from memicos_app.settings import ROOT, get_settings
 

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inference_worker.engine.errors import BadInput, Diverged, EngineError, Unknown, Unusable
+from inference_worker.engine.errors import BadInput, Diverged, EngineError, Pending, Unknown, Unusable
 from inference_worker.scheduler import Busy, Stopped
 from inference_worker.wire.base import Problem
 
@@ -43,6 +43,10 @@ _BRANCHES = {"str", "int", "float", "bool", "dict"}
 def problem(error: BaseException) -> tuple[int, Problem]:
     """Status and body of a failure. What nobody foresaw is a 500 that names only its kind."""
     match error:
+        case Pending():
+            return 503, Problem(
+                error=error.code, message=error.message, field=error.field, retry_after=error.retry_after
+            )
         case EngineError():
             return _STATUS.get(type(error), 500), Problem(error=error.code, message=error.message, field=error.field)
         case Busy():

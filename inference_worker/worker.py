@@ -15,7 +15,7 @@ from inference_worker.engine.model import served_name
 from inference_worker.events import unless_left
 from inference_worker.refusals import NotReady
 from inference_worker.requests import steering
-from inference_worker.requests.engine import Engine, load_engine
+from inference_worker.requests.engine import Engine, SaeOptions, load_engine
 from inference_worker.scheduler import Scheduler, Work
 from inference_worker.wire.state import Readiness
 from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
@@ -93,8 +93,14 @@ def load_from(settings: Settings) -> Engine:
     return load_engine(
         settings.model_id,
         models_dir=settings.models_dir,
-        sae_dirs=[settings.sae_dir, settings.user_saes_dir],
-        sae_sets=settings.sae_sets,
+        saes=SaeOptions(
+            folders=[settings.sae_dir, settings.user_saes_dir],
+            sets=settings.sae_sets,
+            include=settings.include_sae,
+            exclude=settings.exclude_sae,
+            budget=int(settings.sae_memory_gb * 1e9),
+            keep_narrow=settings.sae_dtype == "stored",
+        ),
         device=settings.device,
         dtype=settings.model_dtype,
         token_limit=settings.token_limit,

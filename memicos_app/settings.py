@@ -5,6 +5,7 @@ Nothing else reads `os.environ`. Both processes use this module; the engine gets
 
 from __future__ import annotations
 
+import json
 import secrets
 from functools import lru_cache
 from ipaddress import ip_address
@@ -58,9 +59,23 @@ class Settings(BaseSettings):
         description="smollm2-135m-it from its package, a local folder, or a TransformerLens name.",
     )
     sae_sets: Annotated[list[str], NoDecode] = Field(
-        ["res-4k"], description="Comma-separated source sets whose SAEs the worker serves."
+        ["res-4k"],
+        description="Comma-separated source sets, SAELens releases, or release:sae_id that the worker serves.",
     )
     sae_dir: Path = Field(ROOT / "demo" / "saes", description="Folder with {model}/{source}/ in SAELens format.")
+    include_sae: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Comma-separated regular expressions, one of which a source id must match; empty: all.",
+    )
+    exclude_sae: Annotated[list[str], NoDecode] = Field(
+        [], description="Comma-separated regular expressions of source ids that are not served."
+    )
+    sae_memory_gb: float = Field(
+        0, ge=0, description="Memory for SAEs, the least recently used goes first; 0: half of what the model leaves."
+    )
+    sae_dtype: Literal["float32", "stored"] = Field(
+        "float32", description="SAE weights in memory; stored: 16-bit ones stay so. The arithmetic is float32."
+    )
     device: str = Field("cpu", description="cpu, cuda, cuda:1, or mps.")
     model_dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="Precision of the model.")
     token_limit: int = Field(1024, ge=1, description="Longest text, in tokens, that a request may hold.")
@@ -71,12 +86,15 @@ class Settings(BaseSettings):
     # Providers
     openai_api_key: SecretStr = Field(SecretStr(""), description="For explanations and embeddings by OpenAI.")
 
-    @field_validator("dataset_origins", "inference_urls", "sae_sets", mode="before")
+    @field_validator("dataset_origins", "inference_urls", "sae_sets", "include_sae", "exclude_sae", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.strip("[] ").replace('"', "").split(",") if part.strip()]
-        return value
+        """A list is written with commas, or as JSON where its parts hold commas."""
+        if not isinstance(value, str):
+            return value
+        if value.strip().startswith("["):
+            return json.loads(value)
+        return [part.strip() for part in value.split(",") if part.strip()]
 
     @field_validator("data_dir", "web_dir", "sae_dir")
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import os
 import socket
@@ -31,6 +32,10 @@ _HANDED_DOWN = (
     "model_id",
     "sae_sets",
     "sae_dir",
+    "include_sae",
+    "exclude_sae",
+    "sae_memory_gb",
+    "sae_dtype",
     "device",
     "model_dtype",
     "token_limit",
@@ -238,4 +243,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _as_text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return json.dumps(value) if isinstance(value, list) else str(value)

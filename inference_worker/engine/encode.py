@@ -6,6 +6,8 @@ activations are 0, if its token is special or its residual is longer than the SA
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,8 +17,12 @@ from inference_worker.engine.saes import LoadedSae
 Features = slice | list[int] | torch.Tensor | None
 """Which features: a slice, indices, or None for all."""
 
-_COLUMNWISE = frozenset({"standard", "jumprelu"})
+_COLUMNWISE = frozenset(
+    {"standard", "jumprelu", "transcoder", "skip_transcoder", "jumprelu_transcoder", "jumprelu_skip_transcoder"}
+)
 """Architectures in which a feature's activation depends on no other feature."""
+_BLOCK = 4096
+"""Features whose 16-bit weights are widened at a time."""
 
 
 @torch.inference_mode()
@@ -30,7 +36,7 @@ def encode(
 ) -> torch.Tensor:
     """Feature activations, `[..., pos, n_features]` in float32; 0 at positions that do not count.
 
-    The formula is SAELens's own `encode`; a few features of a standard or JumpReLU SAE are computed
+    The formula is SAELens's own `encode`; a few features of an SAE whose features are independent are computed
     from their columns alone.
 
     Args:
@@ -38,8 +44,11 @@ def encode(
         token_ids: `[..., pos]`.
         special_ids: the tokenizer's special tokens.
         features: which of the SAE's features, in which order.
+
+    Raises:
+        Unusable: the SAE reads another width than the residual has.
     """
-    acts = _activations(_flat(residual, token_ids).to(loaded.sae.W_dec.device), loaded.sae, features)
+    acts = _activations(loaded.flat(residual).to(loaded.sae.W_dec.device), loaded.sae, features)
     counts = counted(residual, token_ids, loaded, special_ids)
     return torch.where(counts[..., None].to(acts.device), acts, 0.0)
 
@@ -51,8 +60,7 @@ def counted(
     ordinary = ~is_special(token_ids.to(residual.device), special_ids)
     if loaded.sink_norm is None:
         return ordinary
-    norms = torch.linalg.vector_norm(_flat(residual, token_ids).float(), dim=-1)
-    short: torch.Tensor = norms <= loaded.sink_norm
+    short: torch.Tensor = torch.linalg.vector_norm(loaded.flat(residual), dim=-1) <= loaded.sink_norm
     return ordinary & short
 
 
@@ -63,22 +71,33 @@ def is_special(token_ids: torch.Tensor, special_ids: frozenset[int]) -> torch.Te
     return where
 
 
-def _flat(residual: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
-    """Heads side by side: `[..., pos, d_in]`."""
-    return residual.flatten(token_ids.ndim)
-
-
-def _activations(residual: torch.Tensor, sae: Any, features: Features) -> torch.Tensor:
+def _activations(read: torch.Tensor, sae: Any, features: Features) -> torch.Tensor:
     chosen = torch.tensor(features) if isinstance(features, list) else features
-    if sae.cfg.reshape_activations == "hook_z":
-        residual = residual[..., None, :]  # SAELens joins the heads itself, and one head is as good as many
-    if chosen is None or not _is_columnwise(sae):
-        acts: torch.Tensor = sae.encode(residual)
-        return acts if chosen is None else acts[..., chosen]
-    pre = sae.process_sae_in(residual) @ sae.W_enc[:, chosen] + sae.b_enc[chosen]
+    independent = sae.cfg.architecture() in _COLUMNWISE
+    if chosen is not None and independent:
+        return _columns(sae.process_sae_in(read), sae, chosen)
+    if independent and sae.W_enc.dtype != torch.float32:
+        blocks = (slice(first, first + _BLOCK) for first in range(0, sae.cfg.d_sae, _BLOCK))
+        return torch.cat([_columns(sae.process_sae_in(read), sae, block) for block in blocks], dim=-1)
+    with _wide(sae):
+        acts: torch.Tensor = sae.encode(read)
+    return acts if chosen is None else acts[..., chosen]
+
+
+def _columns(read: torch.Tensor, sae: Any, chosen: slice | torch.Tensor) -> torch.Tensor:
+    pre = read @ sae.W_enc[:, chosen].float() + sae.b_enc[chosen].float()
     active: torch.Tensor = sae.activation_fn(pre)
     return active * (pre > sae.threshold[chosen]) if hasattr(sae, "threshold") else active
 
 
-def _is_columnwise(sae: Any) -> bool:
-    return sae.cfg.architecture() in _COLUMNWISE
+@contextmanager
+def _wide(sae: Any) -> Iterator[None]:
+    """With all weights in float32, those of 16 bits for the time being."""
+    narrow = [(p, p.data) for p in sae.parameters() if p.dtype != torch.float32]
+    for parameter, data in narrow:
+        parameter.data = data.float()
+    try:
+        yield
+    finally:
+        for parameter, data in narrow:
+            parameter.data = data

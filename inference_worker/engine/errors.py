@@ -36,3 +36,13 @@ class Unusable(EngineError):
     """A model or SAE folder that cannot be loaded, with the reason."""
 
     code = "unusable"
+
+
+class Pending(EngineError):
+    """Something that is being fetched and will be here later; `retry_after` seconds are a good time to ask again."""
+
+    code = "not_ready"
+
+    def __init__(self, message: str, *, retry_after: float, field: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.retry_after = retry_after

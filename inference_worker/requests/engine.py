@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from inference_worker.engine.errors import BadInput, Unknown
+from inference_worker.engine.memory import free_memory
 from inference_worker.engine.model import LanguageModel, load_model
-from inference_worker.engine.saes import SaeShelf
+from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.tokens import Tokens
 from inference_worker.wire.state import Capabilities
 
@@ -25,12 +26,24 @@ class Engine:
     max_completion_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class SaeOptions:
+    """Which SAEs are served, from where, and how they are kept; the words are those of `SaeShelf`."""
+
+    folders: Sequence[Path]
+    sets: Sequence[str] = ()
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    budget: int = 0
+    """Bytes; 0: half of what is free once the model is there."""
+    keep_narrow: bool = False
+
+
 def load_engine(
     model_id: str,
     *,
     models_dir: Path,
-    sae_dirs: Sequence[Path],
-    sae_sets: Sequence[str],
+    saes: SaeOptions,
     device: str,
     dtype: str,
     token_limit: int,
@@ -38,8 +51,21 @@ def load_engine(
 ) -> Engine:
     """Load the model; SAEs follow when they are asked for."""
     model = load_model(model_id, models_dir=models_dir, device=device, dtype=getattr(torch, dtype))
-    shelf = SaeShelf(sae_dirs, model.name, model.d_model, sets=sae_sets, device=device)
-    return Engine(model, shelf, token_limit, max_completion_tokens)
+    return Engine(model, _shelf(model, saes, device), token_limit, max_completion_tokens)
+
+
+def _shelf(model: LanguageModel, saes: SaeOptions, device: str) -> SaeShelf:
+    return SaeShelf(
+        saes.folders,
+        model.name,
+        model.d_model,
+        sets=saes.sets,
+        include=saes.include,
+        exclude=saes.exclude,
+        device=device,
+        budget=saes.budget or free_memory(model.device) // 2,
+        keep_narrow=saes.keep_narrow,
+    )
 
 
 def capabilities(engine: Engine, queue_limit: int) -> Capabilities:

@@ -17,7 +17,8 @@ import torch
 import uvicorn
 
 from inference_worker.engine.model import LanguageModel, load_model
-from inference_worker.engine.saes import LoadedSae, SaeShelf
+from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.shelf import SaeShelf
 from inference_worker.requests.engine import Engine
 from inference_worker.server import create_app
 from memicos_app.settings import ROOT, Settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inference_worker.engine.errors import Unknown, Unusable
-from inference_worker.engine.saes import CONFIG, WEIGHTS, LoadedSae, SaeShelf, load_sae, set_name
+from inference_worker.engine.saes import CONFIG, WEIGHTS, load_sae
 from tests.inference_worker.serving import MODEL, SOURCE, sae_folder
 
 WIDTH, FEATURES = 8, 6
@@ -96,69 +95,8 @@ def test_a_configuration_without_a_hook(tmp_path: Path) -> None:
         load_sae(write_sae(tmp_path / "3-a", hook_name=None), "3-a")
 
 
-def test_another_models_sae_is_refused(tmp_path: Path) -> None:
-    write_sae(tmp_path / "m" / "3-a")
-    with pytest.raises(Unusable, match="reads 8 dimensions, but m has 576"):
-        SaeShelf([tmp_path], "m", 576).get("3-a")
-
-
-@pytest.mark.parametrize("source_id", ["4-a", "../m/3-a", "3-a/", "", "/etc", ".", "3-a\x00"])
-def test_unknown_sources(tmp_path: Path, source_id: str) -> None:
-    write_sae(tmp_path / "m" / "3-a")
-    with pytest.raises(Unknown) as caught:
-        SaeShelf([tmp_path], "m", WIDTH).get(source_id)
-    assert caught.value.field == "source"
-
-
 @pytest.mark.parametrize("index", [-1, FEATURES, 10**9])
 def test_features_outside_the_sae(tmp_path: Path, index: int) -> None:
     with pytest.raises(Unknown, match="features 0 to 5") as caught:
         load_sae(write_sae(tmp_path / "3-a"), "3-a").direction(index)
     assert caught.value.field == "index"
-
-
-def test_sources_are_listed_by_layer_and_only_of_the_sets_served(tmp_path: Path) -> None:
-    for name in ("15-res-4k", "7-res-4k", "7-mlp-4k", "7-res-4k__l0-30"):
-        write_sae(tmp_path / "m" / name)
-    assert SaeShelf([tmp_path], "m", WIDTH).sources() == ["7-mlp-4k", "7-res-4k", "7-res-4k__l0-30", "15-res-4k"]
-    shelf = SaeShelf([tmp_path], "m", WIDTH, sets=["res-4k"])
-    assert shelf.sources() == ["7-res-4k", "7-res-4k__l0-30", "15-res-4k"]
-    with pytest.raises(Unknown):
-        shelf.get("7-mlp-4k")
-
-
-def test_the_first_folder_that_has_a_source_wins(tmp_path: Path) -> None:
-    write_sae(tmp_path / "one" / "m" / "3-a", sink_norm=1)
-    write_sae(tmp_path / "two" / "m" / "3-a", sink_norm=2)
-    write_sae(tmp_path / "two" / "m" / "3-b", sink_norm=3)
-    shelf = SaeShelf([tmp_path / "one", tmp_path / "two"], "m", WIDTH)
-    assert [shelf.get(name).sink_norm for name in ("3-a", "3-b")] == [1, 3]
-
-
-def test_a_source_that_arrives_later_is_found(tmp_path: Path) -> None:
-    shelf = SaeShelf([tmp_path], "m", WIDTH)
-    with pytest.raises(Unknown):
-        shelf.get("3-a")
-    write_sae(tmp_path / "m" / "3-a")
-    assert shelf.get("3-a").d_sae == FEATURES
-
-
-def test_the_least_recently_used_is_put_back(tmp_path: Path) -> None:
-    for name in ("1-a", "2-a", "3-a"):
-        write_sae(tmp_path / "m" / name)
-    shelf = SaeShelf([tmp_path], "m", WIDTH, capacity=2)
-    first, second = shelf.get("1-a"), shelf.get("2-a")
-    assert shelf.get("1-a") is first
-    shelf.get("3-a")
-    shutil.rmtree(tmp_path / "m")
-    assert shelf.get("1-a") is first
-    with pytest.raises(Unknown):
-        shelf.get("2-a")
-    assert isinstance(second, LoadedSae)
-
-
-@pytest.mark.parametrize(
-    ("source_id", "expected"), [("15-res-4k", "res-4k"), ("0-res-jb", "res-jb"), ("9-res_fs768__x", "res_fs768")]
-)
-def test_set_names(source_id: str, expected: str) -> None:
-    assert set_name(source_id) == expected

@@ -153,7 +153,7 @@ def check_values(made: Made, encoder: Encoder) -> None:
             ids = torch.from_numpy(np.concatenate([[1], windows[int(row["dataIndex"])]])[None])
             with torch.inference_mode():
                 residual = encoder.residuals(ids)
-                exact = encoder.loaded.sae.encode(residual)[0, :, feature]
+                exact = encoder.loaded.sae.encode(encoder.loaded.flat(residual))[0, :, feature]
                 exact = exact * counted(residual, ids, encoder.loaded, encoder.model.special_ids)[0]
             np.testing.assert_allclose(row["values"], exact[1:].numpy(), rtol=2e-3, atol=2e-4)
             compared += 1
