@@ -50,7 +50,7 @@ def attribution(
     width = loaded.d_in // heads
     values = values.reshape(len(values), -1, width)
     values = values.repeat_interleave(heads // values.shape[1], dim=1).float()
-    columns = loaded.sae.W_enc[:, indices].reshape(heads, width, -1)
+    columns = loaded.sae.W_enc[:, indices].float().reshape(heads, width, -1)
     given = torch.einsum("shd,hdf->fhs", values, columns)
     attended = pattern[:, targets].float().transpose(0, 1)  # [feature, head, pos]
     return (given * attended).sum(1)

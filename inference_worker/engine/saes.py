@@ -180,6 +180,11 @@ def weights_size(folder: Path, *, keep_narrow: bool = False) -> int:
         return sum(width * math.prod(one.get_shape()) for width, one in zip(widths, slices, strict=True))
 
 
+def set_name(source_id: str) -> str:
+    """The source set of a source id: `res-4k` of `15-res-4k` and of `15-res-4k__l0-30`."""
+    return source_id.partition("-")[2].partition("__")[0]
+
+
 def _read(folder: Path, config: dict[str, Any], device: str, dtype: str) -> Any:
     from sae_lens import SAE, TrainingSAE
     from sae_lens.registry import SAE_CLASS_REGISTRY, SAE_TRAINING_CLASS_REGISTRY

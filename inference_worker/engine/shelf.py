@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from inference_worker.engine import registry
 from inference_worker.engine.errors import Pending, Unknown, Unusable
 from inference_worker.engine.memory import in_words
-from inference_worker.engine.saes import CONFIG, LoadedSae, load_sae, weights_size
+from inference_worker.engine.saes import CONFIG, LoadedSae, load_sae, set_name, weights_size
 
 _SOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _COURTESY = 1.0
@@ -175,11 +175,6 @@ class SaeShelf:
     def _is_wanted(self, source_id: str) -> bool:
         included = not self._include or any(p.search(source_id) for p in self._include)
         return included and not any(p.search(source_id) for p in self._exclude)
-
-
-def set_name(source_id: str) -> str:
-    """The source set of a source id: `res-4k` of `15-res-4k` and of `15-res-4k__l0-30`."""
-    return source_id.partition("-")[2].partition("__")[0]
 
 
 class _Download:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from inference_worker.engine.errors import Unknown, Unusable
-from inference_worker.engine.shelf import SaeShelf, set_name
+from inference_worker.engine.saes import set_name
+from inference_worker.engine.shelf import SaeShelf
 from tests.inference_worker.test_saes import FEATURES, WIDTH, write_sae
 
 SIZE = 4 * (2 * WIDTH * FEATURES + WIDTH + FEATURES)

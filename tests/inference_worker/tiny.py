@@ -17,7 +17,7 @@ import httpx
 import torch
 
 from inference_worker.engine.model import load_model
-from inference_worker.engine.saes import SaeShelf
+from inference_worker.engine.shelf import SaeShelf
 from inference_worker.requests.engine import Engine
 from inference_worker.server import create_app
 from inference_worker.wire.base import SECRET_HEADER
