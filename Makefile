@@ -7,7 +7,7 @@ BIN := .venv/bin
 BENCHMARKS ?= startup feature_page api_reads steering storage generator
 test: export HF_HUB_OFFLINE = 1
 
-.PHONY: openapi help run dev test lint bench install install-dev browser init-env lock clean distclean
+.PHONY: openapi client help run dev test lint bench install install-dev browser init-env lock clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: install-dev ## Measure again what benchmarks/results holds (takes long)
 
 openapi: install-dev ## Write schemas/openapi anew from the routes of worker and site
 	@$(BIN)/python -m scripts.openapi
+
+client: openapi ## Generate packages/python/memicos-inference-client anew from the worker's description
+	@$(BIN)/python -m scripts.client
 
 install:
 	@$(PYTHON) scripts/install.py runtime

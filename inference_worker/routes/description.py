@@ -74,10 +74,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
             methods["post"]["requestBody"]["content"]["application/json"]["example"] = EXAMPLES[path]
         for one in methods.values():
             one["summary"] = first_sentence(one["description"])
+            if one["description"].rstrip(".") == one["summary"]:
+                del one["description"]
     used = {tag for methods in document["paths"].values() for one in methods.values() for tag in one["tags"]}
     return {**document, "tags": [tag for tag in TAGS if tag["name"] in used]}
 
 
 def first_sentence(description: str) -> str:
     """What stands beside the address: `Ids and strings of a text's tokens`."""
-    return re.split(r"[.;:]\s", " ".join(description.split()) + " ", maxsplit=1)[0]
+    return re.split(r"\.\s", " ".join(description.split()) + " ", maxsplit=1)[0]

@@ -129,10 +129,15 @@ def summarise(api: FastAPI) -> None:
     written = api.openapi
 
     def summarised() -> dict[str, Any]:
+        if api.openapi_schema is not None:
+            return api.openapi_schema
         document = written()
         for methods in document["paths"].values():
             for one in methods.values():
-                one["summary"] = re.split(r"[.;:]\s", " ".join(one["description"].split()) + " ", maxsplit=1)[0]
+                told = one.pop("description", "")
+                one["summary"] = re.split(r"\.\s", " ".join(told.split()) + " ", maxsplit=1)[0]
+                if told.rstrip(".") != one["summary"]:
+                    one["description"] = told
         return document
 
     api.openapi = summarised  # type: ignore[method-assign]

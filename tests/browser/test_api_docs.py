@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, Page, expect
 
-from inference_worker.server import create_app
 from tests.browser.conftest import DESKTOP, PATIENCE, Watched
 from tests.inference_worker import serving
 
@@ -16,7 +15,7 @@ async def test_the_sites_page_tries_a_route(page: Page) -> None:
 
 
 async def test_the_workers_page_tries_a_route(browser: Browser) -> None:
-    with serving.served(create_app(serving.settings(), lambda _: serving.engine())) as url:
+    with serving.worker() as url:
         context = await browser.new_context(base_url=url, viewport=DESKTOP)
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()

@@ -1,0 +1,113 @@
+"""Contains all the data models used in inputs/outputs"""
+
+from .activation import Activation
+from .activation_all_batch_request import ActivationAllBatchRequest
+from .activation_all_batch_request_exclude import ActivationAllBatchRequestExclude
+from .activation_all_batch_response import ActivationAllBatchResponse
+from .activation_all_request import ActivationAllRequest
+from .activation_all_request_exclude import ActivationAllRequestExclude
+from .activation_all_response import ActivationAllResponse
+from .activation_attention_request import ActivationAttentionRequest
+from .activation_attention_response import ActivationAttentionResponse
+from .activation_raw_request import ActivationRawRequest
+from .activation_raw_response import ActivationRawResponse
+from .activation_single_batch_request import ActivationSingleBatchRequest
+from .activation_single_batch_response import ActivationSingleBatchResponse
+from .activation_single_request import ActivationSingleRequest
+from .activation_single_response import ActivationSingleResponse
+from .activation_source_request import ActivationSourceRequest
+from .activation_source_response import ActivationSourceResponse
+from .activation_topk_by_token_batch_request import ActivationTopkByTokenBatchRequest
+from .activation_topk_by_token_batch_response import ActivationTopkByTokenBatchResponse
+from .activation_topk_by_token_request import ActivationTopkByTokenRequest
+from .activation_topk_by_token_response import ActivationTopkByTokenResponse
+from .active_features import ActiveFeatures
+from .active_features_activefeatures import ActiveFeaturesActivefeatures
+from .capabilities import Capabilities
+from .cossim_request import CossimRequest
+from .cossim_response import CossimResponse
+from .feature_ref import FeatureRef
+from .feature_vector_request import FeatureVectorRequest
+from .feature_vector_request_which import FeatureVectorRequestWhich
+from .feature_vector_response import FeatureVectorResponse
+from .feature_vector_response_which import FeatureVectorResponseWhich
+from .found_feature import FoundFeature
+from .health import Health
+from .layer_activation import LayerActivation
+from .problem import Problem
+from .raw_result import RawResult
+from .readiness import Readiness
+from .readiness_state import ReadinessState
+from .similar_feature import SimilarFeature
+from .similarity_matrix_request import SimilarityMatrixRequest
+from .similarity_matrix_response import SimilarityMatrixResponse
+from .steer_completion_request import SteerCompletionRequest
+from .steer_completion_request_types_item import SteerCompletionRequestTypesItem
+from .steer_completion_response import SteerCompletionResponse
+from .steer_feature import SteerFeature
+from .steer_output import SteerOutput
+from .steer_output_finish_reason_type_0 import SteerOutputFinishReasonType0
+from .steer_output_type import SteerOutputType
+from .token_logprob import TokenLogprob
+from .token_top_features import TokenTopFeatures
+from .tokenize_request import TokenizeRequest
+from .tokenize_response import TokenizeResponse
+from .top_feature import TopFeature
+from .top_logprob import TopLogprob
+
+__all__ = (
+    "Activation",
+    "ActivationAllBatchRequest",
+    "ActivationAllBatchRequestExclude",
+    "ActivationAllBatchResponse",
+    "ActivationAllRequest",
+    "ActivationAllRequestExclude",
+    "ActivationAllResponse",
+    "ActivationAttentionRequest",
+    "ActivationAttentionResponse",
+    "ActivationRawRequest",
+    "ActivationRawResponse",
+    "ActivationSingleBatchRequest",
+    "ActivationSingleBatchResponse",
+    "ActivationSingleRequest",
+    "ActivationSingleResponse",
+    "ActivationSourceRequest",
+    "ActivationSourceResponse",
+    "ActivationTopkByTokenBatchRequest",
+    "ActivationTopkByTokenBatchResponse",
+    "ActivationTopkByTokenRequest",
+    "ActivationTopkByTokenResponse",
+    "ActiveFeatures",
+    "ActiveFeaturesActivefeatures",
+    "Capabilities",
+    "CossimRequest",
+    "CossimResponse",
+    "FeatureRef",
+    "FeatureVectorRequest",
+    "FeatureVectorRequestWhich",
+    "FeatureVectorResponse",
+    "FeatureVectorResponseWhich",
+    "FoundFeature",
+    "Health",
+    "LayerActivation",
+    "Problem",
+    "RawResult",
+    "Readiness",
+    "ReadinessState",
+    "SimilarFeature",
+    "SimilarityMatrixRequest",
+    "SimilarityMatrixResponse",
+    "SteerCompletionRequest",
+    "SteerCompletionRequestTypesItem",
+    "SteerCompletionResponse",
+    "SteerFeature",
+    "SteerOutput",
+    "SteerOutputFinishReasonType0",
+    "SteerOutputType",
+    "TokenLogprob",
+    "TokenTopFeatures",
+    "TokenizeRequest",
+    "TokenizeResponse",
+    "TopFeature",
+    "TopLogprob",
+)

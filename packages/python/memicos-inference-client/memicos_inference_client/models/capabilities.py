@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Capabilities")
+
+
+@_attrs_define
+class Capabilities:
+    """What this worker serves and within which limits.
+
+    Attributes:
+        model (str):
+        device (str):
+        dtype (str):
+        n_layers (int):
+        d_model (int):
+        context_length (int):
+        token_limit (int):
+        max_completion_tokens (int):
+        inference_queue (int):
+        sources (list[str]):
+        prepends_bos (bool): Whether BOS is added where a request leaves `prepend_bos` open.
+        steer_methods (list[Literal['SIMPLE_ADDITIVE']] | Unset):
+    """
+
+    model: str
+    device: str
+    dtype: str
+    n_layers: int
+    d_model: int
+    context_length: int
+    token_limit: int
+    max_completion_tokens: int
+    inference_queue: int
+    sources: list[str]
+    prepends_bos: bool
+    steer_methods: list[Literal["SIMPLE_ADDITIVE"]] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        model = self.model
+
+        device = self.device
+
+        dtype = self.dtype
+
+        n_layers = self.n_layers
+
+        d_model = self.d_model
+
+        context_length = self.context_length
+
+        token_limit = self.token_limit
+
+        max_completion_tokens = self.max_completion_tokens
+
+        inference_queue = self.inference_queue
+
+        sources = self.sources
+
+        prepends_bos = self.prepends_bos
+
+        steer_methods: list[Literal["SIMPLE_ADDITIVE"]] | Unset = UNSET
+        if not isinstance(self.steer_methods, Unset):
+            steer_methods = self.steer_methods
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "model": model,
+                "device": device,
+                "dtype": dtype,
+                "nLayers": n_layers,
+                "dModel": d_model,
+                "contextLength": context_length,
+                "tokenLimit": token_limit,
+                "maxCompletionTokens": max_completion_tokens,
+                "inferenceQueue": inference_queue,
+                "sources": sources,
+                "prependsBos": prepends_bos,
+            }
+        )
+        if steer_methods is not UNSET:
+            field_dict["steerMethods"] = steer_methods
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        model = d.pop("model")
+
+        device = d.pop("device")
+
+        dtype = d.pop("dtype")
+
+        n_layers = d.pop("nLayers")
+
+        d_model = d.pop("dModel")
+
+        context_length = d.pop("contextLength")
+
+        token_limit = d.pop("tokenLimit")
+
+        max_completion_tokens = d.pop("maxCompletionTokens")
+
+        inference_queue = d.pop("inferenceQueue")
+
+        sources = cast("list[str]", d.pop("sources"))
+
+        prepends_bos = d.pop("prependsBos")
+
+        _steer_methods = d.pop("steerMethods", UNSET)
+        steer_methods: list[Literal["SIMPLE_ADDITIVE"]] | Unset = UNSET
+        if _steer_methods is not UNSET:
+            steer_methods = []
+            for steer_methods_item_data in _steer_methods:
+                steer_methods_item = cast("Literal['SIMPLE_ADDITIVE']", steer_methods_item_data)
+                if steer_methods_item != "SIMPLE_ADDITIVE":
+                    raise ValueError(
+                        f"steerMethods_item must match const 'SIMPLE_ADDITIVE', got '{steer_methods_item}'"
+                    )
+                steer_methods.append(steer_methods_item)
+
+        capabilities = cls(
+            model=model,
+            device=device,
+            dtype=dtype,
+            n_layers=n_layers,
+            d_model=d_model,
+            context_length=context_length,
+            token_limit=token_limit,
+            max_completion_tokens=max_completion_tokens,
+            inference_queue=inference_queue,
+            sources=sources,
+            prepends_bos=prepends_bos,
+            steer_methods=steer_methods,
+        )
+
+        return capabilities
