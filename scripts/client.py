@@ -35,7 +35,14 @@ def main() -> None:
     shutil.rmtree(PACKAGE, ignore_errors=True)
     config = ENVIRONMENT / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
-    command = [programs / "openapi-python-client", "generate", "--path", DESCRIPTION, "--config", config]
+    command: list[str | Path] = [
+        programs / "openapi-python-client",
+        "generate",
+        "--path",
+        DESCRIPTION,
+        "--config",
+        config,
+    ]
     command += ["--meta", "none", "--output-path", PACKAGE, "--overwrite", "--fail-on-warning"]
     subprocess.run(command, check=True, env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
     finish()
@@ -47,7 +54,16 @@ def environment() -> Path:
     installed = ENVIRONMENT / "installed.txt"
     if not installed.is_file() or installed.read_bytes() != PINS.read_bytes():
         venv.create(ENVIRONMENT, clear=True, with_pip=True)
-        pip = [programs / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", PINS]
+        pip: list[str | Path] = [
+            programs / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--requirement",
+            PINS,
+        ]
         subprocess.run(pip, check=True)
         shutil.copyfile(PINS, installed)
     return programs

@@ -95,7 +95,7 @@ def counted(receive: Receive) -> Receive:
 
 def operation_id(route: APIRoute) -> str:
     """What a generated client calls the operation: `steering_steer_load`."""
-    return "_".join([*map(str, route.tags), route.name])
+    return "_".join([*map(str, route.tags), route.name]).replace(" ", "_")
 
 
 def build() -> FastAPI:
@@ -134,10 +134,9 @@ def summarise(api: FastAPI) -> None:
         document = written()
         for methods in document["paths"].values():
             for one in methods.values():
-                told = one.pop("description", "")
-                one["summary"] = re.split(r"\.\s", " ".join(told.split()) + " ", maxsplit=1)[0]
-                if told.rstrip(".") != one["summary"]:
-                    one["description"] = told
+                one["summary"] = re.split(r"\.\s", " ".join(one["description"].split()) + " ", maxsplit=1)[0]
+                if one["description"].rstrip(".") == one["summary"]:
+                    del one["description"]
         return document
 
     api.openapi = summarised  # type: ignore[method-assign]
