@@ -14,8 +14,16 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inference_worker.engine.errors import BadInput, Diverged, EngineError, Pending, Unknown, Unusable
-from inference_worker.scheduler import Busy, Stopped
+from inference_worker.engine.errors import (
+    BadInput,
+    Diverged,
+    EngineError,
+    OutOfMemory,
+    Pending,
+    Unknown,
+    Unusable,
+)
+from inference_worker.scheduler import Busy, Expired, Stopped
 from inference_worker.wire.base import Problem
 
 _log = logging.getLogger(__name__)
@@ -47,12 +55,16 @@ def problem(error: BaseException) -> tuple[int, Problem]:
             return 503, Problem(
                 error=error.code, message=error.message, field=error.field, retry_after=error.retry_after
             )
+        case OutOfMemory():
+            return 503, Problem(error=error.code, message=error.message, retry_after=5)
         case EngineError():
             return _STATUS.get(type(error), 500), Problem(error=error.code, message=error.message, field=error.field)
         case Busy():
             return 503, Problem(
                 error="busy", message=str(error), position=error.position, retry_after=error.retry_after
             )
+        case Expired():
+            return 504, Problem(error="expired", message=str(error))
         case NotReady():
             return 503, Problem(error="not_ready", message=str(error), retry_after=error.retry_after)
         case Stopped():
@@ -92,7 +104,7 @@ def install(app: FastAPI) -> None:
         return Response(status_code=499)
 
     app.add_exception_handler(ClientDisconnect, gone)
-    for kind in (EngineError, Busy, NotReady, Stopped, RequestValidationError, HTTPException):
+    for kind in (EngineError, Busy, Expired, NotReady, Stopped, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
     app.add_middleware(Faults)
 

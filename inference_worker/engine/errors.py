@@ -46,3 +46,9 @@ class Pending(EngineError):
     def __init__(self, message: str, *, retry_after: float, field: str | None = None) -> None:
         super().__init__(message, field=field)
         self.retry_after = retry_after
+
+
+class OutOfMemory(EngineError):
+    """There was not enough memory for this request; others are not touched by it."""
+
+    code = "out_of_memory"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from inference_worker.engine.exhaustion import fault
+
 T = TypeVar("T")
 
 
@@ -33,8 +35,9 @@ def results(function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence[
     try:
         return list(function(items))
     except Exception as error:
+        told = fault(error)
         if len(items) == 1:
-            return [error]
+            return [told]
     return [results(function, [item])[0] for item in items]
 
 
