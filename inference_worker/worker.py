@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from fastapi import Request
 
@@ -17,11 +18,13 @@ from inference_worker.refusals import NotReady
 from inference_worker.requests import steering
 from inference_worker.requests.engine import Engine, SaeOptions, load_engine
 from inference_worker.scheduler import Scheduler, Work
+from inference_worker.tickets import ticket
 from inference_worker.wire.state import Readiness
 from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
 from memicos_app.settings import Settings
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741
 _log = logging.getLogger(__name__)
 
 
@@ -76,13 +79,37 @@ class Worker:
     async def answer(self, request: Request, function: Callable[[Engine], T]) -> T:
         """Run short work on the engine, unless the client leaves first."""
         engine = self.engine
-        return await unless_left(request, self.scheduler.run(lambda: function(engine)))
+        return await unless_left(request, self.scheduler.run(lambda: function(engine), ticket(request)))
+
+    async def answer_together(
+        self, request: Request, function: Callable[[Engine, Sequence[I]], Sequence[T | Exception]], item: I, size: int
+    ) -> T:
+        """The same for work that can be done for several at once: a result or an exception for each item.
+
+        Args:
+            size: of this item, in characters, so that not too much is done at once.
+        """
+        shared = _OnEngine(function, self.engine)
+        return await unless_left(request, self.scheduler.run_together(shared, item, ticket(request), size))
 
     async def complete(self, request: Request, body: SteerCompletionRequest) -> Work[SteerCompletionResponse]:
         """Check a steering request, then queue its generation."""
         engine = self.engine
         completion = await self.answer(request, lambda engine: steering.prepare(engine, body))
-        return self.scheduler.stream(lambda: steering.complete(engine, completion))
+        return self.scheduler.stream(
+            lambda: steering.complete(engine, completion), ticket(request, rows=len(completion.rows))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _OnEngine:
+    """A function on the engine, equal to others that are the same."""
+
+    function: Callable[[Engine, Sequence[Any]], Sequence[Any]]
+    engine: Engine
+
+    def __call__(self, items: Sequence[Any]) -> Sequence[Any]:
+        return self.function(self.engine, items)
 
 
 def load_from(settings: Settings) -> Engine:

@@ -10,7 +10,7 @@ import torch
 
 from inference_worker.engine.attention import HeadHooks, attribution, head_hooks
 from inference_worker.engine.encode import encode
-from inference_worker.engine.errors import BadInput, Unknown
+from inference_worker.engine.errors import BadInput, EngineError, Unknown
 from inference_worker.engine.model import token_rows
 from inference_worker.engine.saes import LoadedSae
 from inference_worker.engine.tokens import Tokens
@@ -81,11 +81,23 @@ class Direction:
         return torch.where(text.ordinary.to(values.device), values, 0.0), text.ordinary
 
 
-def activation(engine: Engine, request: ActivationSingleRequest) -> ActivationSingleResponse:
-    """Activations of one feature or direction on a text."""
-    require_model(engine, request.model)
-    target = _target(engine, request)
-    return _measured(engine, target, [_tokens(engine, request)])[0]
+Question = tuple[Feature | Direction, Tokens]
+Answer = ActivationSingleResponse | EngineError
+
+
+def activations(engine: Engine, requests: Sequence[ActivationSingleRequest]) -> list[Answer]:
+    """Activations of one feature or direction on a text, for several people: those at one hook point share a pass."""
+    asked = [_question(engine, request) for request in requests]
+    answers: dict[int, Answer] = {n: one for n, one in enumerate(asked) if isinstance(one, EngineError)}
+    groups: dict[tuple[str, ...], list[tuple[int, Question]]] = {}
+    for number, one in enumerate(asked):
+        if not isinstance(one, EngineError):
+            groups.setdefault(_hooks(one[0]), []).append((number, one))
+    for hooks, group in groups.items():
+        texts = read(engine, [tokens for _, (_, tokens) in group], hooks)
+        for (number, (target, _)), text in zip(group, texts, strict=True):
+            answers[number] = _answer_or_refusal(engine, target, text)
+    return [answers[number] for number in range(len(requests))]
 
 
 def activation_batch(engine: Engine, request: ActivationSingleBatchRequest) -> ActivationSingleBatchResponse:
@@ -97,10 +109,27 @@ def activation_batch(engine: Engine, request: ActivationSingleBatchRequest) -> A
 
 
 def _measured(engine: Engine, target: Feature | Direction, each: Sequence[Tokens]) -> list[ActivationSingleResponse]:
-    hooks = [target.hook_name]
-    if target.heads:
-        hooks += [target.heads.values, target.heads.pattern]
-    return [_answer(engine, target, text) for text in read(engine, each, hooks)]
+    return [_answer(engine, target, text) for text in read(engine, each, _hooks(target))]
+
+
+def _hooks(target: Feature | Direction) -> tuple[str, ...]:
+    heads = target.heads
+    return (target.hook_name, heads.values, heads.pattern) if heads else (target.hook_name,)
+
+
+def _question(engine: Engine, request: ActivationSingleRequest) -> Question | EngineError:
+    try:
+        require_model(engine, request.model)
+        return _target(engine, request), _tokens(engine, request)
+    except EngineError as error:
+        return error
+
+
+def _answer_or_refusal(engine: Engine, target: Feature | Direction, text: ReadText) -> Answer:
+    try:
+        return _answer(engine, target, text)
+    except EngineError as error:
+        return error
 
 
 def _answer(engine: Engine, target: Feature | Direction, text: ReadText) -> ActivationSingleResponse:

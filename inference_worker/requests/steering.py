@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from inference_worker.engine.errors import BadInput, Unknown
-from inference_worker.engine.generate import generate
+from inference_worker.engine.generate import generation
 from inference_worker.engine.saes import LoadedSae
 from inference_worker.engine.sampling import Logprob, Output, Sampling
 from inference_worker.engine.steer import Steering, steering
+from inference_worker.engine.together import Steps
 from inference_worker.engine.tokens import Tokens
 from inference_worker.requests.engine import Engine, require_model, within_limit
 from inference_worker.wire.steering import (
@@ -55,19 +56,23 @@ def prepare(engine: Engine, request: SteerCompletionRequest) -> Completion:
     return Completion(request, multipliers, _prompt(engine, request), rows, _sampling(engine, request))
 
 
-def complete(engine: Engine, completion: Completion) -> Iterator[SteerCompletionResponse]:
+def complete(engine: Engine, completion: Completion) -> Steps[SteerCompletionResponse]:
     """Generate text unsteered and steered; yields the answer so far after every step, last the complete one."""
     began: float | None = None
     first = 0
-    for outputs in generate(engine.model, completion.tokens.ids, completion.rows, completion.sampling):
+
+    def so_far(outputs: Sequence[Output]) -> SteerCompletionResponse:
+        nonlocal began, first
         written = sum(len(output.ids) for output in outputs)
         if began is None and written:
             began, first = time.monotonic(), written
-        yield SteerCompletionResponse(
+        return SteerCompletionResponse(
             outputs=[_output(completion, number, output) for number, output in enumerate(outputs)],
             prepend_bos=completion.tokens.prepend_bos,
             tokens_per_second=_rate(written - first, began),
         )
+
+    return generation(engine.model, completion.tokens.ids, completion.rows, completion.sampling, so_far)
 
 
 def _prompt(engine: Engine, request: SteerCompletionRequest) -> Tokens:

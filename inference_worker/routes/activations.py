@@ -26,7 +26,8 @@ def _one_feature(routes: APIRouter, worker: Worker) -> None:
     @routes.post("/single")
     async def activation_single(request: Request, body: one.ActivationSingleRequest) -> one.ActivationSingleResponse:
         """One feature, or a direction at a hook point, on a text or on token ids."""
-        return await worker.answer(request, lambda engine: activations.activation(engine, body))
+        size = len(body.prompt or "") + 4 * len(body.tokens or ())
+        return await worker.answer_together(request, activations.activations, body, size)
 
     @routes.post("/single-batch")
     async def activation_single_batch(

@@ -58,11 +58,15 @@ class Line:
             passed.add(line)
         return None
 
-    def take_like(self, first: Work[Any], most: int) -> list[Work[Any]]:
-        """Others that can share a computation with the first, in turn; they stand in nobody's way."""
-        like = [work for work in self if work.kind is not None and work.kind == first.kind][:most]
-        for work in like:
-            self._serve(work)
+    def take_like(self, first: Work[Any], most: int, size: int) -> list[Work[Any]]:
+        """Others that share a computation with the first, in turn, while all together are no larger than `size`."""
+        like: list[Work[Any]] = []
+        left = size - first.size
+        for work in list(self):
+            if work.kind is not None and work.kind == first.kind and work.size <= left and len(like) < most:
+                left -= work.size
+                like.append(work)
+                self._serve(work)
         return like
 
     def _serve(self, work: Work[Any]) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from inference_worker.engine.together import Steps, Together, results
@@ -23,8 +24,8 @@ I = TypeVar("I")  # noqa: E741
 ROOM = 16
 """Texts that are written at once. Who has none of them gets one all the same, up to twice as many in all;
 batch work only half."""
-SHORT_TOGETHER = 8
-"""Pieces of short work that share a computation."""
+SHORT_TOGETHER, SHORT_SIZE = 8, 1024
+"""Pieces of short work that share a computation, and their size together: characters, about 256 tokens."""
 ALONE = 0.05
 """Seconds of a turn for steps that cannot be shared, such as reading prompts; at least one is made."""
 
@@ -73,21 +74,25 @@ class Scheduler:
             Busy: the queue is full.
             Expired: its deadline passed before its turn came.
         """
-        return await self._result(Work(self, lambda: _once(Together(_call_each, function)), ticket))
+        return await self._result(Work(self, partial(_once, Together(_call_each, function)), ticket))
 
     async def run_together(
         self,
         function: Callable[[Sequence[I]], Sequence[T | Exception]],
         item: I,
         ticket: Ticket = Ticket(),  # noqa: B008  (immutable)
+        size: int = 1,
     ) -> T:
         """The same for work that shares its computation with whatever waits for the same function.
 
         Args:
             function: gets several items, also of other people, and gives for each its result or an exception.
                 What waits while a turn runs is gathered for the next: nobody waits to be gathered.
+            size: of the item; what is done at once is bounded by `SHORT_SIZE`.
         """
-        return await self._result(Work(self, lambda: _once(Together(function, item)), ticket, kind=function))
+        return await self._result(
+            Work(self, lambda: _once(Together(function, item)), ticket, kind=function, size=size)
+        )
 
     def stream(
         self,
@@ -172,7 +177,9 @@ class Scheduler:
     def _do_short(self) -> None:
         with self._wake:
             first = self._short.take()
-            works = [first, *self._short.take_like(first, SHORT_TOGETHER - 1)] if first is not None else []
+            works = (
+                [first, *self._short.take_like(first, SHORT_TOGETHER - 1, SHORT_SIZE)] if first is not None else []
+            )
         for work in works:
             work.go_on()
         _compute(works)

@@ -53,6 +53,7 @@ class Work(Generic[T]):
         owner: the scheduler.
         begin: makes the steps, in the model's thread.
         kind: equal for work whose first step can be shared; None for work that has nothing in common with other.
+        size: how much there is to compute, beside others of its kind.
     """
 
     def __init__(
@@ -61,8 +62,9 @@ class Work(Generic[T]):
         begin: Callable[[], Steps[T] | Iterator[T]],
         ticket: Ticket = Ticket(),
         kind: Hashable = None,
+        size: int = 1,
     ) -> None:
-        self.ticket, self.kind = ticket, kind
+        self.ticket, self.kind, self.size = ticket, kind, size
         self.cancelled = False
         self.ended = False
         """Nothing more is done for it."""

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+import torch
 
-from inference_worker.scheduler import CONCURRENT, Busy, Scheduler, Stopped
+from inference_worker.engine.errors import OutOfMemory
+from inference_worker.engine.together import Together
+from inference_worker.scheduler import Busy, Expired, Scheduler, Stopped, Ticket
+from inference_worker.scheduler.thread import ROOM
 
 
 @pytest.fixture
@@ -74,7 +81,7 @@ async def test_a_stream_that_fails_says_so_after_what_it_had(scheduler: Schedule
 
 async def test_a_slow_reader_gets_the_newest_item(scheduler: Scheduler) -> None:
     async with scheduler.stream(lambda: iter(range(1000))) as work:
-        while not work._ended:
+        while not work.ended:
             await asyncio.sleep(0.001)
         assert [item async for item in work] == [999]
 
@@ -112,13 +119,13 @@ async def test_several_streams_take_turns(scheduler: Scheduler) -> None:
 
 
 async def test_a_full_queue_says_where_one_would_stand_and_when_to_come_back(scheduler: Scheduler) -> None:
-    running = [Steps() for _ in range(CONCURRENT)]
+    running = [Steps() for _ in range(ROOM)]
     works = []
     for steps in running:
         works.append(scheduler.stream(steps))
         await asyncio.to_thread(_until_running, scheduler, steps, running)
     waiting = [scheduler.stream(Steps()) for _ in range(2)]
-    assert [work.position for work in [*works, *waiting]] == [0] * CONCURRENT + [1, 2]
+    assert [work.position for work in [*works, *waiting]] == [0] * ROOM + [1, 2]
     with pytest.raises(Busy) as caught:
         await scheduler.run(lambda: None)
     assert caught.value.position == 3
@@ -188,3 +195,197 @@ async def _after(work: AsyncIterator[int]) -> AsyncIterator[int]:
     async for _ in work:
         pass
     yield 0
+
+
+@asynccontextmanager
+async def held_up(limit: int = 100) -> AsyncIterator[tuple[Scheduler, threading.Event]]:
+    """A scheduler whose thread is busy until the event is set, so that a test decides who waits beside whom."""
+    made, free, busy = Scheduler(limit), threading.Event(), threading.Event()
+    made.start()
+
+    def hold() -> None:
+        busy.set()
+        assert free.wait(5)
+
+    holding = asyncio.ensure_future(made.run(hold, Ticket("the one who holds")))
+    await asyncio.to_thread(busy.wait)
+    yield made, free
+    free.set()
+    await holding
+    await asyncio.to_thread(made.close)
+
+
+async def test_clients_take_turns_however_many_each_has_waiting() -> None:
+    order: list[str] = []
+    async with held_up() as (scheduler, free):
+        asked = [scheduler.run(lambda: order.append("many"), Ticket("many")) for _ in range(6)]
+        asked += [scheduler.run(lambda: order.append("few"), Ticket("few")) for _ in range(2)]
+        waiting = [asyncio.ensure_future(one) for one in asked]
+        await asyncio.sleep(0.05)
+        free.set()
+        await asyncio.gather(*waiting)
+    assert order == ["many", "few", "many", "few", "many", "many", "many", "many"]
+
+
+async def test_batch_work_waits_for_everybody_else() -> None:
+    order: list[str] = []
+    async with held_up() as (scheduler, free):
+        waiting = [
+            asyncio.ensure_future(scheduler.run(lambda: order.append("batch"), Ticket(interactive=False))),
+            asyncio.ensure_future(scheduler.run(lambda: order.append("interactive"), Ticket())),
+        ]
+        await asyncio.sleep(0.05)
+        free.set()
+        await asyncio.gather(*waiting)
+    assert order == ["interactive", "batch"]
+
+
+async def test_the_position_is_where_one_stands_among_all_clients() -> None:
+    async with held_up() as (scheduler, _):
+        first = [scheduler.stream(lambda: iter([1]), Ticket("a")) for _ in range(3)]
+        later = scheduler.stream(lambda: iter([1]), Ticket("b"))
+        batch = scheduler.stream(lambda: iter([1]), Ticket("b", interactive=False))
+        assert [work.position for work in (*first, later, batch)] == [1, 3, 4, 2, 5]
+
+
+async def test_one_client_cannot_fill_the_queue() -> None:
+    async with held_up(limit=8) as (scheduler, _):
+        for _ in range(6):
+            scheduler.stream(lambda: iter([1]), Ticket("greedy"))
+        with pytest.raises(Busy):
+            scheduler.stream(lambda: iter([1]), Ticket("greedy"))
+        for _ in range(2):
+            scheduler.stream(lambda: iter([1]), Ticket("other"))
+        with pytest.raises(Busy) as caught:
+            scheduler.stream(lambda: iter([1]), Ticket("third"))
+        assert caught.value.position == 9
+
+
+async def test_what_has_the_same_function_is_done_at_once_and_each_gets_its_own_result() -> None:
+    seen: list[int] = []
+
+    def doubled(items: Sequence[int]) -> list[int | Exception]:
+        seen.append(len(items))
+        return [ValueError("three") if item == 3 else 2 * item for item in items]
+
+    async with held_up() as (scheduler, free):
+        waiting = [
+            asyncio.ensure_future(scheduler.run_together(doubled, item, Ticket(str(item)))) for item in range(10)
+        ]
+        await asyncio.sleep(0.05)
+        free.set()
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [one if isinstance(one, int) else str(one) for one in found] == [0, 2, 4, "three", *range(8, 20, 2)]
+    assert seen == [8, 2]
+
+
+async def test_large_pieces_are_not_done_at_once() -> None:
+    seen: list[int] = []
+
+    def count(items: Sequence[int]) -> list[int]:
+        seen.append(len(items))
+        return list(items)
+
+    async with held_up() as (scheduler, free):
+        waiting = [asyncio.ensure_future(scheduler.run_together(count, 0, size=size)) for size in (600, 600, 300)]
+        await asyncio.sleep(0.05)
+        free.set()
+        await asyncio.gather(*waiting)
+    assert seen == [2, 1]
+
+
+async def test_steps_of_several_generations_are_shared(scheduler: Scheduler) -> None:
+    together: list[int] = []
+
+    def add_one(items: Sequence[int]) -> list[int]:
+        together.append(len(items))
+        time.sleep(0.002)
+        return [item + 1 for item in items]
+
+    def generation() -> Generator[int | Together, Any, None]:
+        number = 0
+        while number < 30:
+            number = yield Together(add_one, number)
+            yield number
+
+    async def last() -> int:
+        async with scheduler.stream(generation) as work:
+            *_, newest = [item async for item in work]
+        return newest
+
+    assert await asyncio.gather(last(), last()) == [30, 30]
+    assert len(together) < 60
+    assert max(together) == 2
+
+
+async def test_a_client_with_nothing_running_is_let_in_beside_one_who_has_all() -> None:
+    made = Scheduler(100)
+    made.start()
+    steps = [Steps() for _ in range(ROOM + 1)]
+    works = [made.stream(one, Ticket("greedy")) for one in steps]
+    await asyncio.to_thread(_until_running, made, steps[ROOM - 1], steps)
+    other = Steps()
+    works.append(made.stream(other, Ticket("other")))
+    batch = made.stream(Steps(), Ticket("third", interactive=False))
+    await asyncio.to_thread(_until_running, made, other, [*steps, other])
+    assert [work.position for work in (works[0], works[ROOM], batch)] == [0, 1, 2]
+    for work in (*works, batch):
+        work.cancel()
+    await asyncio.to_thread(made.close)
+
+
+async def test_what_is_too_late_is_refused_waiting_or_running(scheduler: Scheduler) -> None:
+    steps = Steps(10**9)
+    running = scheduler.stream(steps, Ticket(deadline=time.monotonic() + 0.1))
+    steps.let(1)
+    assert await anext(running) == 1
+    began = threading.Event()
+    late = asyncio.ensure_future(scheduler.run(began.set, Ticket(deadline=time.monotonic() - 1)))
+    steps.let(10**9)
+    with pytest.raises(Expired):
+        await late
+    with pytest.raises(Expired):
+        await asyncio.wait_for(_drained(running), 5)
+    assert not began.is_set()
+    assert steps.closed.is_set()
+
+
+async def _drained(work: AsyncIterator[int]) -> None:
+    async for _ in work:
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "too_large",
+    [lambda: torch.empty(1 << 60, dtype=torch.uint8), lambda: bytearray(1 << 62)],
+    ids=["a tensor", "a string of bytes"],
+)
+async def test_memory_that_runs_out_fails_one_request_and_the_next_one_works(
+    scheduler: Scheduler, too_large: Any
+) -> None:
+    def generation() -> Iterator[int]:
+        yield 1
+        too_large()
+
+    with pytest.raises(OutOfMemory):
+        await scheduler.run(too_large)
+    async with scheduler.stream(generation) as work:
+        assert await anext(work) == 1
+        with pytest.raises(OutOfMemory):
+            await anext(work)
+    assert await scheduler.run(lambda: 1) == 1
+
+
+async def test_memory_that_runs_out_for_all_together_suffices_for_each(scheduler: Scheduler) -> None:
+    def read(items: Sequence[int]) -> list[int]:
+        return [
+            torch.empty(1 << 58, dtype=torch.uint8).numel() if len(items) > 1 or item == 2 else item for item in items
+        ]
+
+    def generation(item: int) -> Generator[int | Together, Any, None]:
+        yield (yield Together(read, item))
+
+    works = [scheduler.stream(lambda item=item: generation(item)) for item in (1, 2)]
+    assert await anext(works[0]) == 1
+    with pytest.raises(OutOfMemory):
+        await anext(works[1])

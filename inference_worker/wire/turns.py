@@ -1,0 +1,12 @@
+"""Headers by which a request says for whom it asks and how urgently; every address takes them."""
+
+from __future__ import annotations
+
+CLIENT_HEADER = "X-Client-Id"
+"""For whom: the queue is fair between clients. Left out: the address that the request came from."""
+PRIORITY_HEADER = "X-Priority"
+"""`interactive` (somebody watches; the default) or `batch`, which waits until nobody interactive does."""
+TIMEOUT_HEADER = "X-Timeout"
+"""Seconds after which the answer is of no use; what is not finished then is refused with `expired`."""
+
+INTERACTIVE, BATCH = "interactive", "batch"
