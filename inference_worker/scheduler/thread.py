@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from inference_worker.engine.together import Steps, Together, results
+from inference_worker.engine.together import Together, results
 from inference_worker.scheduler.errors import Busy, Expired, Stopped
 from inference_worker.scheduler.line import Line
 from inference_worker.scheduler.work import Ticket, Work
@@ -96,7 +96,7 @@ class Scheduler:
 
     def stream(
         self,
-        begin: Callable[[], Steps[T] | Iterator[T]],
+        begin: Callable[[], Iterator[Together | T]],
         ticket: Ticket = Ticket(),  # noqa: B008  (immutable)
     ) -> Work[T]:
         """Queue a generation; `begin` is called in the model's thread when its turn comes.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from inference_worker.engine.exhaustion import fault
-from inference_worker.engine.together import Steps, Together
+from inference_worker.engine.together import Together
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Work(Generic[T]):
     def __init__(
         self,
         owner: Owner,
-        begin: Callable[[], Steps[T] | Iterator[T]],
+        begin: Callable[[], Iterator[Together | T]],
         ticket: Ticket = Ticket(),
         kind: Hashable = None,
         size: int = 1,

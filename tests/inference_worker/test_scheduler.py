@@ -335,19 +335,25 @@ async def test_a_client_with_nothing_running_is_let_in_beside_one_who_has_all() 
 
 
 async def test_what_is_too_late_is_refused_waiting_or_running(scheduler: Scheduler) -> None:
-    steps = Steps(10**9)
-    running = scheduler.stream(steps, Ticket(deadline=time.monotonic() + 0.1))
-    steps.let(1)
-    assert await anext(running) == 1
+    closed = threading.Event()
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                time.sleep(0.001)
+                yield 1
+        finally:
+            closed.set()
+
     began = threading.Event()
-    late = asyncio.ensure_future(scheduler.run(began.set, Ticket(deadline=time.monotonic() - 1)))
-    steps.let(10**9)
+    running = scheduler.stream(endless, Ticket(deadline=time.monotonic() + 1))
+    assert await anext(running) == 1
     with pytest.raises(Expired):
-        await late
+        await scheduler.run(began.set, Ticket(deadline=time.monotonic() - 1))
     with pytest.raises(Expired):
-        await asyncio.wait_for(_drained(running), 5)
+        await asyncio.wait_for(_drained(running), 10)
+    assert closed.is_set()
     assert not began.is_set()
-    assert steps.closed.is_set()
 
 
 async def _drained(work: AsyncIterator[int]) -> None:

@@ -1,0 +1,1 @@
+"""Measurements that write `results/*.json`; the README quotes them."""
