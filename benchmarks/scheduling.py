@@ -25,13 +25,14 @@ from transformers import AutoModelForCausalLM
 
 from benchmarks.steering import PROMPTS, SOURCE, machine
 from inference_worker.engine.generate import generate, generation
-from inference_worker.engine.model import LanguageModel
+from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
+from inference_worker.engine.saes import SaeShelf
 from inference_worker.engine.sampling import Output, Sampling
 from inference_worker.engine.steer import Steering, steering
 from inference_worker.engine.together import Steps
 from inference_worker.requests.activations import activations
-from inference_worker.requests.engine import Engine, load_engine
+from inference_worker.requests.engine import Engine
 from inference_worker.scheduler import Scheduler, Ticket
 from inference_worker.wire.activations import ActivationSingleRequest
 from memicos_app.settings import ROOT, get_settings
@@ -149,17 +150,8 @@ def _speed(taken: Sequence[Took]) -> dict[str, float]:
 
 
 def _engine() -> Engine:
-    settings = get_settings()
-    return load_engine(
-        PACKAGED_MODEL_ID,
-        models_dir=settings.models_dir,
-        sae_dirs=[settings.sae_dir],
-        sae_sets=[],
-        device="cpu",
-        dtype="float32",
-        token_limit=1024,
-        max_completion_tokens=256,
-    )
+    model = load_model(PACKAGED_MODEL_ID, models_dir=get_settings().models_dir)
+    return Engine(model, SaeShelf([get_settings().sae_dir], model.name, model.d_model), 1024, 256)
 
 
 def _hugging_face(model: Any, rows: list[list[int]], n_tokens: int) -> int:
