@@ -27,8 +27,8 @@ from benchmarks.steering import PROMPTS, SOURCE, machine
 from inference_worker.engine.generate import generate, generation
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
-from inference_worker.engine.saes import SaeShelf
 from inference_worker.engine.sampling import Output, Sampling
+from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.steer import Steering, steering
 from inference_worker.engine.together import Steps
 from inference_worker.requests.activations import activations
