@@ -1,0 +1,58 @@
+"""Requests that schemathesis makes up from the description: none is a fault, and answers are as described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from inference_worker.routes.examples import EXAMPLES
+from inference_worker.server import create_app
+from inference_worker.wire.base import SECRET_HEADER
+from tests.inference_worker import serving
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SETTINGS = hypothesis.settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    phases=[hypothesis.Phase.generate],
+)
+schema = schemathesis.openapi.from_dict(create_app(serving.settings(), lambda _: serving.engine()).openapi())
+ADDRESS = ("model", "modelId", "source", "sourceId", "sourceSet", "selectedSources", "feature", "features")
+TEXTS = ("prompt", "text", "messages")
+SHORT = {"nCompletionTokens": 4, "numCompletionTokens": 4}
+
+
+def reaching(path: str, body: Any) -> Any:
+    """The made-up body with an address that exists, so that what is behind the first check is reached, too."""
+    if not isinstance(body, dict):
+        return body
+    example = EXAMPLES.get(path, {})
+    real = {name: example[name] for name in (*ADDRESS, *TEXTS) if name in example and name in body}
+    short = {name: min(body[name], most) for name, most in SHORT.items() if is_number(body, name)}
+    return {**body, **{name: value for name, value in real.items() if name in ADDRESS or not body[name]}, **short}
+
+
+def is_number(body: dict[str, Any], name: str) -> bool:
+    return isinstance(body.get(name), int) and not isinstance(body[name], bool)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@SETTINGS
+def test_made_up_requests(case: schemathesis.Case, worker_url: str) -> None:
+    headers = {SECRET_HEADER: serving.SECRET}
+    case.call_and_validate(base_url=worker_url, headers=headers, checks=CHECKS, timeout=60)
+    case.body = reaching(case.path, case.body)
+    case.call_and_validate(base_url=worker_url, headers=headers, checks=CHECKS, timeout=60)
