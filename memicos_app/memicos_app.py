@@ -8,12 +8,34 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from memicos_app.api.app import api
-from memicos_app.pages import admin, feature, home, model, not_found, search_explanations, source, steer
+from memicos_app.pages import (
+    admin,
+    feature,
+    home,
+    model,
+    not_found,
+    search,
+    search_explanations,
+    search_topk_by_token,
+    source,
+    steer,
+)
 from memicos_app.settings import ROOT
 from memicos_app.site import links, services
 
 API = Mount("/api", api)
-PAGES = (home, model, source, feature, steer, search_explanations, admin, not_found)
+PAGES = (
+    home,
+    model,
+    source,
+    feature,
+    steer,
+    search_explanations,
+    search,
+    search_topk_by_token,
+    admin,
+    not_found,
+)
 """Importing a page adds it to the app; a test holds this list and the folder equal."""
 
 

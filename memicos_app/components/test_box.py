@@ -84,7 +84,7 @@ def field(
             max_length=MOST_CHARACTERS,
             placeholder="Test this feature on a text of your own",
             spell_check=False,
-            on_key_down=submit_on_enter,
+            on_key_down=lambda key, info: submit_on_enter(key, info),
             data_key="t",
             data_key_label="test a text",
             class_name="textarea grow",
@@ -115,10 +115,10 @@ def field(
     )
 
 
-def submit_on_enter(key: rx.Var[str], info: Any) -> EventSpec | rx.Var:
-    """Ctrl+Enter, or Command+Enter, submits; every other key stays in the browser."""
+def submit_on_enter(key: rx.Var[str], info: Any, form: str = FORM) -> EventSpec | rx.Var:
+    """Ctrl+Enter, or Command+Enter, submits `form`; every other key stays in the browser."""
     return rx.cond(
         (key == "Enter") & (info.ctrl_key | info.meta_key),
-        rx.call_script(f"document.getElementById('{FORM}').requestSubmit()"),
+        rx.call_script(f"document.getElementById('{form}').requestSubmit()"),
         rx.noop(),
     )

@@ -64,3 +64,11 @@ async def dense_features(model_id: str, source_ids: Collection[str], threshold: 
     for one in found:
         dense[one["id"]].append(one["index"])
     return dict(dense)
+
+
+async def with_dashboards(model_id: str) -> set[str]:
+    """Sources of a model whose features can be looked at here."""
+    found = await rows(
+        "SELECT id FROM sources WHERE model_id = :model AND current_generation IS NOT NULL", model=model_id
+    )
+    return {one["id"] for one in found}

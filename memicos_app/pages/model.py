@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from memicos_app.components.empty import Suggestion, empty_with_command, failed, not_found, skeleton_rows
 from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.source_rows import SetBlock, set_block, source_table, strip_of_layers
+from memicos_app.components.text_asked import SearchAsked
 from memicos_app.components.ways_in import facts_card, random_button, search_card, steer_link
 from memicos_app.library import catalog
 from memicos_app.library.errors import LibraryError, NotFoundError
@@ -42,13 +45,16 @@ class ModelState(rx.State):
         return place(self.r_model, "steer" if self.r_model else "")
 
     @rx.event
-    async def load(self) -> AsyncIterator[None]:
-        """Read the model of the address."""
+    async def load(self) -> AsyncIterator[EventSpec | None]:
+        """Read the model of the address; with a text (`?q=`) it is a search on this model."""
         model_id = str(self.model_id)  # type: ignore[attr-defined]  # the route's argument
+        if self.router.url.query_parameters.get("q", "").strip():
+            yield rx.redirect(text_search(model_id, self.router.url.query_parameters), replace=True)
+            return
         if model_id != self.r_model:
             self.reset()
             self.r_model = model_id
-            yield
+            yield None
         try:
             await self._read(model_id)
         except NotFoundError as error:
@@ -63,6 +69,11 @@ class ModelState(rx.State):
         self.name, self.website = model.display_name, outside(model.website)
         self.summary, self.facts = summary(model), facts(model)
         self.missing = self.problem = ""
+
+
+def text_search(model_id: str, parameters: Mapping[str, str]) -> str:
+    """The page of a search by text that a model's address asks for."""
+    return replace(SearchAsked.of(parameters), model_id=model_id).address
 
 
 def summary(model: ModelView) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from memicos_app.components.feature_list import ListedFeature, feature_table, li
 from memicos_app.components.jump import search_address
 from memicos_app.components.layout import card, page
 from memicos_app.components.nav import NavState
+from memicos_app.components.search_ways import search_ways
 from memicos_app.library import catalog, features
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_lists import feature_rows
@@ -98,7 +99,11 @@ def told(number: int) -> str:
 @rx.page(route="/search-explanations", title=SearchState.title, on_load=SearchState.load)
 def search_page() -> rx.Component:
     return page(
-        rx.el.h1("Search explanations", class_name="title"),
+        rx.el.div(
+            rx.el.h1("Search explanations", class_name="title"),
+            search_ways("explanations"),
+            class_name="spread wrap",
+        ),
         rx.el.p(
             "Finds the words as they stand in what people and programs wrote about a feature.",
             class_name="muted lead",
