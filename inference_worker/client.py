@@ -36,8 +36,19 @@ from inference_worker.wire.search import (
     ActivationTopkByTokenResponse,
 )
 from inference_worker.wire.state import Capabilities, Health, Readiness
-from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
-from inference_worker.wire.tokens import TokenizeRequest, TokenizeResponse
+from inference_worker.wire.steering import (
+    SteerChatRequest,
+    SteerChatResponse,
+    SteerCompletionRequest,
+    SteerCompletionResponse,
+    SteerOptions,
+)
+from inference_worker.wire.tokens import (
+    ApplyChatTemplateRequest,
+    ApplyChatTemplateResponse,
+    TokenizeRequest,
+    TokenizeResponse,
+)
 from inference_worker.wire.util import (
     CossimRequest,
     CossimResponse,
@@ -49,6 +60,7 @@ from inference_worker.wire.util import (
 
 W = TypeVar("W", bound=Wire)
 
+_COMPLETION, _CHAT = "/v1/steer/completion", "/v1/steer/completion-chat"
 _CONNECT, _STATE, _ANSWER, _SILENCE = 2.0, 5.0, 120.0, 30.0
 """Seconds to connect, to say how it is, to answer short work, and between two signs of life in a stream."""
 
@@ -150,31 +162,32 @@ class WorkerClient:
         """How alike a text's tokens are to a temporal SAE."""
         return await self._post("/v1/util/similarity-matrix-pred", request, SimilarityMatrixResponse)
 
+    async def apply_chat_template(self, request: ApplyChatTemplateRequest) -> ApplyChatTemplateResponse:
+        """A conversation as the model reads it, and which message each token belongs to."""
+        return await self._post("/v1/apply-chat-template", request, ApplyChatTemplateResponse)
+
     async def complete(self, request: SteerCompletionRequest) -> SteerCompletionResponse:
         """Generate and answer once, when all is there."""
         body = request.model_copy(update={"stream": False})
-        return await self._post("/v1/steer/completion", body, SteerCompletionResponse)
+        return await self._post(_COMPLETION, body, SteerCompletionResponse)
 
-    async def steer(self, request: SteerCompletionRequest) -> AsyncGenerator[SteerCompletionResponse, None]:
+    async def complete_chat(self, request: SteerChatRequest) -> SteerChatResponse:
+        """Let the assistant answer a conversation, and answer once, when all is there."""
+        body = request.model_copy(update={"stream": False})
+        return await self._post(_CHAT, body, SteerChatResponse)
+
+    def steer(self, request: SteerCompletionRequest) -> AsyncGenerator[SteerCompletionResponse, None]:
         """Generate; yields the answer so far, and last the complete one. Closing the iterator cancels.
 
         Raises:
             WorkerError: refused at once, or failed on the way.
             WorkerDown: not reachable, or gone before the end.
         """
-        body = request.model_copy(update={"stream": True})
-        try:
-            async with self._client().stream(
-                "POST", "/v1/steer/completion", content=_json(body), timeout=_timeout(_SILENCE)
-            ) as response:
-                if response.status_code != 200:
-                    await response.aread()
-                    raise _error(response)
-                async with aclosing(_answers(response)) as answers:
-                    async for answer in answers:
-                        yield answer
-        except httpx.TransportError as error:
-            raise WorkerDown(str(error) or type(error).__name__) from error
+        return self._stream(_COMPLETION, request, SteerCompletionResponse)
+
+    def steer_chat(self, request: SteerChatRequest) -> AsyncGenerator[SteerChatResponse, None]:
+        """Let the assistant answer a conversation; as `steer`."""
+        return self._stream(_CHAT, request, SteerChatResponse)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -187,6 +200,21 @@ class WorkerClient:
 
     async def _post(self, path: str, request: Wire, kind: type[W]) -> W:
         return _answer(await self._send("POST", path, request, _ANSWER), kind)
+
+    async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W, None]:
+        body = request.model_copy(update={"stream": True, "stream_format": "cumulative"})
+        try:
+            async with self._client().stream(
+                "POST", path, content=_json(body), timeout=_timeout(_SILENCE)
+            ) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    raise _error(response)
+                async with aclosing(_answers(response, kind)) as answers:
+                    async for answer in answers:
+                        yield answer
+        except httpx.TransportError as error:
+            raise WorkerDown(str(error) or type(error).__name__) from error
 
     async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
         content = None if request is None else _json(request)
@@ -211,13 +239,13 @@ class WorkerClient:
         return self._http
 
 
-async def _answers(response: httpx.Response) -> AsyncGenerator[SteerCompletionResponse, None]:
+async def _answers(response: httpx.Response, kind: type[W]) -> AsyncGenerator[W, None]:
     async with aclosing(_events(response)) as events:
         async for name, data in events:
             if name == "error":
                 problem = Problem.model_validate_json(data)
                 raise WorkerError(problem, _STATUS_OF.get(problem.error, 500))
-            yield SteerCompletionResponse.model_validate_json(data)
+            yield kind.model_validate_json(data)
             if name == "done":
                 return
     raise WorkerDown("The worker went away before the end of its answer.")

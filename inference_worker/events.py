@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
@@ -21,12 +21,17 @@ HEARTBEAT = 1.0
 """Seconds of silence after which a comment line is sent."""
 
 
-async def events(work: Work[B]) -> AsyncIterator[str]:
+Frame = Callable[[B], BaseModel | None]
+"""What is sent of an item; None: nothing."""
+
+
+async def events(work: Work[B], frame: Frame[B]) -> AsyncIterator[str]:
     """Frames of a stream: `data: …` for every item, at the end `event: done` with the last item or `event: error`.
 
-    While nothing comes, a comment line says how many wait before it.
+    Frames are numbered from 1. While nothing comes, a comment line says how many wait before it.
     """
     last: B | None = None
+    number = 0
     waiting: asyncio.Task[B] | None = None
     try:
         while True:
@@ -37,7 +42,10 @@ async def events(work: Work[B]) -> AsyncIterator[str]:
                 continue
             last = waiting.result()
             waiting = None
-            yield f"data: {_json(last)}\n\n"
+            shown = frame(last)
+            if shown is not None:
+                number += 1
+                yield f"id: {number}\ndata: {_json(shown)}\n\n"
     except StopAsyncIteration:
         yield f"event: done\ndata: {_json(last) if last is not None else '{}'}\n\n"
     except Exception as error:
@@ -47,14 +55,14 @@ async def events(work: Work[B]) -> AsyncIterator[str]:
             waiting.cancel()
 
 
-class EventStream(Response):
-    """Streams `events(work)` and cancels the work as soon as the client is gone."""
+class EventStream(Response, Generic[B]):
+    """Streams `events(work, frame)` and cancels the work as soon as the client is gone."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, work: Work[B]) -> None:
+    def __init__(self, work: Work[B], frame: Frame[B]) -> None:
         super().__init__()
-        self._work = work
+        self._work, self._frame = work, frame
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._work:
@@ -70,7 +78,7 @@ class EventStream(Response):
     async def _send(self, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for frame in events(self._work):
+        async for frame in events(self._work, self._frame):
             await send({"type": "http.response.body", "body": frame.encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -17,10 +17,10 @@ from inference_worker.events import unless_left
 from inference_worker.refusals import NotReady
 from inference_worker.requests import steering
 from inference_worker.requests.engine import Engine, SaeOptions, load_engine
+from inference_worker.requests.steering import SteerRequest, SteerResponse
 from inference_worker.scheduler import Scheduler, Work
 from inference_worker.tickets import ticket
 from inference_worker.wire.state import Readiness
-from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse
 from memicos_app.settings import Settings
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class Worker:
         shared = _OnEngine(function, self.engine)
         return await unless_left(request, self.scheduler.run_together(shared, item, ticket(request), size))
 
-    async def complete(self, request: Request, body: SteerCompletionRequest) -> Work[SteerCompletionResponse]:
+    async def complete(self, request: Request, body: SteerRequest) -> Work[SteerResponse]:
         """Check a steering request, then queue its generation."""
         engine = self.engine
         completion = await self.answer(request, lambda engine: steering.prepare(engine, body))

@@ -12,6 +12,7 @@ import codecs
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from inference_worker.engine.errors import BadInput
@@ -56,6 +57,14 @@ class Tokenizer:
         if adds and self.bos_id is not None:
             ids = [self.bos_id, *ids]
         return Tokens(ids, self.strings(ids), adds)
+
+    def begins(self, text: str) -> list[int]:
+        """Where in the text each of its tokens begins; characters that the tokens lack are counted."""
+        if self.hf.is_fast:
+            found = self.hf(text, add_special_tokens=False, verbose=False, return_offsets_mapping=True)
+            return [begin for begin, _ in found["offset_mapping"]]
+        lengths = (len(string) for string in self.tokenize(text, prepend_bos=False).strings)
+        return list(accumulate(lengths, initial=0))[:-1]
 
     def strings(self, ids: list[int]) -> list[str]:
         """One string a token that join to the text; bytes that never become a character end as U+FFFD."""

@@ -1,4 +1,4 @@
-"""Text to tokens."""
+"""Texts and conversations to tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from fastapi import APIRouter, Request
 
 from inference_worker.requests import tokens
 from inference_worker.routes.description import RESPONSES, SECRET
-from inference_worker.wire.tokens import TokenizeRequest, TokenizeResponse
+from inference_worker.wire.tokens import (
+    ApplyChatTemplateRequest,
+    ApplyChatTemplateResponse,
+    TokenizeRequest,
+    TokenizeResponse,
+)
 from inference_worker.worker import Worker
 
 
@@ -18,5 +23,10 @@ def router(worker: Worker) -> APIRouter:
     async def tokenize(request: Request, body: TokenizeRequest) -> TokenizeResponse:
         """Ids and strings of a text's tokens."""
         return await worker.answer(request, lambda engine: tokens.tokenize(engine, body))
+
+    @routes.post("/apply-chat-template")
+    async def apply_chat_template(request: Request, body: ApplyChatTemplateRequest) -> ApplyChatTemplateResponse:
+        """A conversation as the model reads it; which message and which part of it each token belongs to."""
+        return await worker.answer(request, lambda engine: tokens.apply_chat_template(engine, body))
 
     return routes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from inference_worker.wire.base import Wire
 from inference_worker.wire.steering import SteerMethod
@@ -40,6 +40,6 @@ class Capabilities(Wire):
     max_completion_tokens: int
     inference_queue: int
     sources: list[str]
-    steer_methods: list[SteerMethod] = ["SIMPLE_ADDITIVE"]
+    steer_methods: list[SteerMethod] = list(get_args(SteerMethod))
     prepends_bos: bool
     """Whether BOS is added where a request leaves `prepend_bos` open."""

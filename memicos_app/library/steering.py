@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from math import isfinite
+from typing import Any, get_args
 
-from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse, SteerFeature, SteerOutput
+from inference_worker.wire import steering as wire
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.inference import inference, require_text
 from memicos_app.settings import get_settings
 
 LONGEST_PROMPT = 2048
+LONGEST_CHAT = 8192
+"""Characters of all turns together."""
+MOST_TURNS = 64
 MOST_FEATURES = 32
+MOST_VECTORS = 32
+LONGEST_VECTOR = 65_536
 MOST_SWEPT = 8
+MOST_STOPS = 8
+LONGEST_STOP = 200
 STRONGEST = 10_000.0
-METHODS = ("SIMPLE_ADDITIVE",)
-_FIELDS = {"source": "source_id", "model": "model_id", "n_completion_tokens": "n_tokens"}
+METHODS: tuple[wire.SteerMethod, ...] = get_args(wire.SteerMethod)
+POSITIONS: tuple[wire.SteerPositions, ...] = get_args(wire.SteerPositions)
+ROLES = ("system", "user", "assistant")
+_Asked = wire.SteerCompletionRequest | wire.SteerChatRequest
+_Answer = wire.SteerCompletionResponse | wire.SteerChatResponse
+_FIELDS = {"source": "source_id", "model": "model_id", "n_completion_tokens": "n_tokens", "steering_vector": "vector"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +43,38 @@ class SteeredFeature:
 
 
 @dataclass(frozen=True, slots=True)
+class SteeredVector:
+    """A direction of one's own at a hook point, for example `blocks.15.hook_resid_post`."""
+
+    vector: Sequence[float]
+    strength: float
+    hook: str
+
+
+@dataclass(frozen=True, slots=True)
+class SteerCondition:
+    """Steer only at tokens where this feature is more active than `threshold`."""
+
+    source_id: str
+    index: int
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """A turn of a conversation; `role` is one of `ROLES`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class SteerRequest:
     """What is asked of a run; with the same seed the same request gives the same texts."""
 
     model_id: str
     prompt: str
+    """Empty where `chat` is given."""
     features: Sequence[SteeredFeature]
     temperature: float = 0.5
     n_tokens: int = 48
@@ -44,10 +83,24 @@ class SteerRequest:
     seed: int = 16
     strength_multiplier: float = 1.0
     steer_method: str = "SIMPLE_ADDITIVE"
+    """One of `METHODS`. Strengths are what is added; for ORTHOGONAL_DECOMP the factor of the part along the
+    direction; for PROJECTION_CAP the most that the projection may be; for ABLATION the share that is taken out."""
     normalize_steering: bool = False
     """Divide every direction by its norm first, so that the strength is the length that is added."""
     n_logprobs: int = 0
     prepend_bos: bool | None = None
+    chat: Sequence[ChatTurn] = ()
+    """A conversation in place of the prompt; the assistant's next turn is written."""
+    vectors: Sequence[SteeredVector] = ()
+    keep_error: bool = True
+    """ABLATION: keep what the SAE does not explain; else its reconstruction without the features is used."""
+    positions: str = "all"
+    """One of `POSITIONS`."""
+    steer_special_tokens: bool = False
+    condition: SteerCondition | None = None
+    top_p: float = 1.0
+    stop: Sequence[str] = ()
+    """The text ends before the first of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +113,8 @@ class SteerText:
     """`length` or `stop`; None while it grows."""
     logprobs: list[dict[str, Any]] | None = None
     """Per token: token, logprob, top_logprobs [{token, logprob}]; None where they were not asked for."""
+    chat: Sequence[ChatTurn] = ()
+    """The conversation with the assistant's turn, where one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +126,8 @@ class SteerResult:
     prepend_bos: bool
     tokens_per_second: float | None
     """Of both texts together."""
+    rendered: str = ""
+    """A conversation as the model read it, by its chat template; a text's raw form is this and then the text."""
 
     @property
     def done(self) -> bool:
@@ -86,17 +143,19 @@ async def stream(request: SteerRequest) -> AsyncGenerator[SteerResult, None]:
         UnavailableError: the worker is down, loading or busy.
     """
     check(request)
-    with inference(_FIELDS) as client:
-        async with aclosing(client.steer(_wire(request))) as answers:
-            async for answer in answers:
-                yield _result(answer)
+    async with aclosing(_answers(_wire(request))) as answers:
+        async for answer in answers:
+            yield _result(answer)
 
 
 async def complete(request: SteerRequest) -> SteerResult:
     """Run a request to its end. Raises as `stream`."""
     check(request)
-    with inference(_FIELDS) as client:
-        return _result(await client.complete(_wire(request)))
+    asked = _wire(request)
+    with inference(_fields(asked)) as client:
+        if isinstance(asked, wire.SteerChatRequest):
+            return _result(await client.complete_chat(asked))
+        return _result(await client.complete(asked))
 
 
 async def sweep(request: SteerRequest, multipliers: Sequence[float]) -> AsyncGenerator[list[SteerText], None]:
@@ -108,60 +167,140 @@ async def sweep(request: SteerRequest, multipliers: Sequence[float]) -> AsyncGen
     if not 1 <= len(multipliers) <= MOST_SWEPT:
         raise BadInputError(f"A sweep has 1 to {MOST_SWEPT} multipliers.", field="multipliers")
     asked = _wire(request).model_copy(update={"types": ["STEERED"], "sweep": list(multipliers)})
-    with inference(_FIELDS) as client:
-        async with aclosing(client.steer(asked)) as answers:
-            async for answer in answers:
-                yield [_text(output) for output in answer.outputs]
+    async with aclosing(_answers(asked)) as answers:
+        async for answer in answers:
+            yield [_text(output) for output in answer.outputs]
 
 
 def check(request: SteerRequest) -> None:
     """The limits of a run. Raises `BadInputError` with the field at fault."""
-    most = get_settings().max_completion_tokens
-    require_text(request.prompt, LONGEST_PROMPT, "prompt")
+    _check_text(request)
     _within("temperature", request.temperature, 0, 2)
-    _within("n_tokens", request.n_tokens, 1, most)
+    _within("top_p", request.top_p, 0, 1)
+    _within("n_tokens", request.n_tokens, 1, get_settings().max_completion_tokens)
     _within("freq_penalty", request.freq_penalty, -2, 2)
     _within("seed", request.seed, -100_000_000, 100_000_000)
     _within("strength_multiplier", request.strength_multiplier, 0, 10)
     _within("n_logprobs", request.n_logprobs, 0, 10)
-    if request.steer_method not in METHODS:
-        raise BadInputError(f"{request.steer_method} is not offered; use {METHODS[0]}.", field="steer_method")
-    if len(request.features) > MOST_FEATURES:
-        raise BadInputError(f"At most {MOST_FEATURES} features can be steered at once.", field="features")
+    _among("steer_method", request.steer_method, METHODS)
+    _among("positions", request.positions, POSITIONS)
+    _at_most("stop", request.stop, MOST_STOPS)
+    for number, stop in enumerate(request.stop):
+        require_text(stop, LONGEST_STOP, f"stop.{number}")
+    _check_steering(request)
+
+
+def _check_text(request: SteerRequest) -> None:
+    if not request.chat:
+        require_text(request.prompt, LONGEST_PROMPT, "prompt")
+        return
+    if request.prompt:
+        raise BadInputError("Give either a prompt or a conversation.", field="chat")
+    _at_most("chat", request.chat, MOST_TURNS)
+    for number, turn in enumerate(request.chat):
+        _among(f"chat.{number}.role", turn.role, ROLES)
+        require_text(turn.content, LONGEST_CHAT, f"chat.{number}.content")
+    require_text("".join(turn.content for turn in request.chat), LONGEST_CHAT, "chat")
+
+
+def _check_steering(request: SteerRequest) -> None:
+    _at_most("features", request.features, MOST_FEATURES)
     for number, feature in enumerate(request.features):
         _within(f"features.{number}.index", feature.index, 0, 2**31 - 1)
         _within(f"features.{number}.strength", feature.strength, -STRONGEST, STRONGEST)
+    _at_most("vectors", request.vectors, MOST_VECTORS)
+    for number, vector in enumerate(request.vectors):
+        _within(f"vectors.{number}.strength", vector.strength, -STRONGEST, STRONGEST)
+        if not 1 <= len(vector.vector) <= LONGEST_VECTOR:
+            raise BadInputError(f"A vector has 1 to {LONGEST_VECTOR} numbers.", field=f"vectors.{number}.vector")
+        if not all(map(isfinite, vector.vector)):
+            raise BadInputError("A vector has only finite numbers.", field=f"vectors.{number}.vector")
+    if request.condition is not None:
+        _within("condition.index", request.condition.index, 0, 2**31 - 1)
+        _within("condition.threshold", request.condition.threshold, -1e9, 1e9)
 
 
-def _within(name: str, value: float, least: float, most: float) -> None:
+def _within(field: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise BadInputError(f"{name} must be between {least:g} and {most:g}.", field=name)
+        raise BadInputError(f"{field} must be between {least:g} and {most:g}.", field=field)
 
 
-def _wire(request: SteerRequest) -> SteerCompletionRequest:
-    return SteerCompletionRequest(
-        model=request.model_id,
-        prompt=request.prompt,
-        features=[
-            SteerFeature(model=each.model_id, source=each.source_id, index=each.index, strength=each.strength)
+def _at_most(field: str, values: Sequence[object], most: int) -> None:
+    if len(values) > most:
+        raise BadInputError(f"At most {most} {field} can be given, not {len(values)}.", field=field)
+
+
+def _among(field: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise BadInputError(f"{field} is one of {', '.join(choices)}, not {value}.", field=field)
+
+
+async def _answers(asked: _Asked) -> AsyncGenerator[_Answer, None]:
+    with inference(_fields(asked)) as client:
+        answers: AsyncGenerator[_Answer, None]
+        answers = client.steer_chat(asked) if isinstance(asked, wire.SteerChatRequest) else client.steer(asked)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer
+
+
+def _fields(asked: _Asked) -> dict[str, str]:
+    return {**_FIELDS, "prompt": "chat"} if isinstance(asked, wire.SteerChatRequest) else _FIELDS
+
+
+def _wire(request: SteerRequest) -> _Asked:
+    options = _options(request)
+    if not request.chat:
+        return wire.SteerCompletionRequest(**options, prompt=request.prompt)
+    turns = [wire.ChatMessage(role=turn.role, content=turn.content) for turn in request.chat]
+    return wire.SteerChatRequest(**options, prompt=turns)
+
+
+def _options(request: SteerRequest) -> dict[str, Any]:
+    condition = request.condition
+    return {
+        "model": request.model_id,
+        "features": [
+            wire.SteerFeature(model=each.model_id, source=each.source_id, index=each.index, strength=each.strength)
             for each in request.features
         ],
-        n_completion_tokens=request.n_tokens,
-        temperature=request.temperature,
-        strength_multiplier=request.strength_multiplier,
-        freq_penalty=request.freq_penalty,
-        seed=request.seed,
-        normalize_steering=request.normalize_steering,
-        n_logprobs=request.n_logprobs,
-        prepend_bos=request.prepend_bos,
-    )
+        "vectors": [
+            wire.SteerVector(steering_vector=list(each.vector), strength=each.strength, hook=each.hook)
+            for each in request.vectors
+        ],
+        "condition": condition
+        and wire.SteerCondition(source=condition.source_id, index=condition.index, threshold=condition.threshold),
+        "n_completion_tokens": request.n_tokens,
+        "stop": list(request.stop),
+        **{name: getattr(request, name) for name in _SAME},
+    }
 
 
-def _result(answer: SteerCompletionResponse) -> SteerResult:
+_SAME = (
+    "temperature",
+    "top_p",
+    "strength_multiplier",
+    "freq_penalty",
+    "seed",
+    "steer_method",
+    "normalize_steering",
+    "keep_error",
+    "positions",
+    "steer_special_tokens",
+    "n_logprobs",
+    "prepend_bos",
+)
+"""Options that the worker knows by the same names."""
+
+
+def _result(answer: _Answer) -> SteerResult:
     texts = {output.type: _text(output) for output in answer.outputs}
-    return SteerResult(texts["DEFAULT"], texts["STEERED"], answer.prepend_bos, answer.tokens_per_second)
+    rendered = answer.input.raw if isinstance(answer, wire.SteerChatResponse) else ""
+    return SteerResult(texts["DEFAULT"], texts["STEERED"], answer.prepend_bos, answer.tokens_per_second, rendered)
 
 
-def _text(output: SteerOutput) -> SteerText:
+def _text(output: wire.SteerOutput) -> SteerText:
     logprobs = None if output.logprobs is None else [one.model_dump() for one in output.logprobs]
-    return SteerText(output.output, output.n_tokens, output.finish_reason, logprobs)
+    turns = output.chat_template if isinstance(output, wire.SteerChatOutput) else []
+    chat = [ChatTurn(turn.role, turn.content) for turn in turns]
+    return SteerText(output.output, output.n_tokens, output.finish_reason, logprobs, chat)

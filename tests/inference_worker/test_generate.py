@@ -8,13 +8,14 @@ from itertools import pairwise
 import pytest
 import torch
 
+from inference_worker.engine.changes import Addition
 from inference_worker.engine.errors import BadInput, Diverged
 from inference_worker.engine.generate import PREFILL, generate
 from inference_worker.engine.linear import ROWS
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.saes import LoadedSae
 from inference_worker.engine.sampling import Output, Sampling
-from inference_worker.engine.steer import Steering, steering
+from inference_worker.engine.steer import SteeredRows, Steering, steering
 from tests.inference_worker import plain
 from tests.inference_worker.test_model import small_folder  # noqa: F401
 
@@ -71,7 +72,7 @@ def test_more_rows_than_a_group(language_model: LanguageModel, prompt: list[int]
 def test_a_vector_of_zeros_is_the_unsteered_row_bit_for_bit(
     language_model: LanguageModel, prompt: list[int], sae: LoadedSae, temperature: float
 ) -> None:
-    zeros = Steering({sae.hook_name: torch.zeros(576)})
+    zeros = Steering((Addition(sae.hook_name, torch.zeros(576)),))
     outputs, logits = run(language_model, prompt, [NONE, zeros], Sampling(12, temperature=temperature, seed=5))
     assert outputs[0] == outputs[1]
     assert torch.equal(logits[:, 0], logits[:, 1])
@@ -88,7 +89,7 @@ def test_steering_changes_the_text_and_its_sign_matters(
 def test_steering_works_at_hook_points_that_only_the_bridge_has(
     language_model: LanguageModel, prompt: list[int], sae: LoadedSae
 ) -> None:
-    zero = Steering({"blocks.15.hook_mlp_out": torch.zeros(576)})
+    zero = Steering((Addition("blocks.15.hook_mlp_out", torch.zeros(576)),))
     added = steering([("blocks.15.hook_mlp_out", sae.direction(100), 80.0)])
     expected, _ = run(language_model, prompt, [NONE], Sampling(6))
     outputs, _ = run(language_model, prompt, [zero, added], Sampling(6))
@@ -96,16 +97,14 @@ def test_steering_works_at_hook_points_that_only_the_bridge_has(
 
 
 def test_a_cached_step_equals_a_pass_over_the_whole_text(
-    language_model: LanguageModel, prompt: list[int], strong: Steering, sae: LoadedSae
+    language_model: LanguageModel, prompt: list[int], strong: Steering
 ) -> None:
     """The last step's logits are those of one forward pass over prompt and text, steered at the same positions."""
-    from inference_worker.engine.steer import steer, steered_positions
-
     outputs, logits = run(language_model, prompt, [strong], Sampling(8))
     ids = torch.tensor([[*prompt, *outputs[0].ids[:-1]]])
-    delta = strong.deltas[sae.hook_name][None]
-    where = steered_positions(ids, torch.tensor([0]), language_model.special_ids)
-    whole = language_model.logits(ids, hooks={sae.hook_name: lambda h: steer(h, delta, where)})
+    one = torch.tensor([0])
+    hooks = SteeredRows([strong], torch.empty(0)).hooks(ids, one, one + len(prompt))
+    whole = language_model.logits(ids, hooks=hooks)
     torch.testing.assert_close(logits[-1, 0], whole[0], atol=2e-3, rtol=1e-4)
 
 
@@ -190,7 +189,7 @@ def test_length_is_what_was_asked_for(language_model: LanguageModel, prompt: lis
 def test_logits_that_are_no_numbers_are_an_error(
     language_model: LanguageModel, prompt: list[int], sae: LoadedSae
 ) -> None:
-    broken = steering([(sae.hook_name, sae.direction(100), float("inf"))])
+    broken = Steering((Addition(sae.hook_name, torch.full((576,), float("inf"))),))
     with pytest.raises(Diverged) as caught:
         run(language_model, prompt, [NONE, broken], Sampling(4))
     assert caught.value.field == "features"

@@ -36,6 +36,7 @@ STEER = {
 PATHS = {
     "/v1/capabilities",
     "/v1/tokenize",
+    "/v1/apply-chat-template",
     *(
         f"/v1/activation/{name}"
         for name in ("single", "single-batch", "all", "all-batch", "source", "raw", "attention")
@@ -43,6 +44,7 @@ PATHS = {
     *("/v1/activation/topk-by-token", "/v1/activation/topk-by-token-batch"),
     *(f"/v1/util/{name}" for name in ("sae-vector", "sae-topk-by-decoder-cossim", "similarity-matrix-pred")),
     "/v1/steer/completion",
+    "/v1/steer/completion-chat",
 }
 
 
@@ -82,7 +84,7 @@ async def test_readiness(http: httpx.AsyncClient) -> None:
 async def test_capabilities(http: httpx.AsyncClient) -> None:
     found = (await http.get("/v1/capabilities")).json()
     assert (found["nLayers"], found["dModel"], found["tokenLimit"]) == (30, 576, 1024)
-    assert found["steerMethods"] == ["SIMPLE_ADDITIVE"]
+    assert found["steerMethods"] == ["SIMPLE_ADDITIVE", "ORTHOGONAL_DECOMP", "PROJECTION_CAP", "ABLATION"]
 
 
 async def test_openapi_describes_the_routes_and_their_problems(worker_url: str) -> None:
@@ -289,7 +291,7 @@ BAD = [
     ("/v1/steer/completion", {**STEER, "nCompletionTokens": 257}, 400, "n_completion_tokens"),
     ("/v1/steer/completion", {**STEER, "temperature": -1}, 400, "temperature"),
     ("/v1/steer/completion", {**STEER, "freqPenalty": 3}, 400, "freq_penalty"),
-    ("/v1/steer/completion", {**STEER, "steerMethod": "PROJECTION_CAP"}, 400, "steer_method"),
+    ("/v1/steer/completion", {**STEER, "steerMethod": "ADDITIVE"}, 400, "steer_method"),
     ("/v1/steer/completion", {**STEER, "types": []}, 400, "types"),
     ("/v1/steer/completion", {**STEER, "nLogprobs": 11}, 400, "n_logprobs"),
     ("/v1/steer/completion", {**STEER, "features": [FEATURE] * 33}, 400, "features"),
@@ -297,7 +299,7 @@ BAD = [
     ("/v1/steer/completion", {**STEER, "features": [FEATURE, {**FEATURE, "index": 9999}]}, 404, "features.1.index"),
     ("/v1/steer/completion", {**STEER, "features": [{**FEATURE, "source": "x"}]}, 404, "features.0.source"),
     ("/v1/steer/completion", {**STEER, "features": [{**FEATURE, "model": "x"}]}, 404, "features.0.model"),
-    ("/v1/steer/completion", {**STEER, "vectors": []}, 400, "vectors"),
+    ("/v1/steer/completion", {**STEER, "vector": []}, 400, "vector"),
 ]
 
 

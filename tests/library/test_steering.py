@@ -88,7 +88,7 @@ async def test_logprobs_are_there_when_asked_for() -> None:
         ({"strength_multiplier": 10.5}, "strength_multiplier"),
         ({"strength_multiplier": -1.0}, "strength_multiplier"),
         ({"n_logprobs": 11}, "n_logprobs"),
-        ({"steer_method": "PROJECTION_CAP"}, "steer_method"),
+        ({"steer_method": "ADDITIVE"}, "steer_method"),
         ({"features": [FEATURE] * 33}, "features"),
         ({"features": [dataclasses.replace(FEATURE, strength=float("inf"))]}, "features.0.strength"),
         ({"features": [dataclasses.replace(FEATURE, index=-1)]}, "features.0.index"),
