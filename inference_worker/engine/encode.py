@@ -17,7 +17,7 @@ from inference_worker.engine.saes import LoadedSae
 Features = slice | list[int] | torch.Tensor | None
 """Which features: a slice, indices, or None for all."""
 
-_COLUMNWISE = frozenset(
+COLUMNWISE = frozenset(
     {"standard", "jumprelu", "transcoder", "skip_transcoder", "jumprelu_transcoder", "jumprelu_skip_transcoder"}
 )
 """Architectures in which a feature's activation depends on no other feature."""
@@ -73,13 +73,13 @@ def is_special(token_ids: torch.Tensor, special_ids: frozenset[int]) -> torch.Te
 
 def _activations(read: torch.Tensor, sae: Any, features: Features) -> torch.Tensor:
     chosen = torch.tensor(features) if isinstance(features, list) else features
-    independent = sae.cfg.architecture() in _COLUMNWISE
+    independent = sae.cfg.architecture() in COLUMNWISE
     if chosen is not None and independent:
         return _columns(sae.process_sae_in(read), sae, chosen)
     if independent and sae.W_enc.dtype != torch.float32:
         blocks = (slice(first, first + _BLOCK) for first in range(0, sae.cfg.d_sae, _BLOCK))
         return torch.cat([_columns(sae.process_sae_in(read), sae, block) for block in blocks], dim=-1)
-    with _wide(sae):
+    with widened(sae):
         acts: torch.Tensor = sae.encode(read)
     return acts if chosen is None else acts[..., chosen]
 
@@ -91,7 +91,7 @@ def _columns(read: torch.Tensor, sae: Any, chosen: slice | torch.Tensor) -> torc
 
 
 @contextmanager
-def _wide(sae: Any) -> Iterator[None]:
+def widened(sae: Any) -> Iterator[None]:
     """With all weights in float32, those of 16 bits for the time being."""
     narrow = [(p, p.data) for p in sae.parameters() if p.dtype != torch.float32]
     for parameter, data in narrow:

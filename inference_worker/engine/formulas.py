@@ -7,15 +7,11 @@ comes back has the dtype of `h`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 
-from inference_worker.engine.encode import counted, encode
+from inference_worker.engine.encode import COLUMNWISE, counted, encode, widened
 from inference_worker.engine.saes import LoadedSae
-
-_PLAIN_DECODERS = frozenset({"standard", "jumprelu"})
-"""Architectures that decode a feature to its activation times its row of `W_dec`, where nothing is normalised."""
 
 
 def add(h: torch.Tensor, delta: torch.Tensor) -> torch.Tensor:
@@ -83,8 +79,8 @@ def ablate(
     if keep_error:
         return h - taken.to(h).view_as(h)
     counts = counted(read, token_ids, loaded, special_ids).to(h.device)
-    whole: torch.Tensor = loaded.sae(read.to(loaded.sae.W_dec))
-    return torch.where(_like(counts, h), (whole - taken.view_as(whole)).to(h).view_as(h), h)
+    left = (_reconstruction(read, loaded) - taken).to(h).view_as(h)
+    return torch.where(_like(counts, h), left, h)
 
 
 def unit(direction: torch.Tensor) -> torch.Tensor:
@@ -114,21 +110,27 @@ def _contribution(
     indices = list(shares)
     weights = torch.tensor([*shares.values()], device=loaded.sae.W_dec.device)
     acts = encode(read, token_ids, loaded, special_ids, features=indices) * weights
-    if loaded.sae.cfg.architecture() in _PLAIN_DECODERS and _is_unscaled(loaded.sae):
-        linear: torch.Tensor = acts @ loaded.sae.W_dec[indices]
+    if loaded.architecture in COLUMNWISE and loaded.sae.cfg.normalize_activations == "none":
+        linear: torch.Tensor = acts @ loaded.sae.W_dec[indices].float()
         return linear
     # Whatever the decoder does is affine in the activations; one call, since it forgets the scale of its input.
     both = acts.new_zeros(2 * len(acts), *acts.shape[1:-1], loaded.d_sae)
     both[: len(acts), ..., indices] = acts
-    with_them, without = loaded.sae.decode(both).split(len(acts))
+    with widened(loaded.sae):
+        with_them, without = loaded.sae.decode(both).split(len(acts))
     difference: torch.Tensor = with_them - without
     return difference
+
+
+def _reconstruction(read: torch.Tensor, loaded: LoadedSae) -> torch.Tensor:
+    """`Σ a_i v_i + b` in float32, and the mean over dimensions where the SAE was trained without it."""
+    flat = loaded.flat(read)
+    with widened(loaded.sae):
+        whole: torch.Tensor = loaded.sae(flat.to(loaded.sae.W_dec.device))
+    mean = read.float().flatten(2) - flat if loaded.is_centred else 0.0
+    return whole.to(read.device) + mean
 
 
 def _like(mask: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     spread: torch.Tensor = mask[(...,) + (None,) * (h.ndim - mask.ndim)]
     return spread
-
-
-def _is_unscaled(sae: Any) -> bool:
-    return bool(sae.cfg.normalize_activations == "none" and sae.cfg.reshape_activations == "none")

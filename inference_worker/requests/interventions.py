@@ -148,7 +148,7 @@ def _condition(engine: Engine, asked: SteerCondition, interventions: Sequence[_I
 
 
 def _require_token_wise(loaded: LoadedSae, field: str) -> None:
-    if loaded.sae.cfg.architecture() == "temporal":
+    if loaded.architecture == "temporal":
         raise BadInput(
             f"{loaded.source_id} encodes a token from the whole text before it, which generation does not keep.",
             field=field,
