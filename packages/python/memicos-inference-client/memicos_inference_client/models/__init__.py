@@ -23,7 +23,13 @@ from .activation_topk_by_token_request import ActivationTopkByTokenRequest
 from .activation_topk_by_token_response import ActivationTopkByTokenResponse
 from .active_features import ActiveFeatures
 from .active_features_activefeatures import ActiveFeaturesActivefeatures
+from .apply_chat_template_request import ApplyChatTemplateRequest
+from .apply_chat_template_request_chattemplatekwargs import ApplyChatTemplateRequestChattemplatekwargs
+from .apply_chat_template_response import ApplyChatTemplateResponse
 from .capabilities import Capabilities
+from .capabilities_steer_methods_item import CapabilitiesSteerMethodsItem
+from .chat_input import ChatInput
+from .chat_message import ChatMessage
 from .cossim_request import CossimRequest
 from .cossim_response import CossimResponse
 from .feature_ref import FeatureRef
@@ -41,13 +47,30 @@ from .readiness_state import ReadinessState
 from .similar_feature import SimilarFeature
 from .similarity_matrix_request import SimilarityMatrixRequest
 from .similarity_matrix_response import SimilarityMatrixResponse
+from .steer_chat_output import SteerChatOutput
+from .steer_chat_output_finish_reason_type_0 import SteerChatOutputFinishReasonType0
+from .steer_chat_output_type import SteerChatOutputType
+from .steer_chat_request import SteerChatRequest
+from .steer_chat_request_positions import SteerChatRequestPositions
+from .steer_chat_request_steermethod import SteerChatRequestSteermethod
+from .steer_chat_request_streamformat import SteerChatRequestStreamformat
+from .steer_chat_request_types_item import SteerChatRequestTypesItem
+from .steer_chat_response import SteerChatResponse
 from .steer_completion_request import SteerCompletionRequest
+from .steer_completion_request_positions import SteerCompletionRequestPositions
+from .steer_completion_request_steermethod import SteerCompletionRequestSteermethod
+from .steer_completion_request_streamformat import SteerCompletionRequestStreamformat
 from .steer_completion_request_types_item import SteerCompletionRequestTypesItem
 from .steer_completion_response import SteerCompletionResponse
+from .steer_condition import SteerCondition
 from .steer_feature import SteerFeature
 from .steer_output import SteerOutput
 from .steer_output_finish_reason_type_0 import SteerOutputFinishReasonType0
 from .steer_output_type import SteerOutputType
+from .steer_vector import SteerVector
+from .template_message import TemplateMessage
+from .template_span import TemplateSpan
+from .template_span_section import TemplateSpanSection
 from .token_logprob import TokenLogprob
 from .token_top_features import TokenTopFeatures
 from .tokenize_request import TokenizeRequest
@@ -79,7 +102,13 @@ __all__ = (
     "ActivationTopkByTokenResponse",
     "ActiveFeatures",
     "ActiveFeaturesActivefeatures",
+    "ApplyChatTemplateRequest",
+    "ApplyChatTemplateRequestChattemplatekwargs",
+    "ApplyChatTemplateResponse",
     "Capabilities",
+    "CapabilitiesSteerMethodsItem",
+    "ChatInput",
+    "ChatMessage",
     "CossimRequest",
     "CossimResponse",
     "FeatureRef",
@@ -97,13 +126,30 @@ __all__ = (
     "SimilarFeature",
     "SimilarityMatrixRequest",
     "SimilarityMatrixResponse",
+    "SteerChatOutput",
+    "SteerChatOutputFinishReasonType0",
+    "SteerChatOutputType",
+    "SteerChatRequest",
+    "SteerChatRequestPositions",
+    "SteerChatRequestSteermethod",
+    "SteerChatRequestStreamformat",
+    "SteerChatRequestTypesItem",
+    "SteerChatResponse",
     "SteerCompletionRequest",
+    "SteerCompletionRequestPositions",
+    "SteerCompletionRequestSteermethod",
+    "SteerCompletionRequestStreamformat",
     "SteerCompletionRequestTypesItem",
     "SteerCompletionResponse",
+    "SteerCondition",
     "SteerFeature",
     "SteerOutput",
     "SteerOutputFinishReasonType0",
     "SteerOutputType",
+    "SteerVector",
+    "TemplateMessage",
+    "TemplateSpan",
+    "TemplateSpanSection",
     "TokenLogprob",
     "TokenTopFeatures",
     "TokenizeRequest",

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.capabilities_steer_methods_item import (
+    CapabilitiesSteerMethodsItem,
+    check_capabilities_steer_methods_item,
+)
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Capabilities")
@@ -26,7 +30,7 @@ class Capabilities:
         inference_queue (int):
         sources (list[str]):
         prepends_bos (bool): Whether BOS is added where a request leaves `prepend_bos` open.
-        steer_methods (list[Literal['SIMPLE_ADDITIVE']] | Unset):
+        steer_methods (list[CapabilitiesSteerMethodsItem] | Unset):
     """
 
     model: str
@@ -40,7 +44,7 @@ class Capabilities:
     inference_queue: int
     sources: list[str]
     prepends_bos: bool
-    steer_methods: list[Literal["SIMPLE_ADDITIVE"]] | Unset = UNSET
+    steer_methods: list[CapabilitiesSteerMethodsItem] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         model = self.model
@@ -65,9 +69,12 @@ class Capabilities:
 
         prepends_bos = self.prepends_bos
 
-        steer_methods: list[Literal["SIMPLE_ADDITIVE"]] | Unset = UNSET
+        steer_methods: list[str] | Unset = UNSET
         if not isinstance(self.steer_methods, Unset):
-            steer_methods = self.steer_methods
+            steer_methods = []
+            for steer_methods_item_data in self.steer_methods:
+                steer_methods_item: str = steer_methods_item_data
+                steer_methods.append(steer_methods_item)
 
         field_dict: dict[str, Any] = {}
 
@@ -117,15 +124,12 @@ class Capabilities:
         prepends_bos = d.pop("prependsBos")
 
         _steer_methods = d.pop("steerMethods", UNSET)
-        steer_methods: list[Literal["SIMPLE_ADDITIVE"]] | Unset = UNSET
+        steer_methods: list[CapabilitiesSteerMethodsItem] | Unset = UNSET
         if _steer_methods is not UNSET:
             steer_methods = []
             for steer_methods_item_data in _steer_methods:
-                steer_methods_item = cast("Literal['SIMPLE_ADDITIVE']", steer_methods_item_data)
-                if steer_methods_item != "SIMPLE_ADDITIVE":
-                    raise ValueError(
-                        f"steerMethods_item must match const 'SIMPLE_ADDITIVE', got '{steer_methods_item}'"
-                    )
+                steer_methods_item = check_capabilities_steer_methods_item(steer_methods_item_data)
+
                 steer_methods.append(steer_methods_item)
 
         capabilities = cls(

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.steer_completion_request_positions import (
+    SteerCompletionRequestPositions,
+    check_steer_completion_request_positions,
+)
+from ..models.steer_completion_request_steermethod import (
+    SteerCompletionRequestSteermethod,
+    check_steer_completion_request_steermethod,
+)
+from ..models.steer_completion_request_streamformat import (
+    SteerCompletionRequestStreamformat,
+    check_steer_completion_request_streamformat,
+)
 from ..models.steer_completion_request_types_item import (
     SteerCompletionRequestTypesItem,
     check_steer_completion_request_types_item,
@@ -12,7 +24,9 @@ from ..models.steer_completion_request_types_item import (
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.steer_condition import SteerCondition
     from ..models.steer_feature import SteerFeature
+    from ..models.steer_vector import SteerVector
 
 
 T = TypeVar("T", bound="SteerCompletionRequest")
@@ -24,48 +38,83 @@ class SteerCompletionRequest:
     Attributes:
         model (str):
         prompt (str):
-        features (list[SteerFeature]):
+        features (list[SteerFeature] | Unset):
+        vectors (list[SteerVector] | Unset):
         types (list[SteerCompletionRequestTypesItem] | Unset):
         n_completion_tokens (int | Unset):  Default: 64.
         temperature (float | Unset):  Default: 0.5.
+        top_p (float | Unset): Only the likeliest tokens that together have this probability; 0 takes the likeliest.
+            Default: 1.0.
+        freq_penalty (float | Unset): Subtracted from a token's logit once for each time it was generated (OpenAI's
+            definition). Default: 0.0.
+        stop (list[str] | Unset): The text ends before the first of these strings.
+        seed (int | Unset):  Default: 16.
+        n_logprobs (int | Unset): Log probabilities of the chosen token and of this many of the likeliest, before
+            temperature and penalty. Default: 0.
+        prepend_bos (bool | None | Unset):
         strength_multiplier (float | Unset):  Default: 1.0.
         sweep (list[float] | Unset): Several multipliers in place of the one: a STEERED output for each, in this order,
             generated together.
-        freq_penalty (float | Unset): Subtracted from a token's logit once for each time it was generated (OpenAI's
-            definition). Default: 0.0.
-        seed (int | Unset):  Default: 16.
-        steer_method (Literal['SIMPLE_ADDITIVE'] | Unset):  Default: 'SIMPLE_ADDITIVE'.
-        normalize_steering (bool | Unset):  Default: False.
-        n_logprobs (int | Unset):  Default: 0.
-        prepend_bos (bool | None | Unset):
+        steer_method (SteerCompletionRequestSteermethod | Unset): With `c = strength * multiplier`: add `c` of the
+            direction; multiply the part along it by `c`; let the
+            projection on it be at most `c`; take `c` times what the feature contributes out (features only). Default:
+            'SIMPLE_ADDITIVE'.
+        normalize_steering (bool | Unset): Divide each direction by its norm before it is added. The other methods do
+            not depend on its length. Default: False.
+        keep_error (bool | Unset): ABLATION: what the SAE does not explain stays. If false, its reconstruction without
+            the features is used. Default: True.
+        positions (SteerCompletionRequestPositions | Unset):  Default: 'all'.
+        steer_special_tokens (bool | Unset): Whether the prompt's special tokens and its first position are steered too.
+            Generated tokens always are. Default: False.
+        condition (None | SteerCondition | Unset):
         stream (bool | Unset):  Default: False.
+        stream_format (SteerCompletionRequestStreamformat | Unset):  Default: 'cumulative'.
     """
 
     model: str
     prompt: str
-    features: list[SteerFeature]
+    features: list[SteerFeature] | Unset = UNSET
+    vectors: list[SteerVector] | Unset = UNSET
     types: list[SteerCompletionRequestTypesItem] | Unset = UNSET
     n_completion_tokens: int | Unset = 64
     temperature: float | Unset = 0.5
-    strength_multiplier: float | Unset = 1.0
-    sweep: list[float] | Unset = UNSET
+    top_p: float | Unset = 1.0
     freq_penalty: float | Unset = 0.0
+    stop: list[str] | Unset = UNSET
     seed: int | Unset = 16
-    steer_method: Literal["SIMPLE_ADDITIVE"] | Unset = "SIMPLE_ADDITIVE"
-    normalize_steering: bool | Unset = False
     n_logprobs: int | Unset = 0
     prepend_bos: bool | Unset | None = UNSET
+    strength_multiplier: float | Unset = 1.0
+    sweep: list[float] | Unset = UNSET
+    steer_method: SteerCompletionRequestSteermethod | Unset = "SIMPLE_ADDITIVE"
+    normalize_steering: bool | Unset = False
+    keep_error: bool | Unset = True
+    positions: SteerCompletionRequestPositions | Unset = "all"
+    steer_special_tokens: bool | Unset = False
+    condition: SteerCondition | Unset | None = UNSET
     stream: bool | Unset = False
+    stream_format: SteerCompletionRequestStreamformat | Unset = "cumulative"
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.steer_condition import SteerCondition
+
         model = self.model
 
         prompt = self.prompt
 
-        features = []
-        for features_item_data in self.features:
-            features_item = features_item_data.to_dict()
-            features.append(features_item)
+        features: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.features, Unset):
+            features = []
+            for features_item_data in self.features:
+                features_item = features_item_data.to_dict()
+                features.append(features_item)
+
+        vectors: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.vectors, Unset):
+            vectors = []
+            for vectors_item_data in self.vectors:
+                vectors_item = vectors_item_data.to_dict()
+                vectors.append(vectors_item)
 
         types: list[str] | Unset = UNSET
         if not isinstance(self.types, Unset):
@@ -78,19 +127,15 @@ class SteerCompletionRequest:
 
         temperature = self.temperature
 
-        strength_multiplier = self.strength_multiplier
-
-        sweep: list[float] | Unset = UNSET
-        if not isinstance(self.sweep, Unset):
-            sweep = self.sweep
+        top_p = self.top_p
 
         freq_penalty = self.freq_penalty
 
+        stop: list[str] | Unset = UNSET
+        if not isinstance(self.stop, Unset):
+            stop = self.stop
+
         seed = self.seed
-
-        steer_method = self.steer_method
-
-        normalize_steering = self.normalize_steering
 
         n_logprobs = self.n_logprobs
 
@@ -100,7 +145,39 @@ class SteerCompletionRequest:
         else:
             prepend_bos = self.prepend_bos
 
+        strength_multiplier = self.strength_multiplier
+
+        sweep: list[float] | Unset = UNSET
+        if not isinstance(self.sweep, Unset):
+            sweep = self.sweep
+
+        steer_method: str | Unset = UNSET
+        if not isinstance(self.steer_method, Unset):
+            steer_method = self.steer_method
+
+        normalize_steering = self.normalize_steering
+
+        keep_error = self.keep_error
+
+        positions: str | Unset = UNSET
+        if not isinstance(self.positions, Unset):
+            positions = self.positions
+
+        steer_special_tokens = self.steer_special_tokens
+
+        condition: dict[str, Any] | Unset | None
+        if isinstance(self.condition, Unset):
+            condition = UNSET
+        elif isinstance(self.condition, SteerCondition):
+            condition = self.condition.to_dict()
+        else:
+            condition = self.condition
+
         stream = self.stream
+
+        stream_format: str | Unset = UNSET
+        if not isinstance(self.stream_format, Unset):
+            stream_format = self.stream_format
 
         field_dict: dict[str, Any] = {}
 
@@ -108,51 +185,81 @@ class SteerCompletionRequest:
             {
                 "model": model,
                 "prompt": prompt,
-                "features": features,
             }
         )
+        if features is not UNSET:
+            field_dict["features"] = features
+        if vectors is not UNSET:
+            field_dict["vectors"] = vectors
         if types is not UNSET:
             field_dict["types"] = types
         if n_completion_tokens is not UNSET:
             field_dict["nCompletionTokens"] = n_completion_tokens
         if temperature is not UNSET:
             field_dict["temperature"] = temperature
-        if strength_multiplier is not UNSET:
-            field_dict["strengthMultiplier"] = strength_multiplier
-        if sweep is not UNSET:
-            field_dict["sweep"] = sweep
+        if top_p is not UNSET:
+            field_dict["topP"] = top_p
         if freq_penalty is not UNSET:
             field_dict["freqPenalty"] = freq_penalty
+        if stop is not UNSET:
+            field_dict["stop"] = stop
         if seed is not UNSET:
             field_dict["seed"] = seed
-        if steer_method is not UNSET:
-            field_dict["steerMethod"] = steer_method
-        if normalize_steering is not UNSET:
-            field_dict["normalizeSteering"] = normalize_steering
         if n_logprobs is not UNSET:
             field_dict["nLogprobs"] = n_logprobs
         if prepend_bos is not UNSET:
             field_dict["prependBos"] = prepend_bos
+        if strength_multiplier is not UNSET:
+            field_dict["strengthMultiplier"] = strength_multiplier
+        if sweep is not UNSET:
+            field_dict["sweep"] = sweep
+        if steer_method is not UNSET:
+            field_dict["steerMethod"] = steer_method
+        if normalize_steering is not UNSET:
+            field_dict["normalizeSteering"] = normalize_steering
+        if keep_error is not UNSET:
+            field_dict["keepError"] = keep_error
+        if positions is not UNSET:
+            field_dict["positions"] = positions
+        if steer_special_tokens is not UNSET:
+            field_dict["steerSpecialTokens"] = steer_special_tokens
+        if condition is not UNSET:
+            field_dict["condition"] = condition
         if stream is not UNSET:
             field_dict["stream"] = stream
+        if stream_format is not UNSET:
+            field_dict["streamFormat"] = stream_format
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.steer_condition import SteerCondition
         from ..models.steer_feature import SteerFeature
+        from ..models.steer_vector import SteerVector
 
         d = dict(src_dict)
         model = d.pop("model")
 
         prompt = d.pop("prompt")
 
-        features = []
-        _features = d.pop("features")
-        for features_item_data in _features:
-            features_item = SteerFeature.from_dict(features_item_data)
+        _features = d.pop("features", UNSET)
+        features: list[SteerFeature] | Unset = UNSET
+        if _features is not UNSET:
+            features = []
+            for features_item_data in _features:
+                features_item = SteerFeature.from_dict(features_item_data)
 
-            features.append(features_item)
+                features.append(features_item)
+
+        _vectors = d.pop("vectors", UNSET)
+        vectors: list[SteerVector] | Unset = UNSET
+        if _vectors is not UNSET:
+            vectors = []
+            for vectors_item_data in _vectors:
+                vectors_item = SteerVector.from_dict(vectors_item_data)
+
+                vectors.append(vectors_item)
 
         _types = d.pop("types", UNSET)
         types: list[SteerCompletionRequestTypesItem] | Unset = UNSET
@@ -167,19 +274,13 @@ class SteerCompletionRequest:
 
         temperature = d.pop("temperature", UNSET)
 
-        strength_multiplier = d.pop("strengthMultiplier", UNSET)
-
-        sweep = cast("list[float]", d.pop("sweep", UNSET))
+        top_p = d.pop("topP", UNSET)
 
         freq_penalty = d.pop("freqPenalty", UNSET)
 
+        stop = cast("list[str]", d.pop("stop", UNSET))
+
         seed = d.pop("seed", UNSET)
-
-        steer_method = cast("Literal['SIMPLE_ADDITIVE'] | Unset", d.pop("steerMethod", UNSET))
-        if steer_method != "SIMPLE_ADDITIVE" and not isinstance(steer_method, Unset):
-            raise ValueError(f"steerMethod must match const 'SIMPLE_ADDITIVE', got '{steer_method}'")
-
-        normalize_steering = d.pop("normalizeSteering", UNSET)
 
         n_logprobs = d.pop("nLogprobs", UNSET)
 
@@ -192,24 +293,80 @@ class SteerCompletionRequest:
 
         prepend_bos = _parse_prepend_bos(d.pop("prependBos", UNSET))
 
+        strength_multiplier = d.pop("strengthMultiplier", UNSET)
+
+        sweep = cast("list[float]", d.pop("sweep", UNSET))
+
+        _steer_method = d.pop("steerMethod", UNSET)
+        steer_method: SteerCompletionRequestSteermethod | Unset
+        if isinstance(_steer_method, Unset):
+            steer_method = UNSET
+        else:
+            steer_method = check_steer_completion_request_steermethod(_steer_method)
+
+        normalize_steering = d.pop("normalizeSteering", UNSET)
+
+        keep_error = d.pop("keepError", UNSET)
+
+        _positions = d.pop("positions", UNSET)
+        positions: SteerCompletionRequestPositions | Unset
+        if isinstance(_positions, Unset):
+            positions = UNSET
+        else:
+            positions = check_steer_completion_request_positions(_positions)
+
+        steer_special_tokens = d.pop("steerSpecialTokens", UNSET)
+
+        def _parse_condition(data: object) -> SteerCondition | Unset | None:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                condition_type_0 = SteerCondition.from_dict(data)
+
+                return condition_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast("None | SteerCondition | Unset", data)
+
+        condition = _parse_condition(d.pop("condition", UNSET))
+
         stream = d.pop("stream", UNSET)
+
+        _stream_format = d.pop("streamFormat", UNSET)
+        stream_format: SteerCompletionRequestStreamformat | Unset
+        if isinstance(_stream_format, Unset):
+            stream_format = UNSET
+        else:
+            stream_format = check_steer_completion_request_streamformat(_stream_format)
 
         steer_completion_request = cls(
             model=model,
             prompt=prompt,
             features=features,
+            vectors=vectors,
             types=types,
             n_completion_tokens=n_completion_tokens,
             temperature=temperature,
-            strength_multiplier=strength_multiplier,
-            sweep=sweep,
+            top_p=top_p,
             freq_penalty=freq_penalty,
+            stop=stop,
             seed=seed,
-            steer_method=steer_method,
-            normalize_steering=normalize_steering,
             n_logprobs=n_logprobs,
             prepend_bos=prepend_bos,
+            strength_multiplier=strength_multiplier,
+            sweep=sweep,
+            steer_method=steer_method,
+            normalize_steering=normalize_steering,
+            keep_error=keep_error,
+            positions=positions,
+            steer_special_tokens=steer_special_tokens,
+            condition=condition,
             stream=stream,
+            stream_format=stream_format,
         )
 
         return steer_completion_request

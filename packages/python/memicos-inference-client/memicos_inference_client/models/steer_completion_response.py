@@ -16,10 +16,9 @@ T = TypeVar("T", bound="SteerCompletionResponse")
 
 @_attrs_define
 class SteerCompletionResponse:
-    """The whole answer; a stream sends the same object, with the text so far, in every frame.
+    """The whole answer; a cumulative stream sends the same object, with the text so far, in every frame.
 
-    A stream's frames are `data: {…}`; it always ends with `event: done` (the complete answer again)
-    or `event: error` (a `Problem`).
+    A stream always ends with `event: done` (the complete answer) or `event: error` (a `Problem`).
 
         Attributes:
             outputs (list[SteerOutput]):

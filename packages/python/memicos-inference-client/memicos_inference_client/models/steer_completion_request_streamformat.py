@@ -1,0 +1,14 @@
+from typing import Literal
+
+SteerCompletionRequestStreamformat = Literal["cumulative", "delta"]
+
+STEER_COMPLETION_REQUEST_STREAMFORMAT_VALUES: set[SteerCompletionRequestStreamformat] = {
+    "cumulative",
+    "delta",
+}
+
+
+def check_steer_completion_request_streamformat(value: str) -> SteerCompletionRequestStreamformat:
+    if value in STEER_COMPLETION_REQUEST_STREAMFORMAT_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {STEER_COMPLETION_REQUEST_STREAMFORMAT_VALUES!r}")
