@@ -45,6 +45,8 @@ class Recipe:
     tokens: int
     start: Path | None = None
     k: float = 34
+    l0: float | None = None
+    """Active features a token on training text that the finished threshold is set for; None: `k`."""
     batch: int = 1024
     lr: float = 5e-4
     warm_up_steps: int = 100
@@ -98,7 +100,9 @@ def train(recipe: Recipe, work: Path = WORK, saes: Path = SAES) -> Path:
     trainer.set_final_sae_metadata()
     trainer.sae.fold_activation_norm_scaling_factor(trainer.activation_scaler.scaling_factor or 1.0)
     folder = save(trainer.sae, recipe.layer, limit, trainer.n_training_samples, saes)
-    calibrate(folder, torch.cat([next(batches) for _ in range(CALIBRATION_TOKENS // recipe.batch)]), recipe.k)
+    calibrate(
+        folder, torch.cat([next(batches) for _ in range(CALIBRATION_TOKENS // recipe.batch)]), recipe.l0 or recipe.k
+    )
     return folder
 
 
@@ -257,6 +261,7 @@ def _arguments() -> Recipe:
     parser.add_argument("--start", type=Path, help="folder of a finished SAE to go on from")
     parser.add_argument("--lr", type=float, default=Recipe.lr)
     parser.add_argument("--k", type=float, default=Recipe.k)
+    parser.add_argument("--l0", type=float, help="set the threshold for so many active features a token, not for k")
     return Recipe(**vars(parser.parse_args()))
 
 

@@ -22,7 +22,69 @@ def result(name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def storage(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+Rows = list[tuple[str, str, str]]
+"""What, the figure, and what stands beside it."""
+
+
+def startup(found: dict[str, Any]) -> Rows:
+    """Seconds from a command to the page."""
+    second = found["second_start"]
+    rows = [("second start to the page", f"{second['median_s']:.1f} s", f"goal {second['goal_s']:.0f} s")]
+    if fresh := found.get("install_to_page"):
+        rows.append(("fresh clone to the page: packages, build, database, demo", f"{fresh['seconds']:.0f} s", ""))
+    return rows
+
+
+def feature_page(found: dict[str, Any]) -> Rows:
+    """Bytes and milliseconds of a feature's page in Chromium."""
+    goals, worst = found["goals"], found["draw_worst_case"]
+    return [
+        (
+            "feature page, transferred",
+            f"{found['transferred']['bytes'] / 1000:.0f} kB",
+            f"goal {goals['transferred_bytes'] / 1000:.0f} kB",
+        ),
+        (
+            "feature page painted, nothing cached",
+            f"{found['cold_ms']['median']:.0f} ms",
+            f"goal {goals['cold_ms']} ms",
+        ),
+        ("feature page painted again", f"{found['reload_ms']['median']:.0f} ms", f"goal {goals['warm_ms']} ms"),
+        ("next feature painted", f"{found['next_feature_ms']['median']:.0f} ms", ""),
+        (
+            f"{worst['tokens']:,} tokens drawn, all firing",
+            f"{worst['ms']['median']:.0f} ms",
+            f"goal {goals['tokens_ms']} ms",
+        ),
+    ]
+
+
+def api_reads(found: dict[str, Any]) -> Rows:
+    """Milliseconds of a read where there are a million features."""
+    http = found["milliseconds"]["http"]
+    return [
+        (
+            f"`GET /api/feature/…` among {found['features']:,} features",
+            f"{http['p50']:.1f} ms p50, {http['p95']:.1f} ms p95",
+            "",
+        )
+    ]
+
+
+def generator(found: dict[str, Any]) -> Rows:
+    """Features a second of whole runs of two generators, and what both have to spend on the model."""
+    speed, floor = found["features_per_second"], found["model_pass_floor"]
+    return [
+        (
+            f"dashboards of {found['features']:,} features over {found['tokens']:,} tokens",
+            f"{speed['ours']:.0f} features/s ({found['ours']['seconds']:.0f} s)",
+            f"{speed['sae_dashboard']:.0f} features/s ({found['sae_dashboard']['seconds']:.0f} s) by sae-dashboard; "
+            f"of both {floor['seconds']:.0f} s are the model's matrix products at this machine's peak",
+        )
+    ]
+
+
+def storage(found: dict[str, Any]) -> Rows:
     """Bytes on disk an activation, indexes and TOAST counted."""
     sizes = {name: kind["total"] for name, kind in found["bytes_per_activation"].items()}
     beside = f"{sizes['plain arrays']:,.0f} B as plain arrays"
@@ -32,7 +94,7 @@ def storage(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def steering(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+def steering(found: dict[str, Any]) -> Rows:
     """Generated tokens a CPU second, which does not depend on what else the machine does."""
     speeds = {name: each["tokens_per_cpu_second"] for name, each in found["speeds"].items()}
     return [
@@ -44,7 +106,14 @@ def steering(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-TABLES = {"storage": storage, "steering": steering}
+TABLES = {
+    "startup": startup,
+    "feature_page": feature_page,
+    "api_reads": api_reads,
+    "steering": steering,
+    "generator": generator,
+    "storage": storage,
+}
 
 
 def table() -> str:
