@@ -512,10 +512,11 @@ def store_blocks_as_they_are() -> None:
 
 def seed() -> None:
     """The first owner, the two explanation types that need no language model, the embedders with an index."""
-    users = sa.table("users", sa.column("id"), sa.column("name"), sa.column("admin"))
+    users = sa.table("users", sa.column("id", sa.Text), sa.column("name", sa.Text), sa.column("admin", sa.Boolean))
     op.bulk_insert(users, [{"id": "owner", "name": "owner", "admin": True}])
-    columns = ("name", "display_name", "description", "rank")
-    types = sa.table("explanation_types", *(sa.column(name) for name in columns))
+    columns = {"name": sa.Text, "display_name": sa.Text, "description": sa.Text, "rank": sa.Integer}
+    types = sa.table("explanation_types", *(sa.column(name, kind) for name, kind in columns.items()))
     op.bulk_insert(types, [dict(zip(columns, row, strict=True)) for row in EXPLANATION_TYPES])
-    embedders = sa.table("embedders", sa.column("id"), sa.column("name"), sa.column("dimensions"))
+    kinds = {"id": sa.Integer, "name": sa.Text, "dimensions": sa.Integer}
+    embedders = sa.table("embedders", *(sa.column(name, kind) for name, kind in kinds.items()))
     op.bulk_insert(embedders, [{"id": row[0], "name": row[1], "dimensions": row[2]} for row in EMBEDDERS])

@@ -172,3 +172,10 @@ def test_settle_runs_outside_the_tests_loop(database: str) -> None:
 
     settle(work())
     settle(session.dispose())
+
+
+def test_every_statement_of_the_migrations_can_be_written_out() -> None:
+    command = [sys.executable, "-m", "alembic", "-c", str(Path(__file__).parents[2] / "alembic.ini")]
+    result = subprocess.run([*command, "upgrade", "head", "--sql"], cwd="/", capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "CREATE EXTENSION IF NOT EXISTS vector" in result.stdout
