@@ -2,7 +2,8 @@
 
     python -m benchmarks.feature_page [--url http://localhost:3000] [--feature smollm2-135m-it/15-res-4k/12]
 
-Needs a running site that has the feature and a few after it. Writes `benchmarks/results/feature_page.json`.
+Of a site that runs and has the feature and a few after it; without `--url` of one that is started for it, with the
+demo's data. Writes `benchmarks/results/feature_page.json`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ import os
 import platform
 import shutil
 import statistics
+import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 from playwright.async_api import Browser, CDPSession, Page, WebSocket, WebSocketRoute, async_playwright
+
+from benchmarks.startup import COMMAND, running
+from memicos_app.settings import ROOT
 
 RESULT = Path(__file__).parent / "results" / "feature_page.json"
 GOALS = {"transferred_bytes": 250_000, "cold_ms": 800, "warm_ms": 400, "tokens_ms": 150}
@@ -206,13 +211,33 @@ async def measure(url: str, feature: str, visits: int) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def site(url: str) -> Iterator[str]:
+    """Address of a site: the given one, or of one that is started with the demo's data and stopped at the end."""
+    if url:
+        yield url
+        return
+    with tempfile.TemporaryDirectory(prefix="memicos-page-") as folder:
+        settings = {"DATA_DIR": f"{folder}/data", "WEB_DIR": f"{folder}/web"}
+        with running(COMMAND, ROOT, settings) as (own, _):
+            wait_for_demo(own)
+            yield own
+
+
+def wait_for_demo(url: str) -> None:
+    """Return when the demo's features are there: the page is reached before they are imported."""
+    while not httpx.get(f"{url}/api/feature/smollm2-135m-it/15-res-4k/12").is_success:
+        time.sleep(1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://localhost:3000")
+    parser.add_argument("--url", default="", help="of a running site; empty: start one")
     parser.add_argument("--feature", default="smollm2-135m-it/15-res-4k/12")
     parser.add_argument("--visits", type=int, default=5)
     given = parser.parse_args()
-    found = asyncio.run(measure(given.url.rstrip("/"), given.feature, given.visits))
+    with site(given.url.rstrip("/")) as url:
+        found = asyncio.run(measure(url, given.feature, given.visits))
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=2))

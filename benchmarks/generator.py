@@ -1,15 +1,10 @@
 """Our dashboard generator against sae-dashboard 0.8.0: same model, SAE, tokens and machine.
 
-    python -m benchmarks.generator fixture --theirs /path/to/python    # output for the parity test
-    python -m benchmarks.generator compare --theirs /path/to/python    # times, to results/generator.json
+    python -m benchmarks.generator              # times, to results/generator.json
+    python -m benchmarks.generator fixture      # output for the parity test
 
-`--theirs` is the Python of an environment of its own, since sae-dashboard's pins exclude this project's versions:
-
-    python -m venv theirs
-    echo "$PWD/.venv/lib/python3.11/site-packages" > theirs/lib/python3.11/site-packages/main.pth
-    theirs/bin/pip install --no-deps sae-dashboard==0.8.0 dataclasses-json==0.6.7 "marshmallow<4" mypy_extensions \\
-        typing-inspect==0.9.0 eindex-callum==0.1.2 decode-clt==0.0.1 matplotlib contourpy cycler fonttools \\
-        kiwisolver pyparsing pillow
+sae-dashboard's pins exclude this project's versions, so it gets an environment of its own, which is made in the data
+folder when it is first needed; `--theirs` names the Python of another one.
 """
 
 from __future__ import annotations
@@ -22,6 +17,7 @@ import platform
 import resource
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -46,20 +42,40 @@ RESULT = ROOT / "benchmarks" / "results" / "generator.json"
 FIXTURE_FEATURES = range(500, 512)
 D_SAE, BOS, SPECIAL_IDS = 4096, 1, 17
 BATCH = 64
+THEIRS = (
+    "sae-dashboard==0.8.0 dataclasses-json==0.6.7 marshmallow<4 mypy_extensions typing-inspect==0.9.0 "
+    "eindex-callum==0.1.2 decode-clt==0.0.1 matplotlib contourpy cycler fonttools kiwisolver pyparsing pillow"
+)
+"""What sae-dashboard needs beside this project's packages."""
 
 
 def main() -> None:
     """Make what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["fixture", "compare"])
-    parser.add_argument("--theirs", type=Path, required=True, help="Python of the environment with sae-dashboard")
+    parser.add_argument("what", nargs="?", default="compare", choices=["fixture", "compare"])
+    parser.add_argument("--theirs", type=Path, help="Python of an environment with sae-dashboard")
     parser.add_argument("--tokens", type=int, default=131_072)
     parser.add_argument("--context", type=int, default=64)
     parser.add_argument("--corpus", type=Path, default=ROOT / "demo" / "datasets" / "corpus.npy")
-    parser.add_argument("--processes", type=int, default=1, help="ours; as many torch threads for theirs")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, help="ours; as many torch threads for theirs"
+    )
     options = parser.parse_args()
+    options.theirs = options.theirs or environment(ROOT / ".memicos" / "sae-dashboard")
     with tempfile.TemporaryDirectory() as folder:
         fixture(options, Path(folder)) if options.what == "fixture" else compare(options, Path(folder))
+
+
+def environment(folder: Path) -> Path:
+    """Python of an environment with sae-dashboard, which sees this project's packages behind its own."""
+    python = folder / "bin" / "python"
+    if not (folder / "complete").is_file():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        own = sysconfig.get_path("purelib", vars={"base": str(folder)})
+        Path(own, "main.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", *THEIRS.split()], check=True)
+        (folder / "complete").touch()
+    return python
 
 
 def fixture(options: argparse.Namespace, folder: Path) -> None:

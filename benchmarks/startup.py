@@ -23,7 +23,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ from memicos_app.settings import ROOT, get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "startup.json"
 GOAL_S = 15.0
+COMMAND = (sys.executable, "-m", "memicos_app.cli", "run")
 PATIENCE = 3600.0
 
 
@@ -65,10 +67,9 @@ def main() -> None:
 
 def warm(folder: Path, rounds: int) -> dict[str, Any]:
     """A first start with the packages there and nothing else, then later ones."""
-    command = [sys.executable, "-m", "memicos_app.cli", "run"]
     settings = {"DATA_DIR": str(folder / "data"), "WEB_DIR": str(folder / "web")}
-    first = start(command, ROOT, settings)
-    later = [start(command, ROOT, settings) for _ in range(rounds)]
+    first = start(COMMAND, ROOT, settings)
+    later = [start(COMMAND, ROOT, settings) for _ in range(rounds)]
     return {
         "second_start": {
             "goal_s": GOAL_S,
@@ -91,6 +92,13 @@ def fresh(clone: Path) -> dict[str, Any]:
 
 def start(command: Sequence[str], cwd: Path, settings: dict[str, str]) -> Start:
     """Run the command until its page is there, then stop it."""
+    with running(command, cwd, settings) as (_, reached):
+        return reached
+
+
+@contextmanager
+def running(command: Sequence[str], cwd: Path, settings: dict[str, str]) -> Iterator[tuple[str, Start]]:
+    """A site that the command starts: its address and what it took, once its page is there; stopped at the end."""
     port = free_port()
     environment = {
         **os.environ,
@@ -103,7 +111,7 @@ def start(command: Sequence[str], cwd: Path, settings: dict[str, str]) -> Start:
     process = subprocess.Popen(command, cwd=cwd, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)
     try:
         wait(f"http://127.0.0.1:{port}/", process)
-        return Start(time.monotonic() - began, cpu_seconds(process.pid))
+        yield f"http://127.0.0.1:{port}", Start(time.monotonic() - began, cpu_seconds(process.pid))
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
