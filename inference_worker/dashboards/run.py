@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -101,19 +102,29 @@ def _job(settings: Generation, encoder: Encoder) -> Job:
 
 @contextmanager
 def _steps(settings: Generation, job: Job, encoder: Encoder) -> Iterator[Run]:
-    """Steps done here, or by processes that each hold the model and the SAE."""
-    if settings.processes == 1:
-        begin(job, encoder)
+    """Steps done here, and by the other processes of a run, which each hold the model and the SAE too."""
+    begin(job, encoder)
+    others = settings.processes - 1
+    if others == 0:
         yield lambda name, each: (step(name, arguments) for arguments in each)
         return
-    context = get_context("spawn")
-    with ProcessPoolExecutor(settings.processes, context, initializer=begin, initargs=(job,)) as pool:
+    with ProcessPoolExecutor(others, get_context("spawn"), initializer=begin, initargs=(job,)) as pool:
+        yield lambda name, each: _shared(pool, others, name, each)
 
-        def run(name: str, each: Sequence[tuple[int, ...]]) -> Iterator[int]:
-            for done in as_completed([pool.submit(step, name, arguments) for arguments in each]):
-                yield done.result()
 
-        yield run
+def _shared(pool: ProcessPoolExecutor, others: int, name: str, each: Sequence[tuple[int, ...]]) -> Iterator[int]:
+    """Steps done here while others do theirs; each of them has one more ahead, so that none waits for this one."""
+    waiting, sent = deque(each), set[Future[int]]()
+    while waiting or sent:
+        while waiting and len(sent) < 2 * others:
+            sent.add(pool.submit(step, name, waiting.popleft()))
+        if waiting:
+            yield step(name, waiting.popleft())
+        else:
+            wait(sent, return_when=FIRST_COMPLETED)
+        done = {one for one in sent if one.done()}
+        sent -= done
+        yield from (one.result() for one in done)
 
 
 def _collect(shards: Sequence[Shard], settings: Generation, run: Run, report: Report) -> None:
