@@ -108,7 +108,9 @@ def _steps(settings: Generation, job: Job, encoder: Encoder) -> Iterator[Run]:
     if others == 0:
         yield lambda name, each: (step(name, arguments) for arguments in each)
         return
-    with ProcessPoolExecutor(others, get_context("spawn"), initializer=begin, initargs=(job,)) as pool:
+    with ProcessPoolExecutor(
+        others, get_context("spawn"), initializer=begin, initargs=(job, None, os.getpid())
+    ) as pool:
         yield lambda name, each: _shared(pool, others, name, each)
 
 

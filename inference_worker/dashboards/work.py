@@ -176,13 +176,13 @@ def load_correlated(folder: Path) -> Correlated:
     return Correlated(indices, pearson, cosine)
 
 
-def begin(job: Job, encoder: Encoder | None = None) -> None:
-    """Make this process a worker; without an encoder it is a process of its own, which ends with its parent."""
+def begin(job: Job, encoder: Encoder | None = None, parent: int | None = None) -> None:
+    """Make this process a worker, with an encoder that is there; or one of its own, which ends with its `parent`."""
     global _worker
     torch.set_num_threads(job.threads)
     _worker = Worker(job, encoder)
-    if encoder is None:
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def step(name: str, arguments: Sequence[int]) -> int:
