@@ -7,6 +7,7 @@ BIN := .venv/bin
 BENCHMARKS ?= startup feature_page api_reads steering storage generator
 test: export HF_HUB_OFFLINE = 1
 
+.PHONY: inference-list-configs inference-dev inference-localhost-install inference-localhost-dev
 .PHONY: openapi client help run dev test lint bench install install-dev browser init-env lock clean distclean
 
 help: ## List the targets
@@ -17,6 +18,15 @@ run: install ## Install, build and import what is missing, then serve the site a
 
 dev: install ## The same with hot reload of pages and worker
 	@exec $(BIN)/memicos run --dev
+
+inference-list-configs: install ## List the settings files of models with their SAEs (.env.inference.*)
+	@$(BIN)/memicos inference-configs
+
+inference-dev: install ## The worker alone on port 5002: MODEL_SOURCESET=gpt2-small.res-jb [NO_RELOAD=1]
+	@exec $(BIN)/python -m inference_worker $(if $(MODEL_SOURCESET),--config "$(MODEL_SOURCESET)") $(if $(NO_RELOAD),,--reload)
+
+inference-localhost-install: install
+inference-localhost-dev: inference-dev
 
 test: lint browser ## Everything that must hold: style, types, unit, integration and browser tests
 	@exec $(BIN)/pytest $(ARGS)

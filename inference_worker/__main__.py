@@ -6,16 +6,18 @@ import argparse
 import ipaddress
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
 import time
 
 import uvicorn
+import watchfiles
 
 from inference_worker.server import create_app
 from inference_worker.worker import Worker
-from memicos_app.settings import Settings, get_settings
+from memicos_app.settings import ROOT, Settings, SettingsFileError, configured, get_settings
 
 _PARENT_CHECK = 0.5
 _SWITCH_INTERVAL = 0.001
@@ -26,14 +28,32 @@ def main() -> None:
     """Serve until SIGTERM, SIGINT, or the death of the parent that `--parent` names."""
     parser = argparse.ArgumentParser(prog="python -m inference_worker", description=__doc__)
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
-    parent = parser.parse_args().parent
-    settings = get_settings()
+    parser.add_argument("--config", metavar="NAME", help="take .env.inference.NAME over .env and the environment")
+    parser.add_argument("--reload", action="store_true", help="start again when the worker's code changes")
+    arguments = parser.parse_args()
+    if arguments.reload:
+        _reload([argument for argument in sys.argv[1:] if argument != "--reload"])
+        return
+    settings = _settings(arguments.config)
     _require_safe(settings)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
+    if arguments.parent is not None:
+        threading.Thread(target=_end_with, args=(arguments.parent,), name="parent", daemon=True).start()
     _serve(settings)
+
+
+def _settings(config: str | None) -> Settings:
+    try:
+        return configured(config) if config else get_settings()
+    except SettingsFileError as error:
+        sys.exit(str(error))
+
+
+def _reload(arguments: list[str]) -> None:
+    """Run the worker in a child that is started again when a file of the worker's code changes."""
+    command = shlex.join([sys.executable, "-m", "inference_worker", *arguments])
+    watchfiles.run_process(ROOT / "inference_worker", target=command, watch_filter=watchfiles.PythonFilter())
 
 
 def _serve(settings: Settings) -> None:
@@ -55,6 +75,7 @@ def _announce(worker: Worker, settings: Settings) -> None:
     state = worker.readiness()
     where = f"http://{settings.inference_host}:{settings.inference_port}"
     _say(f"inference worker {state.state} at {where}: {state.model} {state.detail}".rstrip())
+    _say(f"Initialized: {state.ready}")
 
 
 def _say(line: str) -> None:

@@ -15,11 +15,11 @@ from inference_worker.guard import Guard
 from inference_worker.requests.engine import Engine
 from inference_worker.routes import activations, docs, state, steering, tokens, util
 from inference_worker.routes.description import describe, operation_id
-from inference_worker.worker import Worker, load_from
+from inference_worker.worker import Worker
 from memicos_app.settings import Settings
 
 
-def create_app(settings: Settings, load: Callable[[Settings], Engine] = load_from) -> FastAPI:
+def create_app(settings: Settings, load: Callable[[Settings], Engine] | None = None) -> FastAPI:
     """The worker's application; the model loads in the background once it starts."""
     worker = Worker(settings, load)
 

@@ -7,12 +7,13 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Request
 
 from inference_worker.engine.errors import EngineError
-from inference_worker.engine.model import served_name
+from inference_worker.engine.model import Report
 from inference_worker.events import unless_left
 from inference_worker.refusals import NotReady
 from inference_worker.requests import steering
@@ -31,9 +32,10 @@ _log = logging.getLogger(__name__)
 class Worker:
     """The engine from its loading on, with the queue before it."""
 
-    def __init__(self, settings: Settings, load: Callable[[Settings], Engine]) -> None:
+    def __init__(self, settings: Settings, load: Callable[[Settings], Engine] | None = None) -> None:
         self._settings = settings
-        self._load = load
+        self._load = load or partial(load_from, report=self._report)
+        self._doing = "starting"
         self._engine: Engine | None = None
         self._failure = ""
         self.scheduler = Scheduler(settings.inference_queue)
@@ -60,7 +62,11 @@ class Worker:
             return self._engine
         if self._failure:
             raise NotReady(self._failure, None)
-        raise NotReady("The model is loading.", 5)
+        raise NotReady(f"The model {self._settings.model_names[0]} is loading: {self._doing}.", 5)
+
+    def _report(self, doing: str) -> None:
+        self._doing = doing
+        _log.info("%s", doing)
 
     def readiness(self) -> Readiness:
         """What can be asked for now."""
@@ -68,8 +74,8 @@ class Worker:
         return Readiness(
             ready=engine is not None,
             state="ready" if engine else "failed" if self._failure else "loading",
-            detail=self._failure,
-            model=served_name(self._settings.model_id),
+            detail=self._failure if self._failure or engine else self._doing,
+            model=self._settings.model_names[0],
             sources=engine.saes.sources() if engine else [],
             queue_length=self.scheduler.waiting,
             device=self._settings.device,
@@ -112,13 +118,15 @@ class _OnEngine:
         return self.function(self.engine, items)
 
 
-def load_from(settings: Settings) -> Engine:
+def load_from(settings: Settings, report: Report = lambda _: None) -> Engine:
     """The engine that the settings describe."""
     import torch
 
     torch.set_num_threads(settings.worker_threads or _threads())
     return load_engine(
-        settings.model_id,
+        settings.weights_id,
+        names=settings.model_names,
+        report=report,
         models_dir=settings.models_dir,
         saes=SaeOptions(
             folders=[settings.sae_dir, settings.user_saes_dir],

@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+CONFIG_PREFIX = ".env.inference."
+
+
+class SettingsFileError(ValueError):
+    """A model's settings file that cannot be used; the sentence says why."""
 
 
 class Settings(BaseSettings):
@@ -58,6 +66,15 @@ class Settings(BaseSettings):
         "smollm2-135m-it",
         description="smollm2-135m-it from its package, a local folder, or a TransformerLens name.",
     )
+    override_model_id: str = Field(
+        "", description="Model that is loaded in place of MODEL_ID, whose SAEs it is used with: gemma-2-2b-it, say."
+    )
+    custom_hf_model_id: str = Field(
+        "", description="Weights that are loaded in place of both, by folder or hub name: those of a fine-tune."
+    )
+    served_model_id: str = Field(
+        "", description="How requests call the model; empty: the last part of OVERRIDE_MODEL_ID or MODEL_ID."
+    )
     sae_sets: Annotated[list[str], NoDecode] = Field(
         ["res-4k"],
         description="Comma-separated source sets, SAELens releases, or release:sae_id that the worker serves.",
@@ -76,8 +93,10 @@ class Settings(BaseSettings):
     sae_dtype: Literal["float32", "stored"] = Field(
         "float32", description="SAE weights in memory; stored: 16-bit ones stay so. The arithmetic is float32."
     )
-    device: str = Field("cpu", description="cpu, cuda, cuda:1, or mps.")
-    model_dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="Precision of the model.")
+    device: str = Field("cpu", description="cpu, cuda, cuda:1, mps, or auto.")
+    model_dtype: Literal["float32", "bfloat16", "float16", "auto"] = Field(
+        "float32", description="Precision of the model; auto: as its weights are stored."
+    )
     token_limit: int = Field(1024, ge=1, description="Longest text, in tokens, that a request may hold.")
     max_completion_tokens: int = Field(256, ge=1, description="Most tokens one steering request generates.")
     worker_threads: int = Field(0, ge=0, description="Threads torch uses; 0: one less than the cores, at least 1.")
@@ -101,6 +120,17 @@ class Settings(BaseSettings):
     def _anchor(cls, value: Path) -> Path:
         """Relative folders count from the repository, wherever the process was started."""
         return ROOT / value.expanduser()
+
+    @property
+    def weights_id(self) -> str:
+        """The model whose weights are loaded."""
+        return self.custom_hf_model_id or self.override_model_id or self.model_id
+
+    @property
+    def model_names(self) -> list[str]:
+        """How requests may call the model; the first is its own."""
+        ids = (self.served_model_id, self.override_model_id, self.model_id)
+        return list(dict.fromkeys(Path(each).name for each in ids if each))
 
     @property
     def models_dir(self) -> Path:
@@ -130,6 +160,30 @@ def _is_near(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def config_file(name: str) -> Path:
+    """The settings file of a model with its SAEs: `.env.inference.{name}` in the repository, or a path."""
+    return Path(name).expanduser() if "/" in name else ROOT / f"{CONFIG_PREFIX}{name}"
+
+
+def configured(name: str, **changes: object) -> Settings:
+    """The settings with those of a model's file over them; `{model}` in its name is what requests call the model.
+
+    Raises:
+        SettingsFileError: there is no such file, or it names a setting that does not exist.
+    """
+    path = config_file(name)
+    if not path.is_file():
+        raise SettingsFileError(
+            f"There is no settings file {path}. `make inference-list-configs` lists those there are."
+        )
+    values = {key.lower(): value for key, value in dotenv_values(path).items()}
+    unknown = sorted(key.upper() for key in values.keys() - Settings.model_fields.keys())
+    if unknown:
+        raise SettingsFileError(f"{path.name} names settings that do not exist: {', '.join(unknown)}.")
+    model = path.name.removeprefix(CONFIG_PREFIX).rpartition(".")[0]
+    return Settings(**{"served_model_id": model, **values, **changes})  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=1)

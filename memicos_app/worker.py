@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
 from pydantic import SecretStr
@@ -30,6 +29,9 @@ _HANDED_DOWN = (
     "data_dir",
     "log_level",
     "model_id",
+    "override_model_id",
+    "custom_hf_model_id",
+    "served_model_id",
     "sae_sets",
     "sae_dir",
     "include_sae",
@@ -229,7 +231,7 @@ def _down_sentence() -> str:
 def _not_ready(state: str, detail: str) -> Readiness:
     settings = get_settings()
     return Readiness.model_validate(
-        {"ready": False, "state": state, "detail": detail, "model": Path(settings.model_id).name}
+        {"ready": False, "state": state, "detail": detail, "model": settings.model_names[0]}
     )
 
 

@@ -48,11 +48,11 @@ def encoder(loaded: LoadedSae, index: int) -> Direction:
     """
     loaded.require(index)
     if getattr(loaded.sae.cfg, "tied_weights", False):
-        return Direction(loaded.sae.W_dec[index].detach(), loaded.hook_name)
+        return Direction(loaded.direction(index), loaded.hook_name)
     weights = getattr(loaded.sae, "W_enc", None)
     if weights is None:
         raise Unusable(f"{loaded.source_id} has no encoder columns.", field="which")
-    return Direction(weights[:, index].detach(), loaded.hook_name)
+    return Direction(weights[:, index].detach().float(), loaded.hook_name)
 
 
 @torch.inference_mode()
@@ -62,7 +62,7 @@ def likest(direction: Direction, loaded: LoadedSae, k: int) -> tuple[list[int], 
     Raises:
         BadInput: the SAE writes elsewhere, or the direction has another width, or is 0 or no number.
     """
-    rows = loaded.sae.W_dec
+    rows = loaded.sae.W_dec.float()
     to = decoder(loaded, 0)
     if direction.space != to.space:
         message = f"{loaded.source_id} writes to {to.space}, and the direction belongs to {direction.space}."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,11 +21,14 @@ from torch import nn
 from inference_worker.engine.cache import RowCache, Rows, attention_by_row
 from inference_worker.engine.errors import BadInput, Unusable
 from inference_worker.engine.linear import can_pack, pack
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID, PackagedModelMissing, ensure_packaged_model
 from inference_worker.engine.tokens import Tokenizer
+from inference_worker.engine.weights import device_for, locate, require_room, why_not
 
 Hook = Callable[[torch.Tensor], torch.Tensor | None]
 """Gets the activation at a hook point; what it returns replaces the activation, None leaves it."""
+
+Report = Callable[[str], None]
+"""Is told what is being done."""
 
 _RESIDUAL = re.compile(r"blocks\.(\d+)\.hook_(resid_pre|in|resid_post|out)")
 _AGREEMENT = 1e-3
@@ -38,15 +40,19 @@ class LanguageModel:
     Args:
         model: a Hugging Face causal language model in evaluation mode, on its device.
         tokenizer: its Hugging Face tokenizer.
-        name: how requests call the model.
+        name: how requests call the model, where `names` says nothing else.
+        names: how requests may call it, the first is its own.
         packed: pack the weights for generation on a CPU, see `linear.py`.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, name: str, packed: bool = True) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, *, name: str, names: Sequence[str] = (), packed: bool = True
+    ) -> None:
         from transformer_lens.model_bridge import TransformerBridge
 
         has_bos = tokenizer.bos_token_id is not None
-        self.name = name
+        self.names = tuple(names) or (name,)
+        self.name = self.names[0]
         self.device = next(model.parameters()).device
         self.dtype: torch.dtype = next(model.parameters()).dtype
         twin = _twin(model)
@@ -229,29 +235,42 @@ def load_model(
     *,
     models_dir: Path,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | Literal["auto"] = torch.float32,
     packed: bool = True,
+    names: Sequence[str] = (),
+    report: Report = lambda _: None,
 ) -> LanguageModel:
     """Load a model by the packaged id, a local folder, or a name that TransformerLens knows.
+
+    Args:
+        model_id: of the weights.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
+        dtype: of the model; `auto`: as the weights are stored.
+        names: how requests may call it, the first is its own; empty: the last part of its id.
+        report: told what is being done, in words.
 
     Raises:
         Unusable: it cannot be loaded; the sentence says why.
     """
-    folder = _folder(model_id, models_dir)
-    if folder is not None:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    place = device_for(device)
+    report("preparing the weights")
+    source = locate(model_id, models_dir)
+    require_room(source, place, dtype)
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    source = str(folder) if folder is not None else _official_name(model_id)
+    local = {"local_files_only": isinstance(source, Path)}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype).eval().to(device)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise Unusable(f"The model {model_id} cannot be loaded: {error}") from error
-    model.requires_grad_(False)
-    return LanguageModel(model, tokenizer, name=served_name(model_id), packed=packed)
+        report("reading the tokenizer")
+        tokenizer = AutoTokenizer.from_pretrained(source, **local)
+        report("reading the weights" if isinstance(source, Path) else "reading the weights, from the hub if need be")
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, **local).eval().to(place)
+        model.requires_grad_(False)
+        report("finding the hook points")
+        return LanguageModel(model, tokenizer, name=served_name(model_id), names=names, packed=packed)
+    except (OSError, ValueError, RuntimeError, KeyError, NotImplementedError) as error:
+        raise why_not(error, model_id) from error
 
 
 def served_name(model_id: str) -> str:
@@ -277,21 +296,6 @@ def token_rows(rows: Sequence[Sequence[int]], n_vocab: int) -> torch.Tensor:
 
 class _Enough(Exception):
     """Everything that was to be captured is there."""
-
-
-def _folder(model_id: str, models_dir: Path) -> Path | None:
-    if model_id == PACKAGED_MODEL_ID:
-        try:
-            return ensure_packaged_model(models_dir)
-        except PackagedModelMissing as error:
-            raise Unusable(str(error)) from error
-    return Path(model_id) if Path(model_id).is_dir() else None
-
-
-def _official_name(model_id: str) -> str:
-    from transformer_lens.supported_models import MODEL_ALIASES
-
-    return next((name for name, aliases in MODEL_ALIASES.items() if model_id in aliases), model_id)
 
 
 def _twin(model: nn.Module) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from inference_worker.engine.errors import BadInput, Unknown
 from inference_worker.engine.memory import free_memory
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.model import LanguageModel, Report, load_model
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.tokens import Tokens
 from inference_worker.wire.state import Capabilities
@@ -48,21 +49,31 @@ def load_engine(
     dtype: str,
     token_limit: int,
     max_completion_tokens: int,
+    names: Sequence[str] = (),
+    report: Report = lambda _: None,
 ) -> Engine:
-    """Load the model; SAEs follow when they are asked for."""
-    model = load_model(model_id, models_dir=models_dir, device=device, dtype=getattr(torch, dtype))
-    return Engine(model, _shelf(model, saes, device), token_limit, max_completion_tokens)
+    """Load the model; SAEs follow when they are asked for.
+
+    Args:
+        model_id: of the weights.
+        names: how requests may call the model, and its SAEs' folders; the first is its own.
+        report: told what is being done, in words.
+    """
+    precision: torch.dtype | Literal["auto"] = "auto" if dtype == "auto" else getattr(torch, dtype)
+    model = load_model(model_id, models_dir=models_dir, device=device, dtype=precision, names=names, report=report)
+    report("looking for SAEs")
+    return Engine(model, _shelf(model, saes), token_limit, max_completion_tokens)
 
 
-def _shelf(model: LanguageModel, saes: SaeOptions, device: str) -> SaeShelf:
+def _shelf(model: LanguageModel, saes: SaeOptions) -> SaeShelf:
     return SaeShelf(
         saes.folders,
-        model.name,
+        model.names,
         model.d_model,
         sets=saes.sets,
         include=saes.include,
         exclude=saes.exclude,
-        device=device,
+        device=str(model.device),
         budget=saes.budget or free_memory(model.device) // 2,
         keep_narrow=saes.keep_narrow,
     )
@@ -73,6 +84,7 @@ def capabilities(engine: Engine, queue_limit: int) -> Capabilities:
     model = engine.model
     return Capabilities(
         model=model.name,
+        models=list(model.names),
         device=str(model.device),
         dtype=dtype_name(engine),
         n_layers=model.n_layers,
@@ -88,7 +100,7 @@ def capabilities(engine: Engine, queue_limit: int) -> Capabilities:
 
 def require_model(engine: Engine, name: str, field: str = "model") -> None:
     """Raises `Unknown` for another model than the one that is served."""
-    if name != engine.model.name:
+    if name not in engine.model.names:
         raise Unknown(f"This worker serves {engine.model.name}, not {name}.", field=field)
 
 

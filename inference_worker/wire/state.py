@@ -31,6 +31,8 @@ class Capabilities(Wire):
     """What this worker serves and within which limits."""
 
     model: str
+    models: list[str]
+    """All names that requests may call it by."""
     device: str
     dtype: str
     n_layers: int

@@ -10,9 +10,9 @@ import torch
 
 from inference_worker.engine.encode import encode
 from inference_worker.engine.errors import Unusable
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae, load_sae
-from tests.inference_worker import plain, small_models
+from tests.inference_worker import plain, tiny
 
 FEATURES = 48
 TEXT = "Of the treaty of 1648."
@@ -33,14 +33,13 @@ TRANSCODERS = ["transcoder", "skip_transcoder", "jumprelu_transcoder", "jumprelu
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
-    folder = small_models.write_model(tmp_path_factory.mktemp("models"))
-    return load_model(str(folder), models_dir=folder.parent)
+def small() -> LanguageModel:
+    return tiny.engine().model
 
 
-@pytest.fixture(params=["demo", "tiny"])
-def model(request: pytest.FixtureRequest, language_model: LanguageModel, tiny: LanguageModel) -> LanguageModel:
-    return language_model if request.param == "demo" else tiny
+@pytest.fixture(params=["demo", "small"])
+def model(request: pytest.FixtureRequest, language_model: LanguageModel, small: LanguageModel) -> LanguageModel:
+    return language_model if request.param == "demo" else small
 
 
 def saved(folder: Path, architecture: str, d_in: int, hook: str, *, training: bool = False, **options: Any) -> Path:
@@ -174,41 +173,41 @@ def test_a_feature_adds_its_activation_times_its_direction(
             assert torch.allclose(directions.norm(dim=1), torch.ones(FEATURES))
 
 
-def test_an_input_that_training_scaled_is_scaled(tiny: LanguageModel, tmp_path: Path) -> None:
+def test_an_input_that_training_scaled_is_scaled(small: LanguageModel, tmp_path: Path) -> None:
     hook = "blocks.1.hook_resid_post"
     scaled = {"normalize_activations": "expected_average_only_in"}
-    folder = saved(tmp_path / "1-x", "jumprelu", tiny.d_model, hook, **scaled)
+    folder = saved(tmp_path / "1-x", "jumprelu", small.d_model, hook, **scaled)
     with pytest.raises(Unusable, match="expected_average_only_in"):
         load_sae(folder, "1-x")
     (folder / "activation_scaler.json").write_text('{"scaling_factor": 0.25, "has_whitening": false}')
-    seen, ids = activation(tiny, hook)
+    seen, ids = activation(small, hook)
     agree(load_sae(folder, "1-x"), seen, ids, theirs(folder, seen * 0.25))
 
 
-def test_an_input_that_training_whitened_is_whitened(tiny: LanguageModel, tmp_path: Path) -> None:
+def test_an_input_that_training_whitened_is_whitened(small: LanguageModel, tmp_path: Path) -> None:
     hook = "blocks.1.hook_resid_post"
-    folder = saved(tmp_path / "1-x", "standard", tiny.d_model, hook, normalize_activations="covariance_whitening")
+    folder = saved(tmp_path / "1-x", "standard", small.d_model, hook, normalize_activations="covariance_whitening")
     with pytest.raises(Unusable, match="covariance_whitening"):
         load_sae(folder, "1-x")
     from sae_lens.training.activation_scaler import ActivationScaler, ActivationWhitening
 
     torch.manual_seed(4)
-    matrix, mean = torch.randn(tiny.d_model, tiny.d_model), torch.randn(tiny.d_model)
+    matrix, mean = torch.randn(small.d_model, small.d_model), torch.randn(small.d_model)
     ActivationScaler(None, ActivationWhitening(mean, matrix, torch.linalg.inv(matrix))).save(
         str(folder / "activation_scaler.json")
     )
-    seen, ids = activation(tiny, hook)
+    seen, ids = activation(small, hook)
     expected = theirs(folder, (seen - mean) @ matrix)
     torch.testing.assert_close(ours(load_sae(folder, "1-x"), seen, ids), expected, rtol=1e-3, atol=1e-2)
 
 
-def test_a_model_with_centred_weights_is_met_by_centring(tiny: LanguageModel, tmp_path: Path) -> None:
+def test_a_model_with_centred_weights_is_met_by_centring(small: LanguageModel, tmp_path: Path) -> None:
     """gpt2-small's res-jb was trained on such a model; with LayerNorm, centring the residual is the same."""
     hook = "blocks.1.hook_resid_pre"
     metadata = {"model_from_pretrained_kwargs": {"center_writing_weights": True}}
     with pytest.warns(UserWarning, match="model_from_pretrained_kwargs"):
-        folder = saved(tmp_path / "1-x", "standard", tiny.d_model, hook, metadata=metadata)
-    seen, ids = activation(tiny, hook)
+        folder = saved(tmp_path / "1-x", "standard", small.d_model, hook, metadata=metadata)
+    seen, ids = activation(small, hook)
     loaded = load_sae(folder, "1-x")
     assert loaded.is_centred
     with pytest.warns(UserWarning, match="model_from_pretrained_kwargs"):
@@ -218,13 +217,13 @@ def test_a_model_with_centred_weights_is_met_by_centring(tiny: LanguageModel, tm
 
 @pytest.mark.parametrize(("architecture", "options"), [*ARCHITECTURES[:7], ("jumprelu_transcoder", None)], ids=str)
 def test_sixteen_bits_kept_in_memory_give_the_same_numbers(
-    tiny: LanguageModel, tmp_path: Path, architecture: str, options: dict[str, Any] | None
+    small: LanguageModel, tmp_path: Path, architecture: str, options: dict[str, Any] | None
 ) -> None:
     hook = "blocks.1.hook_resid_post"
     if options is None:
-        options = {"d_out": tiny.d_model, "apply_b_dec_to_input": False}
-    folder = saved(tmp_path / "1-x", architecture, tiny.d_model, hook, dtype="bfloat16", **options)
-    seen, ids = activation(tiny, hook)
+        options = {"d_out": small.d_model, "apply_b_dec_to_input": False}
+    folder = saved(tmp_path / "1-x", architecture, small.d_model, hook, dtype="bfloat16", **options)
+    seen, ids = activation(small, hook)
     wide, narrow = load_sae(folder, "1-x"), load_sae(folder, "1-x", keep_narrow=True)
     assert {p.dtype for p in narrow.sae.parameters()} == {torch.bfloat16}
     assert narrow.n_bytes * 2 == wide.n_bytes
@@ -237,9 +236,9 @@ def test_sixteen_bits_kept_in_memory_give_the_same_numbers(
     assert {p.dtype for p in narrow.sae.parameters()} == {torch.bfloat16}
 
 
-def test_an_sae_of_another_width_is_refused_when_it_meets_the_model(tiny: LanguageModel, tmp_path: Path) -> None:
+def test_an_sae_of_another_width_is_refused_when_it_meets_the_model(small: LanguageModel, tmp_path: Path) -> None:
     hook = "blocks.1.hook_mlp_out"
     loaded = load_sae(saved(tmp_path / "1-x", "standard", 16, hook), "1-x")
-    seen, ids = activation(tiny, hook)
+    seen, ids = activation(small, hook)
     with pytest.raises(Unusable, match=r"reads 16 dimensions, but the model has 32 at blocks\.1\.hook_mlp_out"):
         ours(loaded, seen, ids)
