@@ -62,7 +62,7 @@ class SaeShelf:
         self._folders, self._d_model, self._device = list(folders), d_model, device
         self._sets = frozenset(sets)
         self._include, self._exclude = [re.compile(p) for p in include], [re.compile(p) for p in exclude]
-        self._budget, self._keep_narrow = budget, keep_narrow
+        self.budget, self._keep_narrow = budget, keep_narrow
         self._registered = registry.find(sets, self._models) if sets else {}
         self._kept: OrderedDict[str, LoadedSae] = OrderedDict()
         self._alive: WeakValueDictionary[str, LoadedSae] = WeakValueDictionary()
@@ -109,7 +109,7 @@ class SaeShelf:
         """Put back what nobody holds, the least recently used first, until so many bytes fit besides."""
         held: dict[str, LoadedSae] = {}
         for source_id in list(self._kept)[: None if n_bytes else -1]:
-            if self.n_bytes + n_bytes <= self._budget:
+            if self.n_bytes + n_bytes <= self.budget:
                 break
             if self._kept.pop(source_id).sae.cfg.normalize_activations != "none":
                 gc.collect()  # an SAE that normalises at run time refers to itself
@@ -136,10 +136,10 @@ class SaeShelf:
             needed = weights_size(folder, keep_narrow=self._keep_narrow)
         except (SafetensorError, OSError):  # loading says better what is wrong with the file
             return
-        if needed > self._budget:
+        if needed > self.budget:
             raise Unusable(
                 f"The SAE {source_id} needs {in_words(needed)} of memory, and SAE_MEMORY_GB allows "
-                f"{in_words(self._budget)}."
+                f"{in_words(self.budget)}."
             )
         self._make_room(needed)
 

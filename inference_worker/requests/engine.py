@@ -94,6 +94,9 @@ def capabilities(engine: Engine, queue_limit: int) -> Capabilities:
         max_completion_tokens=engine.max_completion_tokens,
         inference_queue=queue_limit,
         sources=engine.saes.sources(),
+        saes_in_memory=engine.saes.resident,
+        sae_bytes=engine.saes.n_bytes,
+        sae_bytes_limit=engine.saes.budget,
         prepends_bos=model.tokenizer.prepends_bos,
     )
 

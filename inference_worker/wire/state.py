@@ -43,5 +43,8 @@ class Capabilities(Wire):
     inference_queue: int
     sources: list[str]
     steer_methods: list[SteerMethod] = list(get_args(SteerMethod))
+    saes_in_memory: list[str] = []
+    sae_bytes: int = 0
+    sae_bytes_limit: int = 0
     prepends_bos: bool
     """Whether BOS is added where a request leaves `prepend_bos` open."""
