@@ -20,6 +20,7 @@ class Capabilities:
 
     Attributes:
         model (str):
+        models (list[str]): All names that requests may call it by.
         device (str):
         dtype (str):
         n_layers (int):
@@ -31,9 +32,13 @@ class Capabilities:
         sources (list[str]):
         prepends_bos (bool): Whether BOS is added where a request leaves `prepend_bos` open.
         steer_methods (list[CapabilitiesSteerMethodsItem] | Unset):
+        saes_in_memory (list[str] | Unset):
+        sae_bytes (int | Unset):  Default: 0.
+        sae_bytes_limit (int | Unset):  Default: 0.
     """
 
     model: str
+    models: list[str]
     device: str
     dtype: str
     n_layers: int
@@ -45,9 +50,14 @@ class Capabilities:
     sources: list[str]
     prepends_bos: bool
     steer_methods: list[CapabilitiesSteerMethodsItem] | Unset = UNSET
+    saes_in_memory: list[str] | Unset = UNSET
+    sae_bytes: int | Unset = 0
+    sae_bytes_limit: int | Unset = 0
 
     def to_dict(self) -> dict[str, Any]:
         model = self.model
+
+        models = self.models
 
         device = self.device
 
@@ -76,11 +86,20 @@ class Capabilities:
                 steer_methods_item: str = steer_methods_item_data
                 steer_methods.append(steer_methods_item)
 
+        saes_in_memory: list[str] | Unset = UNSET
+        if not isinstance(self.saes_in_memory, Unset):
+            saes_in_memory = self.saes_in_memory
+
+        sae_bytes = self.sae_bytes
+
+        sae_bytes_limit = self.sae_bytes_limit
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "model": model,
+                "models": models,
                 "device": device,
                 "dtype": dtype,
                 "nLayers": n_layers,
@@ -95,6 +114,12 @@ class Capabilities:
         )
         if steer_methods is not UNSET:
             field_dict["steerMethods"] = steer_methods
+        if saes_in_memory is not UNSET:
+            field_dict["saesInMemory"] = saes_in_memory
+        if sae_bytes is not UNSET:
+            field_dict["saeBytes"] = sae_bytes
+        if sae_bytes_limit is not UNSET:
+            field_dict["saeBytesLimit"] = sae_bytes_limit
 
         return field_dict
 
@@ -102,6 +127,8 @@ class Capabilities:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
         model = d.pop("model")
+
+        models = cast("list[str]", d.pop("models"))
 
         device = d.pop("device")
 
@@ -132,8 +159,15 @@ class Capabilities:
 
                 steer_methods.append(steer_methods_item)
 
+        saes_in_memory = cast("list[str]", d.pop("saesInMemory", UNSET))
+
+        sae_bytes = d.pop("saeBytes", UNSET)
+
+        sae_bytes_limit = d.pop("saeBytesLimit", UNSET)
+
         capabilities = cls(
             model=model,
+            models=models,
             device=device,
             dtype=dtype,
             n_layers=n_layers,
@@ -145,6 +179,9 @@ class Capabilities:
             sources=sources,
             prepends_bos=prepends_bos,
             steer_methods=steer_methods,
+            saes_in_memory=saes_in_memory,
+            sae_bytes=sae_bytes,
+            sae_bytes_limit=sae_bytes_limit,
         )
 
         return capabilities
