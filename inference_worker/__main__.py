@@ -35,7 +35,7 @@ def main() -> None:
         _reload([argument for argument in sys.argv[1:] if argument != "--reload"])
         return
     settings = _settings(arguments.config)
-    _require_safe(settings)
+    require_safe(settings)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(_SWITCH_INTERVAL)
     if arguments.parent is not None:
@@ -91,7 +91,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _require_safe(settings: Settings) -> None:
+def require_safe(settings: Settings) -> None:
     """An open worker must not be reachable from other machines."""
     host = settings.inference_host
     loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback

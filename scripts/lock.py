@@ -46,7 +46,7 @@ def write(path: Path, lines: list[str]) -> None:
 def main() -> None:
     runtime = resolve([])
     write(REQUIREMENTS / "lock.txt", runtime)
-    for extra in ("dev", "demo"):
+    for extra in ("dev", "demo", "ray"):
         write(REQUIREMENTS / f"lock-{extra}.txt", [line for line in resolve([extra]) if line not in runtime])
 
 
