@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from inference_worker.wire.activations import (
     ActivationSingleBatchRequest,
@@ -23,6 +23,7 @@ from inference_worker.wire.internals import (
     ActivationRawRequest,
     ActivationRawResponse,
 )
+from inference_worker.wire.lens import LensPromptRequest, LensPromptResponse
 from inference_worker.wire.search import (
     ActivationAllBatchRequest,
     ActivationAllBatchResponse,
@@ -58,7 +59,7 @@ from inference_worker.wire.util import (
     SimilarityMatrixResponse,
 )
 
-W = TypeVar("W", bound=Wire)
+W = TypeVar("W", bound=BaseModel)
 
 _COMPLETION, _CHAT = "/v1/steer/completion", "/v1/steer/completion-chat"
 _CONNECT, _STATE, _ANSWER, _SILENCE = 2.0, 5.0, 120.0, 30.0
@@ -165,6 +166,10 @@ class WorkerClient:
     async def apply_chat_template(self, request: ApplyChatTemplateRequest) -> ApplyChatTemplateResponse:
         """A conversation as the model reads it, and which message each token belongs to."""
         return await self._post("/v1/apply-chat-template", request, ApplyChatTemplateResponse)
+
+    async def lens(self, request: LensPromptRequest) -> LensPromptResponse:
+        """What the model would say after each layer, answered once."""
+        return await self._post("/v1/lens/prompt", request.model_copy(update={"stream": False}), LensPromptResponse)
 
     async def complete(self, request: SteerCompletionRequest) -> SteerCompletionResponse:
         """Generate and answer once, when all is there."""

@@ -13,7 +13,7 @@ from inference_worker.addresses import Addresses
 from inference_worker.casing import Casing
 from inference_worker.guard import Guard
 from inference_worker.requests.engine import Engine
-from inference_worker.routes import activations, docs, state, steering, tokens, util
+from inference_worker.routes import activations, docs, lens, state, steering, tokens, util
 from inference_worker.routes.description import describe, operation_id
 from inference_worker.worker import Worker
 from memicos_app.settings import Settings
@@ -39,7 +39,7 @@ def create_app(settings: Settings, load: Callable[[Settings], Engine] | None = N
     app.add_middleware(Addresses)
     app.include_router(docs.router)
     app.include_router(state.router(worker, settings), tags=["state"])
-    for subject in (tokens, activations, steering, util):
+    for subject in (tokens, activations, steering, util, lens):
         app.include_router(subject.router(worker), tags=[subject.__name__.rpartition(".")[2]])
     describe(app)
     return app

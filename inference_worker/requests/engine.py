@@ -12,8 +12,11 @@ import torch
 from inference_worker.engine.errors import BadInput, Unknown
 from inference_worker.engine.memory import free_memory
 from inference_worker.engine.model import LanguageModel, Report, load_model
+from inference_worker.engine.saes import set_name
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.tokens import Tokens
+from inference_worker.wire.activations import MAX_PROMPTS
+from inference_worker.wire.search import MAX_RESULTS
 from inference_worker.wire.state import Capabilities
 
 
@@ -81,7 +84,7 @@ def _shelf(model: LanguageModel, saes: SaeOptions) -> SaeShelf:
 
 def capabilities(engine: Engine, queue_limit: int) -> Capabilities:
     """What is served, within which limits."""
-    model = engine.model
+    model, sources = engine.model, engine.saes.sources()
     return Capabilities(
         model=model.name,
         models=list(model.names),
@@ -93,11 +96,17 @@ def capabilities(engine: Engine, queue_limit: int) -> Capabilities:
         token_limit=engine.token_limit,
         max_completion_tokens=engine.max_completion_tokens,
         inference_queue=queue_limit,
-        sources=engine.saes.sources(),
+        sources=sources,
         saes_in_memory=engine.saes.resident,
         sae_bytes=engine.saes.n_bytes,
         sae_bytes_limit=engine.saes.budget,
         prepends_bos=model.tokenizer.prepends_bos,
+        bos_id=model.bos_id,
+        sae_sets=sorted({set_name(source) for source in sources}),
+        max_prompts=MAX_PROMPTS,
+        max_num_results=MAX_RESULTS,
+        has_chat_template=model.tokenizer.hf.chat_template is not None,
+        lens_types=["LOGIT_LENS"],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from inference_worker.wire.base import Wire
+from inference_worker.wire.lens import LensType
 from inference_worker.wire.steering import SteerMethod
 
 
@@ -48,3 +49,14 @@ class Capabilities(Wire):
     sae_bytes_limit: int = 0
     prepends_bos: bool
     """Whether BOS is added where a request leaves `prepend_bos` open."""
+    bos_id: int | None = None
+    """Token id of BOS, which may be 0; None where the tokenizer has none."""
+    sae_sets: list[str] = []
+    """Source sets of `sources`."""
+    max_prompts: int
+    """Texts of one batch."""
+    max_num_results: int
+    """Features that a search lists at most."""
+    has_chat_template: bool = False
+    lens_types: list[LensType] = []
+    """Lenses that are served."""

@@ -111,7 +111,7 @@ async def served_sets(model_id: str) -> dict[str, list[str]]:
     with inference() as client:
         served = await client.capabilities()
     sets: dict[str, list[str]] = defaultdict(list)
-    for source_id in served.sources if served.model == model_id else []:
+    for source_id in served.sources if model_id in (served.model, *served.models) else []:
         sets[layer_and_set(source_id)[1]].append(source_id)
     return dict(sets)
 
