@@ -46,19 +46,18 @@ def router(worker: Worker) -> APIRouter:
     return routes
 
 
-class LensLines(EventStream):
+class LensLines(EventStream[LensPromptResponse]):
     """A line of JSON for each part of the answer, as soon as it is there."""
 
     media_type = "application/x-ndjson"
 
     def __init__(self, work: Work[LensPromptResponse]) -> None:
-        super().__init__(work)
-        self._answers = work
+        super().__init__(work, lambda answer: answer)
 
     async def _send(self, send: Send) -> None:
         headers = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for line in lines(self._answers):
+        async for line in lines(self._work):
             await send({"type": "http.response.body", "body": line, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

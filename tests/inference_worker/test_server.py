@@ -44,11 +44,8 @@ PATHS = {
     *("/v1/activation/topk-by-token", "/v1/activation/topk-by-token-batch"),
     *(f"/v1/util/{name}" for name in ("sae-vector", "sae-topk-by-decoder-cossim", "similarity-matrix-pred")),
     "/v1/steer/completion",
-<<<<<<< HEAD
     "/v1/steer/completion-chat",
-=======
     "/v1/lens/prompt",
->>>>>>> 7ee47ca (Worker reads the logit lens, streamed a line a position; capabilities say what else there is)
 }
 
 
@@ -88,14 +85,10 @@ async def test_readiness(http: httpx.AsyncClient) -> None:
 async def test_capabilities(http: httpx.AsyncClient) -> None:
     found = (await http.get("/v1/capabilities")).json()
     assert (found["nLayers"], found["dModel"], found["tokenLimit"]) == (30, 576, 1024)
-<<<<<<< HEAD
     assert found["steerMethods"] == ["SIMPLE_ADDITIVE", "ORTHOGONAL_DECOMP", "PROJECTION_CAP", "ABLATION"]
-=======
-    assert found["steerMethods"] == ["SIMPLE_ADDITIVE"]
     assert (found["bosId"], found["maxPrompts"], found["maxNumResults"]) == (1, 4, 1000)
     assert SOURCE.partition("-")[2] in found["saeSets"]
     assert (found["hasChatTemplate"], found["lensTypes"]) == (True, ["LOGIT_LENS"])
->>>>>>> 7ee47ca (Worker reads the logit lens, streamed a line a position; capabilities say what else there is)
 
 
 async def test_openapi_describes_the_routes_and_their_problems(worker_url: str) -> None:

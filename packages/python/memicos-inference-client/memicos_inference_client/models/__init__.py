@@ -27,6 +27,7 @@ from .apply_chat_template_request import ApplyChatTemplateRequest
 from .apply_chat_template_request_chattemplatekwargs import ApplyChatTemplateRequestChattemplatekwargs
 from .apply_chat_template_response import ApplyChatTemplateResponse
 from .capabilities import Capabilities
+from .capabilities_lens_types_item import CapabilitiesLensTypesItem
 from .capabilities_steer_methods_item import CapabilitiesSteerMethodsItem
 from .chat_input import ChatInput
 from .chat_message import ChatMessage
@@ -40,6 +41,18 @@ from .feature_vector_response_which import FeatureVectorResponseWhich
 from .found_feature import FoundFeature
 from .health import Health
 from .layer_activation import LayerActivation
+from .lens_done import LensDone
+from .lens_meta import LensMeta
+from .lens_meta_layers_by_type import LensMetaLayersByType
+from .lens_meta_types_item import LensMetaTypesItem
+from .lens_prompt import LensPrompt
+from .lens_prompt_request import LensPromptRequest
+from .lens_prompt_request_type_item import LensPromptRequestTypeItem
+from .lens_prompt_response import LensPromptResponse
+from .lens_prompt_token import LensPromptToken
+from .lens_readout import LensReadout
+from .lens_readout_type import LensReadoutType
+from .lens_token import LensToken
 from .problem import Problem
 from .raw_result import RawResult
 from .readiness import Readiness
@@ -106,6 +119,7 @@ __all__ = (
     "ApplyChatTemplateRequestChattemplatekwargs",
     "ApplyChatTemplateResponse",
     "Capabilities",
+    "CapabilitiesLensTypesItem",
     "CapabilitiesSteerMethodsItem",
     "ChatInput",
     "ChatMessage",
@@ -119,6 +133,18 @@ __all__ = (
     "FoundFeature",
     "Health",
     "LayerActivation",
+    "LensDone",
+    "LensMeta",
+    "LensMetaLayersByType",
+    "LensMetaTypesItem",
+    "LensPrompt",
+    "LensPromptRequest",
+    "LensPromptRequestTypeItem",
+    "LensPromptResponse",
+    "LensPromptToken",
+    "LensReadout",
+    "LensReadoutType",
+    "LensToken",
     "Problem",
     "RawResult",
     "Readiness",

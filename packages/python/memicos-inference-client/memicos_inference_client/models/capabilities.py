@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.capabilities_lens_types_item import CapabilitiesLensTypesItem, check_capabilities_lens_types_item
 from ..models.capabilities_steer_methods_item import (
     CapabilitiesSteerMethodsItem,
     check_capabilities_steer_methods_item,
@@ -31,10 +32,16 @@ class Capabilities:
         inference_queue (int):
         sources (list[str]):
         prepends_bos (bool): Whether BOS is added where a request leaves `prepend_bos` open.
+        max_prompts (int): Texts of one batch.
+        max_num_results (int): Features that a search lists at most.
         steer_methods (list[CapabilitiesSteerMethodsItem] | Unset):
         saes_in_memory (list[str] | Unset):
         sae_bytes (int | Unset):  Default: 0.
         sae_bytes_limit (int | Unset):  Default: 0.
+        bos_id (int | None | Unset): Token id of BOS, which may be 0; None where the tokenizer has none.
+        sae_sets (list[str] | Unset): Source sets of `sources`.
+        has_chat_template (bool | Unset):  Default: False.
+        lens_types (list[CapabilitiesLensTypesItem] | Unset): Lenses that are served.
     """
 
     model: str
@@ -49,10 +56,16 @@ class Capabilities:
     inference_queue: int
     sources: list[str]
     prepends_bos: bool
+    max_prompts: int
+    max_num_results: int
     steer_methods: list[CapabilitiesSteerMethodsItem] | Unset = UNSET
     saes_in_memory: list[str] | Unset = UNSET
     sae_bytes: int | Unset = 0
     sae_bytes_limit: int | Unset = 0
+    bos_id: int | Unset | None = UNSET
+    sae_sets: list[str] | Unset = UNSET
+    has_chat_template: bool | Unset = False
+    lens_types: list[CapabilitiesLensTypesItem] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         model = self.model
@@ -79,6 +92,10 @@ class Capabilities:
 
         prepends_bos = self.prepends_bos
 
+        max_prompts = self.max_prompts
+
+        max_num_results = self.max_num_results
+
         steer_methods: list[str] | Unset = UNSET
         if not isinstance(self.steer_methods, Unset):
             steer_methods = []
@@ -93,6 +110,25 @@ class Capabilities:
         sae_bytes = self.sae_bytes
 
         sae_bytes_limit = self.sae_bytes_limit
+
+        bos_id: int | Unset | None
+        if isinstance(self.bos_id, Unset):
+            bos_id = UNSET
+        else:
+            bos_id = self.bos_id
+
+        sae_sets: list[str] | Unset = UNSET
+        if not isinstance(self.sae_sets, Unset):
+            sae_sets = self.sae_sets
+
+        has_chat_template = self.has_chat_template
+
+        lens_types: list[str] | Unset = UNSET
+        if not isinstance(self.lens_types, Unset):
+            lens_types = []
+            for lens_types_item_data in self.lens_types:
+                lens_types_item: str = lens_types_item_data
+                lens_types.append(lens_types_item)
 
         field_dict: dict[str, Any] = {}
 
@@ -110,6 +146,8 @@ class Capabilities:
                 "inferenceQueue": inference_queue,
                 "sources": sources,
                 "prependsBos": prepends_bos,
+                "maxPrompts": max_prompts,
+                "maxNumResults": max_num_results,
             }
         )
         if steer_methods is not UNSET:
@@ -120,6 +158,14 @@ class Capabilities:
             field_dict["saeBytes"] = sae_bytes
         if sae_bytes_limit is not UNSET:
             field_dict["saeBytesLimit"] = sae_bytes_limit
+        if bos_id is not UNSET:
+            field_dict["bosId"] = bos_id
+        if sae_sets is not UNSET:
+            field_dict["saeSets"] = sae_sets
+        if has_chat_template is not UNSET:
+            field_dict["hasChatTemplate"] = has_chat_template
+        if lens_types is not UNSET:
+            field_dict["lensTypes"] = lens_types
 
         return field_dict
 
@@ -150,6 +196,10 @@ class Capabilities:
 
         prepends_bos = d.pop("prependsBos")
 
+        max_prompts = d.pop("maxPrompts")
+
+        max_num_results = d.pop("maxNumResults")
+
         _steer_methods = d.pop("steerMethods", UNSET)
         steer_methods: list[CapabilitiesSteerMethodsItem] | Unset = UNSET
         if _steer_methods is not UNSET:
@@ -165,6 +215,28 @@ class Capabilities:
 
         sae_bytes_limit = d.pop("saeBytesLimit", UNSET)
 
+        def _parse_bos_id(data: object) -> int | Unset | None:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast("int | None | Unset", data)
+
+        bos_id = _parse_bos_id(d.pop("bosId", UNSET))
+
+        sae_sets = cast("list[str]", d.pop("saeSets", UNSET))
+
+        has_chat_template = d.pop("hasChatTemplate", UNSET)
+
+        _lens_types = d.pop("lensTypes", UNSET)
+        lens_types: list[CapabilitiesLensTypesItem] | Unset = UNSET
+        if _lens_types is not UNSET:
+            lens_types = []
+            for lens_types_item_data in _lens_types:
+                lens_types_item = check_capabilities_lens_types_item(lens_types_item_data)
+
+                lens_types.append(lens_types_item)
+
         capabilities = cls(
             model=model,
             models=models,
@@ -178,10 +250,16 @@ class Capabilities:
             inference_queue=inference_queue,
             sources=sources,
             prepends_bos=prepends_bos,
+            max_prompts=max_prompts,
+            max_num_results=max_num_results,
             steer_methods=steer_methods,
             saes_in_memory=saes_in_memory,
             sae_bytes=sae_bytes,
             sae_bytes_limit=sae_bytes_limit,
+            bos_id=bos_id,
+            sae_sets=sae_sets,
+            has_chat_template=has_chat_template,
+            lens_types=lens_types,
         )
 
         return capabilities
