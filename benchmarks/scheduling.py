@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
+from benchmarks import health
 from benchmarks.steering import PROMPTS, SOURCE, machine
 from inference_worker.engine.generate import generate, generation
 from inference_worker.engine.model import LanguageModel, load_model
@@ -69,6 +70,7 @@ def main() -> None:
         "machine": {**machine(options), **({"interp-engine": version("interp-engine")} if options.peer else {})},
         "speeds": {name: _speed([one[name] for one in rounds]) for name in rounds[0]},
         "ratios": ratios(rounds, options.peer),
+        "health": health.measure(STREAMS),
     }
     if not options.keep:
         RESULT.write_text(json.dumps(result, indent=1) + "\n")

@@ -1,0 +1,142 @@
+"""Several people at once over real HTTP: the same texts as alone, places told, and nobody's slot held by who left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from inference_worker.server import create_app
+from inference_worker.wire.base import SECRET_HEADER
+from inference_worker.wire.turns import CLIENT_HEADER, PRIORITY_HEADER, TIMEOUT_HEADER
+from tests.inference_worker import serving
+from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+
+FEATURE = {"model": MODEL, "source": SOURCE, "index": 100, "strength": 80}
+STEER = {
+    "model": MODEL,
+    "prompt": "Once upon a time",
+    "features": [FEATURE],
+    "nCompletionTokens": 8,
+    "temperature": 0,
+}
+TEST = {"model": MODEL, "source": SOURCE, "index": 5, "prompt": "According to the treaty of 1648"}
+
+
+@pytest.fixture
+async def http(worker_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        base_url=worker_url, headers={SECRET_HEADER: SECRET}, timeout=120, trust_env=False
+    ) as made:
+        yield made
+
+
+async def post(http: httpx.AsyncClient, path: str, body: dict[str, Any], **headers: str) -> httpx.Response:
+    return await http.post(path, json=body, headers=headers)
+
+
+async def test_texts_of_several_people_are_those_that_each_gets_alone(http: httpx.AsyncClient) -> None:
+    prompts = ["Once upon a time", "The capital of France is", "def fibonacci(n):", "My favourite recipe needs"]
+    bodies = [{**STEER, "prompt": prompt, "temperature": 0.7 * (place % 2)} for place, prompt in enumerate(prompts)]
+    alone = [(await post(http, "/v1/steer/completion", body)).json()["outputs"] for body in bodies]
+    asked = (post(http, "/v1/steer/completion", body, **{CLIENT_HEADER: body["prompt"][:3]}) for body in bodies)
+    together = [answer.json()["outputs"] for answer in await asyncio.gather(*asked)]
+    assert together == alone
+
+
+async def test_tests_of_several_people_are_those_that_each_gets_alone(http: httpx.AsyncClient) -> None:
+    bodies = [{**TEST, "prompt": TEST["prompt"][: 8 + 4 * place], "index": place} for place in range(5)]
+    bodies += [{**TEST, "index": 99_999}, {**TEST, "prompt": ""}]
+    alone = [(await post(http, "/v1/activation/single", body)).json() for body in bodies]
+    found = await asyncio.gather(*(post(http, "/v1/activation/single", body) for body in bodies))
+    assert [answer.status_code for answer in found] == [200] * 5 + [404, 400]
+    for answer, expected in zip(found[:5], alone[:5], strict=True):
+        got = answer.json()
+        assert got["activation"]["values"] == pytest.approx(expected["activation"]["values"], abs=1e-4)
+        assert got["tokenIds"] == expected["tokenIds"]
+    assert [answer.json() for answer in found[5:]] == alone[5:]
+
+
+@pytest.mark.parametrize("seconds", ["0.02", "0.3"])
+async def test_what_is_not_finished_in_time_is_refused(http: httpx.AsyncClient, seconds: str) -> None:
+    body = {**STEER, "nCompletionTokens": 256}
+    answer = await post(http, "/v1/steer/completion", body, **{TIMEOUT_HEADER: seconds})
+    assert (answer.status_code, answer.json()["error"]) == (504, "expired")
+    streamed = await post(http, "/v1/steer/completion", {**body, "stream": True}, **{TIMEOUT_HEADER: "3"})
+    assert streamed.text.rstrip().split("\n\n")[-1].startswith('event: error\ndata: {"error":"expired"')
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [(TIMEOUT_HEADER, "soon"), (TIMEOUT_HEADER, "-1"), (TIMEOUT_HEADER, "nan"), (PRIORITY_HEADER, "urgent")],
+)
+async def test_headers_that_say_nothing_are_refused_by_name(http: httpx.AsyncClient, header: str, value: str) -> None:
+    answer = await post(http, "/v1/steer/completion", STEER, **{header: value})
+    assert (answer.status_code, answer.json()["field"]) == (400, header)
+
+
+async def test_a_stream_tells_its_place_while_it_waits() -> None:
+    with serving.worker() as url:
+        async with httpx.AsyncClient(base_url=url, headers={SECRET_HEADER: SECRET}, timeout=120) as http:
+            wide = {**STEER, "sweep": [1] * 15, "nCompletionTokens": 40}
+            first = asyncio.ensure_future(post(http, "/v1/steer/completion", wide))
+            await asyncio.sleep(0.5)
+            asked = {**STEER, "stream": True}
+            async with http.stream("POST", "/v1/steer/completion", json=asked) as response:
+                lines = [line async for line in response.aiter_lines()]
+            assert (await first).status_code == 200
+    assert lines[0] == ": waiting 1"
+    assert lines.index("event: done") > 2
+
+
+async def test_five_hundred_who_connect_and_reset_hold_nothing() -> None:
+    app = create_app(serving.settings(), lambda _: serving.engine())
+    scheduler = app.state.worker.scheduler
+    body = json.dumps({**STEER, "nCompletionTokens": 256, "stream": True}).encode()
+    with serving.served(app) as url:
+        assert await asyncio.to_thread(app.state.worker.loaded.wait, 300)
+        port = int(url.rpartition(":")[2])
+        for number in range(500):
+            await asyncio.to_thread(_connect_and_reset, port, body, number)
+        began = time.perf_counter()
+        await asyncio.to_thread(serving.until, lambda: not (scheduler.running or scheduler.waiting), 30)
+        assert time.perf_counter() - began < 10, "not the time that 256 tokens take"
+        async with httpx.AsyncClient(base_url=url, headers={SECRET_HEADER: SECRET}, timeout=120) as http:
+            answer = await post(http, "/v1/steer/completion", STEER)
+    assert answer.status_code == 200
+
+
+def _connect_and_reset(port: int, body: bytes, number: int) -> None:
+    """Some say nothing, some half of a request, some all of it, and some read a little of the answer."""
+    head = f"POST /v1/steer/completion HTTP/1.1\r\nhost: x\r\n{SECRET_HEADER}: {SECRET}\r\n"
+    head += f"{CLIENT_HEADER}: {number}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    request = head.encode() + body
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if number % 4:
+            connection.sendall(request[: -len(body) // 2] if number % 4 == 1 else request)
+        if number % 20 == 3:
+            connection.settimeout(5)
+            connection.recv(64)
+
+
+async def test_a_reader_who_takes_nothing_holds_no_slot() -> None:
+    app = create_app(serving.settings(), lambda _: serving.engine())
+    scheduler = app.state.worker.scheduler
+    body = {**STEER, "nCompletionTokens": 24, "stream": True, "nLogprobs": 10}
+    with serving.served(app) as url:
+        assert await asyncio.to_thread(app.state.worker.loaded.wait, 300)
+        async with (
+            httpx.AsyncClient(base_url=url, headers={SECRET_HEADER: SECRET}, timeout=120) as http,
+            http.stream("POST", "/v1/steer/completion", json=body),
+        ):
+            await asyncio.to_thread(serving.until, lambda: scheduler.running)
+            await asyncio.to_thread(serving.until, lambda: not scheduler.running, 60)
+            assert (await post(http, "/v1/steer/completion", STEER)).status_code == 200
