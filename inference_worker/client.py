@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TypeVar
@@ -50,6 +51,7 @@ from inference_worker.wire.tokens import (
     TokenizeRequest,
     TokenizeResponse,
 )
+from inference_worker.wire.turns import BATCH, CLIENT_HEADER, INTERACTIVE, PRIORITY_HEADER, TIMEOUT_HEADER, Waiting
 from inference_worker.wire.util import (
     CossimRequest,
     CossimResponse,
@@ -89,9 +91,24 @@ class WorkerClient:
 
     def __init__(self, base_url: str, secret: str = "") -> None:
         self.base_url = base_url.rstrip("/")
-        self._headers = {SECRET_HEADER: secret} if secret else {}
-        self._http: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asking: dict[str, str] = {}
+        self._pool = _Pool(self.base_url, {SECRET_HEADER: secret} if secret else {})
+
+    def asking(
+        self, client: str | None = None, *, interactive: bool = True, timeout: float | None = None
+    ) -> WorkerClient:
+        """The same worker, asked for somebody: the line before it is fair between clients.
+
+        Args:
+            client: a name that tells people apart; None: this process as a whole.
+            interactive: False for work whose outcome nobody watches.
+            timeout: seconds after which the answer is of no use.
+        """
+        named = {CLIENT_HEADER: client, TIMEOUT_HEADER: None if timeout is None else str(timeout)}
+        made = copy.copy(self)
+        made._asking = {name: value for name, value in named.items() if value is not None}
+        made._asking[PRIORITY_HEADER] = INTERACTIVE if interactive else BATCH
+        return made
 
     async def health(self) -> Health:
         """Whether the process answers."""
@@ -188,17 +205,23 @@ class WorkerClient:
             WorkerError: refused at once, or failed on the way.
             WorkerDown: not reachable, or gone before the end.
         """
+        return _answers_of(self.watch(request))
+
+    def watch(self, request: SteerCompletionRequest) -> AsyncGenerator[SteerCompletionResponse | Waiting, None]:
+        """As `steer`, and while there is no text yet, the request's place in the line about every second."""
         return self._stream(_COMPLETION, request, SteerCompletionResponse)
 
     def steer_chat(self, request: SteerChatRequest) -> AsyncGenerator[SteerChatResponse, None]:
         """Let the assistant answer a conversation; as `steer`."""
+        return _answers_of(self.watch_chat(request))
+
+    def watch_chat(self, request: SteerChatRequest) -> AsyncGenerator[SteerChatResponse | Waiting, None]:
+        """As `watch`, for a conversation."""
         return self._stream(_CHAT, request, SteerChatResponse)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._http is not None and self._loop is asyncio.get_running_loop():
-            await self._http.aclose()
-        self._http = None
+        await self._pool.close()
 
     async def _get(self, path: str, kind: type[W]) -> W:
         return _answer(await self._send("GET", path, None, _STATE), kind)
@@ -206,11 +229,11 @@ class WorkerClient:
     async def _post(self, path: str, request: Wire, kind: type[W]) -> W:
         return _answer(await self._send("POST", path, request, _ANSWER), kind)
 
-    async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W, None]:
+    async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
         body = request.model_copy(update={"stream": True, "stream_format": "cumulative"})
         try:
-            async with self._client().stream(
-                "POST", path, content=_json(body), timeout=_timeout(_SILENCE)
+            async with self._pool.client().stream(
+                "POST", path, content=_json(body), headers=self._asking, timeout=_timeout(_SILENCE)
             ) as response:
                 if response.status_code != 200:
                     await response.aread()
@@ -224,18 +247,29 @@ class WorkerClient:
     async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
         content = None if request is None else _json(request)
         try:
-            return await self._client().request(method, path, content=content, timeout=_timeout(patience))
+            return await self._pool.client().request(
+                method, path, content=content, headers=self._asking, timeout=_timeout(patience)
+            )
         except httpx.TransportError as error:
             raise WorkerDown(str(error) or type(error).__name__) from error
 
-    def _client(self) -> httpx.AsyncClient:
+
+class _Pool:
+    """One HTTP client for each event loop that is used."""
+
+    def __init__(self, base_url: str, headers: dict[str, str]) -> None:
+        self._base_url, self._headers = base_url, headers
+        self._http: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def client(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
         if self._http is None or self._loop is not loop:
             headers = {**self._headers, "content-type": "application/json"}
             # A kept connection would break once for every restart of the worker, and a new one costs little.
             # Addresses are near: never by way of a proxy that the environment names.
             self._http = httpx.AsyncClient(
-                base_url=self.base_url,
+                base_url=self._base_url,
                 headers=headers,
                 limits=httpx.Limits(max_keepalive_connections=0),
                 trust_env=False,
@@ -243,25 +277,40 @@ class WorkerClient:
             self._loop = loop
         return self._http
 
+    async def close(self) -> None:
+        if self._http is not None and self._loop is asyncio.get_running_loop():
+            await self._http.aclose()
+        self._http = None
 
-async def _answers(response: httpx.Response, kind: type[W]) -> AsyncGenerator[W, None]:
+
+async def _answers_of(items: AsyncGenerator[W | Waiting, None]) -> AsyncGenerator[W, None]:
+    async with aclosing(items):
+        async for item in items:
+            if not isinstance(item, Waiting):
+                yield item
+
+
+async def _answers(response: httpx.Response, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
     async with aclosing(_events(response)) as events:
         async for name, data in events:
             if name == "error":
                 problem = Problem.model_validate_json(data)
                 raise WorkerError(problem, _STATUS_OF.get(problem.error, 500))
-            yield kind.model_validate_json(data)
+            yield Waiting(position=int(data)) if name == "waiting" else kind.model_validate_json(data)
             if name == "done":
                 return
     raise WorkerDown("The worker went away before the end of its answer.")
 
 
 async def _events(response: httpx.Response) -> AsyncGenerator[tuple[str, str], None]:
-    """Name and data of each event; one counts only when the empty line after it has come."""
+    """Name and data of each event; one counts only when the empty line after it has come. A heartbeat: `waiting`."""
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():
         if line:
             name, _, value = line.partition(": ")
+            if not name and value.startswith(_WAITING):
+                name, value = "data", value.removeprefix(_WAITING)
+                fields["event"] = "waiting"
             fields[name] = value
         elif "data" in fields:
             yield fields.get("event", ""), fields["data"]
@@ -269,7 +318,17 @@ async def _events(response: httpx.Response) -> AsyncGenerator[tuple[str, str], N
             fields = {}
 
 
-_STATUS_OF = {"bad_input": 400, "not_found": 404, "diverged": 422, "unusable": 422, "stopping": 503}
+_STATUS_OF = {
+    "bad_input": 400,
+    "not_found": 404,
+    "diverged": 422,
+    "unusable": 422,
+    "busy": 503,
+    "out_of_memory": 503,
+    "stopping": 503,
+    "expired": 504,
+}
+_WAITING = "waiting "
 
 
 def _answer(response: httpx.Response, kind: type[W]) -> W:

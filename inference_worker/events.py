@@ -19,6 +19,10 @@ B = TypeVar("B", bound=BaseModel)
 
 HEARTBEAT = 1.0
 """Seconds of silence after which a comment line is sent."""
+FIRST = 0.1
+"""The same at the beginning: who has to wait is told soon."""
+TAKES = 60.0
+"""Seconds after which a reader that takes nothing is cut off."""
 
 
 Frame = Callable[[B], BaseModel | None]
@@ -31,12 +35,13 @@ async def events(work: Work[B], frame: Frame[B]) -> AsyncIterator[str]:
     Frames are numbered from 1. While nothing comes, a comment line says how many wait before it.
     """
     last: B | None = None
-    number = 0
+    number, silence = 0, FIRST
     waiting: asyncio.Task[B] | None = None
     try:
         while True:
             waiting = waiting or asyncio.ensure_future(work.__anext__())
-            finished, _ = await asyncio.wait([waiting], timeout=HEARTBEAT)
+            finished, _ = await asyncio.wait([waiting], timeout=silence)
+            silence = HEARTBEAT
             if not finished:
                 yield f": waiting {work.position}\n\n"
                 continue
@@ -79,7 +84,8 @@ class EventStream(Response, Generic[B]):
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async for frame in events(self._work, self._frame):
-            await send({"type": "http.response.body", "body": frame.encode(), "more_body": True})
+            async with asyncio.timeout(TAKES):
+                await send({"type": "http.response.body", "body": frame.encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

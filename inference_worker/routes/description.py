@@ -45,7 +45,8 @@ RESPONSES: dict[int | str, dict[str, object]] = {
         (415, "The body is not sent as JSON."),
         (422, "The SAE cannot be used, or steering made the model's output no numbers."),
         (500, "A fault of the worker; its log says more."),
-        (503, "Loading, or too many are waiting: see `retryAfter` and `position`."),
+        (503, "Loading, or too many are waiting: see `retryAfter` and `position`; or memory ran out."),
+        (504, "The seconds that the request gave itself in `X-Timeout` are over."),
     )
 }
 SECRET = [Security(APIKeyHeader(name=SECRET_HEADER, auto_error=False, scheme_name="secret"))]

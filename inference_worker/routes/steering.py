@@ -49,12 +49,12 @@ async def _answer(worker: Worker, request: Request, body: SteerRequest) -> Respo
     work = await worker.complete(request, body)
     if body.stream:
         return EventStream(work, framing(body))
-    answer = await unless_left(request, _last(work))
+    async with work:
+        answer = await unless_left(request, _last(work))
     return JSONResponse(answer.model_dump(by_alias=True, exclude_none=True))
 
 
 async def _last(work: Work[SteerResponse]) -> SteerResponse:
-    async with work:
-        async for answer in work:
-            last = answer
+    async for answer in work:
+        last = answer
     return last

@@ -51,6 +51,6 @@ def _translated(error: WorkerError, fields: Mapping[str, str]) -> LibraryError:
         return NotFoundError(problem.message, field=field)
     if error.status in (400, 413, 422):
         return BadInputError(problem.message, field=field)
-    if error.status == 503:
+    if error.status in (503, 504):
         return UnavailableError(problem.message, field=field, retry_after=problem.retry_after)
     return LibraryError(problem.message, field=field)

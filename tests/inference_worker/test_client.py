@@ -9,8 +9,9 @@ import pytest
 
 from inference_worker.client import WorkerClient, WorkerDown, WorkerError
 from inference_worker.wire.activations import ActivationSingleRequest
-from inference_worker.wire.steering import SteerCompletionRequest, SteerFeature
+from inference_worker.wire.steering import SteerCompletionRequest, SteerCompletionResponse, SteerFeature
 from inference_worker.wire.tokens import TokenizeRequest
+from inference_worker.wire.turns import Waiting
 from inference_worker.wire.util import FeatureVectorRequest
 from tests.inference_worker.serving import MODEL, SECRET, SOURCE
 
@@ -65,6 +66,32 @@ async def test_a_wrong_secret_is_an_error(worker_url: str) -> None:
     with pytest.raises(WorkerError) as caught:
         await WorkerClient(worker_url, "wrong").ready()
     assert caught.value.status == 401
+
+
+async def test_who_asks_is_sent_along(worker_url: str) -> None:
+    client = WorkerClient(worker_url, SECRET)
+    with pytest.raises(WorkerError) as caught:
+        await client.asking("somebody", timeout=0.01).complete(STEER)
+    assert (caught.value.status, caught.value.problem.error) == (504, "expired")
+    assert (await client.asking(interactive=False).complete(STEER)).outputs == (await client.complete(STEER)).outputs
+    await client.close()
+
+
+async def test_a_place_in_the_line_is_an_item() -> None:
+    async def wait_and_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        writer.write(b': waiting 3\n\n: waiting 1\n\nevent: done\ndata: {"outputs": []}\n\n')
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(wait_and_answer, "127.0.0.1", 0) as server:
+        client = WorkerClient(address(server))
+        watched = [item async for item in client.watch(STEER)]
+        steered = [item async for item in client.steer(STEER)]
+        await client.close()
+    assert watched[:2] == [Waiting(position=3), Waiting(position=1)]
+    assert watched[2:] == steered == [SteerCompletionResponse(outputs=[])]
 
 
 async def test_nobody_there() -> None:

@@ -46,7 +46,7 @@ async def test_texts_of_several_people_are_those_that_each_gets_alone(http: http
     prompts = ["Once upon a time", "The capital of France is", "def fibonacci(n):", "My favourite recipe needs"]
     bodies = [{**STEER, "prompt": prompt, "temperature": 0.7 * (place % 2)} for place, prompt in enumerate(prompts)]
     alone = [(await post(http, "/v1/steer/completion", body)).json()["outputs"] for body in bodies]
-    asked = (post(http, "/v1/steer/completion", body, **{CLIENT_HEADER: body["prompt"][:3]}) for body in bodies)
+    asked = (post(http, "/v1/steer/completion", body, **{CLIENT_HEADER: body["prompt"][:2]}) for body in bodies)
     together = [answer.json()["outputs"] for answer in await asyncio.gather(*asked)]
     assert together == alone
 
