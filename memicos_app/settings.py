@@ -27,6 +27,9 @@ class SettingsFileError(ValueError):
     """A model's settings file that cannot be used; the sentence says why."""
 
 
+LISTS = ("dataset_origins", "inference_urls", "inference_models", "sae_sets", "include_sae", "exclude_sae")
+
+
 class Settings(BaseSettings):
     """Settings by subject; every field is an environment variable of the same name in capitals."""
 
@@ -56,6 +59,13 @@ class Settings(BaseSettings):
     # Inference worker
     inference_urls: Annotated[list[str], NoDecode] = Field(
         [], description="Comma-separated workers that run elsewhere; empty: one is started beside the site."
+    )
+    inference_models: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Comma-separated NAMEs of .env.inference.NAME, more models that are started on demand.",
+    )
+    worker_memory_gb: float = Field(
+        0, ge=0, description="Memory for workers beside the site; 0: four fifths of what is free at its start."
     )
     inference_host: str = Field("127.0.0.1", description="Address the worker listens on.")
     inference_port: int = Field(5002, ge=1, le=65535, description="Port the worker listens on.")
@@ -105,7 +115,15 @@ class Settings(BaseSettings):
     # Providers
     openai_api_key: SecretStr = Field(SecretStr(""), description="For explanations and embeddings by OpenAI.")
 
-    @field_validator("dataset_origins", "inference_urls", "sae_sets", "include_sae", "exclude_sae", mode="before")
+    @field_validator(
+        "dataset_origins",
+        "inference_urls",
+        "inference_models",
+        "sae_sets",
+        "include_sae",
+        "exclude_sae",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         """A list is written with commas, or as JSON where its parts hold commas."""

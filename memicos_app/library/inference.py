@@ -35,6 +35,8 @@ def inference(fields: Mapping[str, str] | None = None) -> Iterator[WorkerClient]
     """
     try:
         yield worker.client()
+    except worker.Starting as error:
+        raise UnavailableError(str(error), retry_after=RETRY_AFTER) from error
     except WorkerDown as error:
         raise UnavailableError(
             "The inference worker is not running at the moment; it is being started again.", retry_after=RETRY_AFTER

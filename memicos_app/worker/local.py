@@ -1,12 +1,7 @@
-"""The inference worker as the site sees it: started beside it, watched, restarted; or one that runs elsewhere.
-
-`start()` and `stop()` belong to the life of the web process; `client()` and `status()` to everybody.
-"""
+"""One worker process beside this one: started, watched, started again when it ends."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import json
 import logging
 import os
@@ -15,14 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import IO
 
-from pydantic import SecretStr
-
-from inference_worker.client import WorkerClient, WorkerDown, WorkerError
-from inference_worker.wire.state import Readiness
-from memicos_app.settings import ROOT, Settings, get_settings, new_secret
+from inference_worker.client import WorkerClient, WorkerDown
+from memicos_app.settings import ROOT, Settings, new_secret
 
 _log = logging.getLogger(__name__)
 _HANDED_DOWN = (
@@ -55,8 +46,8 @@ _PATIENCE = 8.0
 class LocalWorker:
     """A worker process that is kept alive: when it ends, it is started again, later each time it fails early."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, log_name: str = "worker") -> None:
+        self._settings, self._log_name = settings, log_name
         self._secret = settings.inference_server_secret.get_secret_value() or new_secret()
         self._process: subprocess.Popen[bytes] | None = None
         self._client: WorkerClient | None = None
@@ -77,6 +68,14 @@ class LocalWorker:
             _end(process)
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE)
+
+    @property
+    def sentence(self) -> str:
+        """Why it does not answer."""
+        if self.last_exit is not None:
+            log = f"logs/{self._log_name}.log"
+            return f"The inference worker ended with {self.last_exit} and is started again; see {log}."
+        return "The inference worker does not answer yet."
 
     @property
     def pid(self) -> int | None:
@@ -137,70 +136,11 @@ class LocalWorker:
         return {**handed_down, "INFERENCE_PORT": str(port), "INFERENCE_SERVER_SECRET": self._secret}
 
     def _log_file(self) -> IO[bytes]:
-        path = self._settings.logs_dir / "worker.log"
+        path = self._settings.logs_dir / f"{self._log_name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_file() and path.stat().st_size > _LOG_SIZE:
             path.replace(path.with_suffix(".log.1"))
         return path.open("ab")
-
-
-class RemoteWorkers:
-    """Workers that somebody else runs; requests go to them in turn."""
-
-    def __init__(self, urls: list[str], secret: SecretStr) -> None:
-        self._clients = [WorkerClient(url, secret.get_secret_value()) for url in urls]
-        self._turns: Iterator[WorkerClient] = itertools.cycle(self._clients)
-
-    def client(self) -> WorkerClient:
-        """The next one."""
-        return next(self._turns)
-
-
-_workers: LocalWorker | RemoteWorkers | None = None
-
-
-async def start() -> None:
-    """Start the worker beside this process, or take the ones that INFERENCE_URLS names."""
-    global _workers
-    settings = get_settings()
-    if _workers is not None:
-        return
-    if settings.inference_urls:
-        _workers = RemoteWorkers(settings.inference_urls, settings.inference_server_secret)
-        return
-    _workers = LocalWorker(settings)
-    _workers.start()
-
-
-async def stop() -> None:
-    """Stop what `start` started."""
-    global _workers
-    stopped, _workers = _workers, None
-    if isinstance(stopped, LocalWorker):
-        await asyncio.to_thread(stopped.stop)
-
-
-def client() -> WorkerClient:
-    """A client of a worker. Without `start` in this process: of the address in the settings.
-
-    Raises:
-        WorkerDown: the worker was not started yet.
-    """
-    if _workers is not None:
-        return _workers.client()
-    settings = get_settings()
-    urls = settings.inference_urls or [address(settings.inference_host, settings.inference_port)]
-    return RemoteWorkers(urls, settings.inference_server_secret).client()
-
-
-async def status() -> Readiness:
-    """Whether inference can be asked for, and if not, why. Never raises."""
-    try:
-        return await client().ready()
-    except WorkerDown:
-        return _not_ready("starting", _down_sentence())
-    except WorkerError as error:
-        return _not_ready("failed", error.problem.message)
 
 
 def address(host: str, port: int) -> str:
@@ -220,19 +160,6 @@ def free_port(host: str, preferred: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise WorkerDown(f"No port is free on {host}.")
-
-
-def _down_sentence() -> str:
-    if isinstance(_workers, LocalWorker) and _workers.last_exit is not None:
-        return f"The inference worker ended with {_workers.last_exit} and is started again; see logs/worker.log."
-    return "The inference worker does not answer yet."
-
-
-def _not_ready(state: str, detail: str) -> Readiness:
-    settings = get_settings()
-    return Readiness.model_validate(
-        {"ready": False, "state": state, "detail": detail, "model": settings.model_names[0]}
-    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
