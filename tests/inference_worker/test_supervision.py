@@ -21,6 +21,7 @@ from inference_worker.wire.steering import SteerCompletionRequest, SteerFeature
 from memicos_app import worker
 from memicos_app.settings import ROOT, Settings, get_settings
 from memicos_app.worker import LocalWorker, address, free_port
+from memicos_app.worker.fleet import Fleet
 from tests.inference_worker import serving
 from tests.inference_worker.serving import MODEL, SOURCE
 
@@ -112,7 +113,9 @@ async def test_killed_in_the_middle_of_a_text_it_comes_back_and_answers(local: L
 async def test_while_it_is_down_status_says_so_and_never_raises(
     local: LocalWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "_workers", local)
+    fleet = Fleet(local._settings)
+    monkeypatch.setattr(fleet._default, "worker", local)
+    monkeypatch.setattr(worker, "_workers", fleet)
     assert (await worker.status()).ready
     pid = local.pid
     assert pid is not None
