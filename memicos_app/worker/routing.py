@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing, suppress
 from typing import TypeVar
 
 import httpx
+from pydantic import BaseModel
 
 from inference_worker.client import WorkerClient, WorkerDown
 from inference_worker.wire.base import Wire
 from inference_worker.wire.steering import SteerOptions
+from inference_worker.wire.turns import Waiting
 
-W = TypeVar("W", bound=Wire)
+W = TypeVar("W", bound=BaseModel)
 Use = Callable[[str | None], AbstractContextManager[WorkerClient]]
 """The worker of a model, or of the default one, in use for as long as the context is open."""
 
@@ -34,15 +37,21 @@ class RoutedClient(WorkerClient):
         with suppress(WorkerDown), self._use(None) as worker:
             await worker.close()
 
-    async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W, None]:
+    async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
         with self._use(request.model) as worker:
-            async with aclosing(worker._stream(path, request, kind)) as answers:
+            async with aclosing(self._for_whom(worker)._stream(path, request, kind)) as answers:
                 async for answer in answers:
                     yield answer
 
     async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
         with self._use(_model(request)) as worker:
-            return await worker._send(method, path, request, patience)
+            return await self._for_whom(worker)._send(method, path, request, patience)
+
+    def _for_whom(self, worker: WorkerClient) -> WorkerClient:
+        """The worker, asked for whom this client asks."""
+        made = copy.copy(worker)
+        made._asking = self._asking
+        return made
 
 
 def _model(request: Wire | None) -> str | None:

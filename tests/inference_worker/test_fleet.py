@@ -109,6 +109,9 @@ async def test_workers_elsewhere_are_chosen_by_their_model_and_left_out_while_do
         for _ in range(4):
             assert (await client.tokenize(DEMO)).tokens
             assert (await client.tokenize(TokenizeRequest(model=tiny.MODEL, text="A treaty."))).tokens
+        hurried = client.asking("somebody", interactive=False, timeout=0.000001)
+        with pytest.raises(WorkerError):
+            await hurried.tokenize(DEMO)
         assert {workers.client(None).base_url for _ in range(4)} == {demo, small}
     unseen = RemoteWorkers([dead, demo], SecretStr(serving.SECRET))
     with pytest.raises(WorkerDown):
