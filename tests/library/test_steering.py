@@ -11,12 +11,13 @@ import pytest
 
 from memicos_app.library import steering
 from memicos_app.library.errors import BadInputError, NotFoundError
-from memicos_app.library.steering import SteeredFeature, SteerRequest
+from memicos_app.library.steering import ChatTurn, SteerCondition, SteeredFeature, SteeredVector, SteerRequest
 from memicos_app.settings import get_settings
 from tests.inference_worker import serving
 from tests.inference_worker.serving import MODEL, SECRET, SOURCE
 
 FEATURE = SteeredFeature(MODEL, SOURCE, 100, 80.0)
+VECTOR = SteeredVector([0.5] * 576, 20.0, "blocks.3.hook_resid_mid")
 REQUEST = SteerRequest(MODEL, "Once upon a time", [FEATURE], temperature=0, n_tokens=6)
 
 
@@ -89,6 +90,24 @@ async def test_logprobs_are_there_when_asked_for() -> None:
         ({"strength_multiplier": -1.0}, "strength_multiplier"),
         ({"n_logprobs": 11}, "n_logprobs"),
         ({"steer_method": "ADDITIVE"}, "steer_method"),
+        ({"positions": "some"}, "positions"),
+        ({"top_p": 1.1}, "top_p"),
+        ({"top_p": float("nan")}, "top_p"),
+        ({"stop": ["x"] * 9}, "stop"),
+        ({"stop": ["x", ""]}, "stop.1"),
+        ({"vectors": [VECTOR] * 33}, "vectors"),
+        ({"vectors": [dataclasses.replace(VECTOR, vector=[])]}, "vectors.0.vector"),
+        ({"vectors": [dataclasses.replace(VECTOR, vector=[float("nan")] * 576)]}, "vectors.0.vector"),
+        ({"vectors": [VECTOR, dataclasses.replace(VECTOR, strength=1e5)]}, "vectors.1.strength"),
+        ({"vectors": [dataclasses.replace(VECTOR, vector=[1.0])]}, "vectors.0.vector"),
+        ({"vectors": [dataclasses.replace(VECTOR, hook="blocks.15.hook_z")]}, "vectors.0.hook"),
+        ({"condition": SteerCondition(SOURCE, -1)}, "condition.index"),
+        ({"condition": SteerCondition(SOURCE, 5, float("inf"))}, "condition.threshold"),
+        ({"chat": [ChatTurn("user", "hi")]}, "chat"),
+        ({"prompt": "", "chat": [ChatTurn("robot", "hi")]}, "chat.0.role"),
+        ({"prompt": "", "chat": [ChatTurn("user", "")]}, "chat.0.content"),
+        ({"prompt": "", "chat": [ChatTurn("user", "x" * 5000)] * 2}, "chat"),
+        ({"prompt": "", "chat": [ChatTurn("user", "x")] * 65}, "chat"),
         ({"features": [FEATURE] * 33}, "features"),
         ({"features": [dataclasses.replace(FEATURE, strength=float("inf"))]}, "features.0.strength"),
         ({"features": [dataclasses.replace(FEATURE, index=-1)]}, "features.0.index"),
@@ -109,12 +128,48 @@ async def test_limits_name_the_field(changes: dict[str, Any], field: str) -> Non
         ({"features": [FEATURE, dataclasses.replace(FEATURE, source_id="0-x")]}, "features.1.source_id"),
         ({"features": [dataclasses.replace(FEATURE, index=9999)]}, "features.0.index"),
         ({"features": [dataclasses.replace(FEATURE, model_id="x")]}, "features.0.model_id"),
+        ({"condition": SteerCondition("0-x", 5)}, "condition.source_id"),
     ],
 )
 async def test_what_is_not_there_is_named_in_the_librarys_words(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(NotFoundError) as caught:
         await anext(steering.stream(asked(**changes)))
     assert caught.value.field == field
+
+
+async def test_a_conversation_goes_on() -> None:
+    request = asked(prompt="", chat=[ChatTurn("user", "What is the capital of France?")], n_tokens=8)
+    seen = [result async for result in steering.stream(request)]
+    last = seen[-1]
+    assert last.done
+    assert last.default.text.startswith("The capital of France is Paris")
+    assert last.rendered.endswith("<|im_start|>assistant\n")
+    assert list(last.steered.chat) == [*request.chat, ChatTurn("assistant", last.steered.text)]
+    swept = [texts async for texts in steering.sweep(request, [0, 1])][-1]
+    assert [text.text for text in swept] == [last.default.text, last.steered.text]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"steer_method": "ORTHOGONAL_DECOMP"},
+        {"positions": "generated"},
+        {"vectors": [VECTOR]},
+        {"condition": SteerCondition(SOURCE, 5, 1e9)},
+        {"steer_method": "ABLATION", "keep_error": False},
+        {"steer_method": "PROJECTION_CAP"},
+    ],
+)
+async def test_every_option_reaches_the_worker(changes: dict[str, Any]) -> None:
+    changed = await steering.complete(asked(**changes))
+    assert changed.steered != (await steering.complete(REQUEST)).steered
+
+
+async def test_stop_and_top_p_reach_the_worker() -> None:
+    whole = (await steering.complete(asked(temperature=1.5, n_tokens=12))).default.text
+    stopped = (await steering.complete(asked(temperature=1.5, n_tokens=12, stop=[whole[4:8]]))).default
+    assert (stopped.text, stopped.finish_reason) == (whole[: whole.find(whole[4:8])], "stop")
+    assert (await steering.complete(asked(temperature=1.5, n_tokens=12, top_p=0.0))).default.text != whole
 
 
 @pytest.mark.parametrize("multipliers", [[], [1.0] * 9])
