@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,14 @@ import torch
 from inference_worker.engine.errors import BadInput, EngineError
 from inference_worker.engine.generate import generate
 from inference_worker.engine.hook_points import comes_before
+from inference_worker.engine.model import load_model
+from inference_worker.engine.shelf import SaeShelf
+from inference_worker.engine.steer import SteeredRows
 from inference_worker.requests.engine import Engine
 from inference_worker.requests.steering import Completion, prepare
 from inference_worker.wire.steering import SteerCompletionRequest
 from tests.inference_worker import plain, serving, tiny
+from tests.inference_worker.test_model import small_folder  # noqa: F401
 
 TEXT = "steer a small model"
 Change = Callable[[torch.Tensor], torch.Tensor]
@@ -239,8 +244,6 @@ def test_a_vector_of_ones_own_acts_at_every_residual_hook(hook: str) -> None:
     before = engine.model.capture(torch.tensor([tiny.ids(TEXT)]), [hook])[hook]
     completion = asked(engine, vectors=[{**VECTOR, "hook": hook}], n_completion_tokens=1)
     ids = torch.tensor([completion.tokens.ids])
-    from inference_worker.engine.steer import SteeredRows
-
     hooks = SteeredRows(completion.rows, before).hooks(ids, torch.tensor([0]), torch.tensor([ids.shape[1]]))
     after = hooks[hook](before)
     assert after is not None
@@ -330,3 +333,20 @@ def test_hook_points_are_ordered_as_a_forward_pass_reaches_them() -> None:
     for place, name in enumerate(order):
         assert [comes_before(name, other) for other in order] == [place <= number for number in range(len(order))]
     assert not comes_before("hook_embed", order[0])
+
+
+def test_a_tokenizer_without_bos_is_steered_from_its_second_token_on(
+    small_folder: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    model = load_model(str(small_folder), models_dir=tmp_path)
+    engine = Engine(model, SaeShelf([tmp_path], model.name, model.d_model), 32, 16)
+    vector = {"steering_vector": [1.0] * 16, "strength": 5.0, "hook": "blocks.0.hook_resid_post"}
+    completion = asked(engine, prompt="a", vectors=[vector], types=["DEFAULT", "STEERED"], n_completion_tokens=3)
+    assert (completion.tokens.ids, completion.tokens.prepend_bos) == ([0], False)
+    _, logits = ours(completion, engine)
+    assert torch.equal(logits[0, 0], logits[0, 1]), "the prompt is one token, and the first is left alone"
+    assert not torch.equal(logits[1, 0], logits[1, 1])
+    with pytest.raises(BadInput) as caught:
+        asked(engine, prompt="a", vectors=[vector], prepend_bos=True)
+    assert caught.value.field == "prepend_bos"
