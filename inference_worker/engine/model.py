@@ -21,6 +21,7 @@ from torch import nn
 from inference_worker.engine.cache import RowCache, Rows, attention_by_row
 from inference_worker.engine.errors import BadInput, Unusable
 from inference_worker.engine.linear import can_pack, pack
+from inference_worker.engine.memory import rest
 from inference_worker.engine.tokens import Tokenizer
 from inference_worker.engine.weights import device_for, locate, require_room, why_not
 
@@ -70,6 +71,8 @@ class LanguageModel:
         if self.is_packed:
             pack(model)
         self._plain_agrees = self._check_twins()
+        if self.is_packed and self._plain_agrees:
+            rest()
 
     @property
     def special_ids(self) -> frozenset[int]:
