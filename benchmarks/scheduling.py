@@ -24,7 +24,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from benchmarks import health
-from benchmarks.steering import PROMPTS, SOURCE, machine
+from benchmarks.steering import SOURCE, machine, prompts
 from inference_worker.engine.generate import generate, generation
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
@@ -42,6 +42,7 @@ RESULT = ROOT / "benchmarks" / "results" / "scheduling.json"
 STRENGTH = 80.0
 STREAMS = 8
 TEXT = "The treaty was signed in the spring of that year, and the two cities kept it for a century."
+PARTS = ("ways", "health")
 Way = Callable[[list[int]], int]
 
 
@@ -61,19 +62,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--peer", action="store_true", help="beside interp-engine, which has to be installed")
-    parser.add_argument("--keep", action="store_true", help="print only; the committed result stays")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="the rest of the result stays")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    engine = _engine()
-    rounds = measure(ways(engine, options), prompts(engine.model), options.rounds)
-    result = {
-        "machine": {**machine(options), **({"interp-engine": version("interp-engine")} if options.peer else {})},
-        "speeds": {name: _speed([one[name] for one in rounds]) for name in rounds[0]},
-        "ratios": ratios(rounds, options.peer),
-        "health": health.measure(STREAMS),
-    }
-    if not options.keep:
-        RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    result = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
+    if "ways" in options.parts:
+        rounds = measure(ways(_engine(), options), prompts(), options.rounds)
+        result["machine"] = {
+            **machine(options),
+            **({"interp-engine": version("interp-engine")} if options.peer else {}),
+        }
+        result["speeds"] = {name: _speed([one[name] for one in rounds]) for name in rounds[0]}
+        result["ratios"] = ratios(rounds, options.peer)
+    if "health" in options.parts:
+        result["health"] = health.measure(STREAMS)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 
@@ -131,11 +134,6 @@ def measure(all_ways: dict[str, Way], texts: Sequence[list[int]], rounds: int) -
         ids = texts[number % len(texts)]
         found.append({name: _timed(way, ids) for name, way in all_ways.items()})
     return found[1:]
-
-
-def prompts(model: LanguageModel) -> list[list[int]]:
-    """Token ids of the prompts."""
-    return [model.tokenizer.tokenize(prompt).ids for prompt in PROMPTS]
 
 
 def _timed(way: Way, ids: list[int]) -> Took:

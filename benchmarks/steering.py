@@ -110,12 +110,12 @@ def ours(model: LanguageModel, rows: Sequence[Steering], n_tokens: int) -> Calla
 
 def measure(ways: dict[str, tuple[int, Callable[[list[int]], int]]], rounds: int) -> dict[str, Speed]:
     """The best of several rounds, the ways taking turns; the first round only warms up."""
-    prompts = _prompts()
+    texts = prompts()
     taken: dict[str, list[tuple[int, float, float]]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, (_, run) in ways.items():
             wall, cpu = time.perf_counter(), time.process_time()
-            written = sum(run(ids) for ids in prompts)
+            written = sum(run(ids) for ids in texts)
             if number:
                 taken[name].append((written, time.perf_counter() - wall, time.process_time() - cpu))
     return {name: _speed(ways[name][0], times) for name, times in taken.items()}
@@ -156,7 +156,8 @@ def machine(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _prompts() -> list[list[int]]:
+def prompts() -> list[list[int]]:
+    """Token ids of the prompts, BOS before each."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(ensure_packaged_model(get_settings().models_dir)))

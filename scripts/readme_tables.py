@@ -106,11 +106,35 @@ def steering(found: dict[str, Any]) -> Rows:
     ]
 
 
+def scheduling(found: dict[str, Any]) -> Rows:
+    """Ratios of ways that took turns on the same machine, by CPU time."""
+    ratios = {name: each["cpu"] for name, each in found["ratios"].items()}
+    speeds = {name: each["tokens_per_cpu_second"] for name, each in found["speeds"].items()}
+    return [
+        (
+            "eight people's texts at once, steered and not",
+            f"{ratios['eight_streams_over_one']:.1f} × the tokens of one",
+            f"{speeds['eight_streams']:.0f} tokens a CPU second, {speeds['hf_8']:.0f} by Hugging Face's batch of 8",
+        ),
+        (
+            "unsteered and steered text of one request",
+            f"{ratios['pair_over_interp_engine']:.1f} × as fast",
+            "`interp-engine` 1.3.3 in eager mode, one after the other as its server does",
+        ),
+        (
+            "one feature's activations on a sentence",
+            f"{ratios['activation_test_seconds_over_bare_forward']:.2f} × the time",
+            "a bare Hugging Face forward pass to the same layer",
+        ),
+    ]
+
+
 TABLES = {
     "startup": startup,
     "feature_page": feature_page,
     "api_reads": api_reads,
     "steering": steering,
+    "scheduling": scheduling,
     "generator": generator,
     "storage": storage,
 }

@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 ROWS = 4
-"""Rows that are generated at the price of one; batches are filled up to a multiple of it."""
+"""Rows that are generated at the price of one; smaller batches are filled up to it, and larger ones cost little more.
+
+From two rows on, a row's numbers do not depend on how many there are (a single one meets another kernel)."""
 
 
 class PackedLinear(nn.Module):
