@@ -36,6 +36,7 @@ OPTIONS: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "steer_method": (str,),
     "normalize_steering": (bool,),
+    "keep_error": (bool,),
     "steer_special_tokens": (bool,),
     "positions": (str,),
     "top_p": (int, float),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memicos_app.db.text import original
+from memicos_app.library import presets
 from memicos_app.library.feature_lists import feature_rows
 from memicos_app.library.features import random_feature
 from memicos_app.library.query import rows
@@ -10,16 +11,15 @@ from memicos_app.library.views import FeatureHit, FeatureRow
 
 RARE, COMMON = 0.0002, 0.01
 """Between these shares of tokens a feature is neither about one text nor about every text."""
-TRIED = {("smollm2-135m-it", "15-res-4k"): (53, 143, 3849)}
-"""Features whose steered texts were read and are about what their explanations say: energy, president, light."""
 
 
 async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[FeatureHit]:
-    """Explained features of a source to steer with: those that were tried, then written explanations.
+    """Explained features of a source to steer with: those of presets, then written explanations.
 
     Of the others, those that fire stronger than half of all features are left out: their usual strength breaks
     the text.
     """
+    tried = await _tried(model_id, source_id)
     found = await rows(
         """
         SELECT f.index, l.description, l.type_name, f.density, f.max_activation
@@ -38,7 +38,7 @@ async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[Featur
         """,
         model=model_id,
         source=source_id,
-        tried=list(TRIED.get((model_id, source_id), ())),
+        tried=list(tried),
         rare=RARE,
         common=COMMON,
         limit=limit,
@@ -52,9 +52,16 @@ async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[Featur
             explanation_type=original(one["type_name"] or ""),
             density=one["density"],
             max_activation=one["max_activation"],
+            strength=tried.get(one["index"]),
         )
         for one in found
     ]
+
+
+async def _tried(model_id: str, source_id: str) -> dict[int, float]:
+    """Features of a source that presets steer with alone, in their order, with the strength."""
+    alone = [one.features[0] for one in await presets.of_model(model_id) if len(one.features) == 1]
+    return {one.index: one.strength for one in alone if one.source == source_id}
 
 
 async def random_row() -> tuple[str, str, FeatureRow] | None:

@@ -49,6 +49,8 @@ class SteeredVector:
     vector: Sequence[float]
     strength: float
     hook: str
+    label: str = ""
+    """Its name, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class SteerText:
     """Per token: token, logprob, top_logprobs [{token, logprob}]; None where they were not asked for."""
     chat: Sequence[ChatTurn] = ()
     """The conversation with the assistant's turn, where one was asked for."""
+    raw: str = ""
+    """What the model read of the conversation by its template, and what it wrote after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +139,21 @@ class SteerResult:
         return bool(self.default.finish_reason and self.steered.finish_reason)
 
 
-async def stream(request: SteerRequest) -> AsyncGenerator[SteerResult, None]:
+async def stream(request: SteerRequest, *, only: wire.SteerType | None = None) -> AsyncGenerator[SteerResult, None]:
     """Run a request; yields the texts so far, and last the complete ones. Closing the generator stops the run.
+
+    Args:
+        only: one side alone; the other one stays empty.
 
     Raises:
         BadInputError, NotFoundError: the request cannot be right; `field` names what.
         UnavailableError: the worker is down, loading or busy.
     """
     check(request)
-    async with aclosing(_answers(_wire(request))) as answers:
+    asked = _wire(request)
+    if only is not None:
+        asked = asked.model_copy(update={"types": [only]})
+    async with aclosing(_answers(asked)) as answers:
         async for answer in answers:
             yield _result(answer)
 
@@ -296,11 +306,13 @@ _SAME = (
 def _result(answer: _Answer) -> SteerResult:
     texts = {output.type: _text(output) for output in answer.outputs}
     rendered = answer.input.raw if isinstance(answer, wire.SteerChatResponse) else ""
-    return SteerResult(texts["DEFAULT"], texts["STEERED"], answer.prepend_bos, answer.tokens_per_second, rendered)
+    default, steered = (texts.get(side, SteerText()) for side in get_args(wire.SteerType))
+    return SteerResult(default, steered, answer.prepend_bos, answer.tokens_per_second, rendered)
 
 
 def _text(output: wire.SteerOutput) -> SteerText:
     logprobs = None if output.logprobs is None else [one.model_dump() for one in output.logprobs]
     turns = output.chat_template if isinstance(output, wire.SteerChatOutput) else []
     chat = [ChatTurn(turn.role, turn.content) for turn in turns]
-    return SteerText(output.output, output.n_tokens, output.finish_reason, logprobs, chat)
+    raw = output.raw if isinstance(output, wire.SteerChatOutput) else ""
+    return SteerText(output.output, output.n_tokens, output.finish_reason, logprobs, chat, raw)

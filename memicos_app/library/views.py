@@ -138,6 +138,8 @@ class FeatureHit:
     explanation_type: str
     density: float
     max_activation: float
+    strength: float | None = None
+    """At which a preset steers with it."""
 
 
 @dataclass(frozen=True, slots=True)

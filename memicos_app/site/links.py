@@ -22,7 +22,7 @@ async def saved_run(request: Request) -> RedirectResponse:
     """The steer page with a run that was kept; one that is not known leads to the page that helps."""
     run_id = request.path_params["run_id"]
     try:
-        run = await saved_runs.load_run(run_id)
+        run = await saved_runs.load(run_id)
     except NotFoundError:
         return RedirectResponse("/404")
     return RedirectResponse(f"{steer_page(run.request.model_id)}?saved={quote(run_id, safe='')}")

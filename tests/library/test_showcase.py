@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from memicos_app.db import session
-from memicos_app.library import showcase
+from memicos_app.library import presets, showcase
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.presets import Preset, PresetFeature
 from tests.api import dataset
 from tests.conftest import settle
 
@@ -25,10 +26,18 @@ async def test_features_of_the_source_with_their_explanations(imported: str) -> 
     assert all(hit.explanation and hit.index in dataset.INDICES for hit in hits)
 
 
-async def test_tried_ones_come_first(imported: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showcase, "TRIED", {(dataset.MODEL, dataset.SOURCE): (4000, 999_999, 10)})
+async def test_those_of_presets_come_first_with_their_strength(imported: str) -> None:
+    parts = {"a": (4000, 120.0), "b": (999_999, 5.0), "c": (10, -7.5)}
+    kept = [
+        await presets.save(
+            Preset(dataset.MODEL, name, name, rank=rank, features=[PresetFeature(dataset.SOURCE, *part)])
+        )
+        for rank, (name, part) in enumerate(parts.items())
+    ]
     hits = await showcase.showcase(dataset.MODEL, dataset.SOURCE)
-    assert [hit.index for hit in hits] == [4000, 10, 0]
+    assert [(hit.index, hit.strength) for hit in hits] == [(4000, 120.0), (10, -7.5), (0, None)]
+    for one in kept:
+        await presets.remove(one.id)
 
 
 async def test_a_source_that_is_not_here_has_none(imported: str) -> None:
