@@ -17,6 +17,9 @@ FIELDS = sorted(
         field
         for name in (
             "NewActivation",
+            "SteerChat",
+            "Condition",
+            "Message",
             "FeatureAddress",
             "Steer",
             "Steered",

@@ -23,6 +23,7 @@ from tests.inference_worker import serving
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("module_database")]
 FEATURE = {"modelId": MODEL, "layer": SOURCE, "index": "10", "strength": 400}
 BODY = {"modelId": MODEL, "prompt": "The weather today is", "features": [FEATURE], "n_tokens": 5, "temperature": 0}
+HOOK = "blocks.15.hook_resid_post"
 LONG = {**BODY, "n_tokens": 256, "stream": True}
 SAME = ("STEERED", "DEFAULT", "steeredLogProbs", "defaultLogProbs")
 Event = tuple[str, dict[str, Any]]
@@ -46,6 +47,7 @@ async def test_a_whole_answer_has_what_clients_read(client: httpx.AsyncClient, w
     assert body["STEERED"] != body["DEFAULT"]
     assert body["shareUrl"] == f"http://site.example/steer/{body['id']}"
     assert body["limit"] is None
+    assert body["finishReasons"] == {"STEERED": "length", "DEFAULT": "length"}
     for name, text in (("steeredLogProbs", "STEERED"), ("defaultLogProbs", "DEFAULT")):
         assert "".join(one["token"] for one in body[name]) == body[text]
         assert all(len(one["topLogprobs"]) == 5 for one in body[name])
@@ -67,6 +69,37 @@ async def test_a_stream_grows_and_ends_as_the_whole_answer(client: httpx.AsyncCl
     assert len(growing) >= 3
 
 
+async def test_a_delta_stream_adds_up_to_the_whole_answer(client: httpx.AsyncClient, worker: str) -> None:
+    answer = await steer(client, stream=True, stream_format="delta")
+    *growing, (end, whole) = events(answer.text)
+    assert end == "done"
+    deltas = [delta for _, frame in growing for delta in frame["deltas"]]
+    for side, name in (("DEFAULT", "defaultLogProbs"), ("STEERED", "steeredLogProbs")):
+        own = [delta for delta in deltas if delta["type"] == side]
+        assert "".join(delta["text"] for delta in own) == whole[side]
+        assert [one for delta in own for one in delta["logprobs"]] == whole[name]
+        assert [delta["finishReason"] for delta in own if delta["finishReason"]] == ["length"]
+    assert next(line for line in answer.text.split("\n") if line.startswith("id: ")) == "id: 1"
+    assert len(answer.text) < len((await steer(client, stream=True)).text)
+
+
+async def test_a_vector_of_ones_own_steers_by_its_address(client: httpx.AsyncClient, worker: str) -> None:
+    vector = [9.0] * 576
+    new = {"modelId": MODEL, "layerNumber": 15, "hookType": "hook_resid_post", "vector": vector, "vectorLabel": "v"}
+    made = (await client.post("/vector/new", json=new)).json()["vector"]
+    kept = {"modelId": MODEL, "source": made["source"], "index": made["index"], "strength": 9}
+    by_address = (await steer(client, features=[kept])).json()
+    by_value = (await steer(client, features=[], vectors=[{"vector": vector, "strength": 9, "hook": HOOK}])).json()
+    assert by_address["STEERED"] == by_value["STEERED"] != by_address["DEFAULT"]
+    loaded = (await client.post("/steer-load", json={"id": by_address["id"]})).json()
+    assert loaded["vectors"] == [{"vector": vector, "strength": 9, "hook": HOOK, "label": "v"}]
+
+
+async def test_nulls_are_fields_left_out(client: httpx.AsyncClient, worker: str) -> None:
+    nulls = dict.fromkeys(("seed", "stop", "condition", "vectors", "stream_format", "top_p"))
+    assert (await steer(client, **nulls)).json()["DEFAULT"] == (await steer(client)).json()["DEFAULT"]
+
+
 async def test_strength_zero_is_the_unsteered_text(client: httpx.AsyncClient, worker: str) -> None:
     body = (await steer(client, features=[{**FEATURE, "strength": 0}], temperature=0.7)).json()
     assert body["STEERED"] == body["DEFAULT"]
@@ -81,6 +114,11 @@ async def test_strength_zero_is_the_unsteered_text(client: httpx.AsyncClient, wo
         ({"n_tokens": 2}, "DEFAULT"),
         ({"prompt": "My favourite animal is"}, "DEFAULT"),
         ({"features": []}, "STEERED"),
+        ({"steer_method": "PROJECTION_CAP"}, "STEERED"),
+        ({"positions": "prompt"}, "STEERED"),
+        ({"condition": {"source": SOURCE, "index": 7, "threshold": 1e9}}, "STEERED"),
+        ({"features": [], "vectors": [{"vector": [9.0] * 576, "strength": 9, "hook": HOOK}]}, "STEERED"),
+        ({"stop": [" "]}, "DEFAULT"),
     ],
 )
 async def test_every_parameter_has_an_effect(
@@ -118,7 +156,15 @@ async def test_a_kept_run_is_loaded_as_it_was(client: httpx.AsyncClient, worker:
         ({"seed": 10**9}, 400, "seed"),
         ({"seed": 1.5}, 400, "seed"),
         ({"strength_multiplier": 11}, 400, "strength_multiplier"),
-        ({"steer_method": "ORTHOGONAL_DECOMP"}, 400, "steer_method"),
+        ({"steer_method": "MAGIC"}, 400, "steer_method"),
+        ({"positions": "some"}, 400, "positions"),
+        ({"top_p": 1.1}, 400, "top_p"),
+        ({"stop": ["x"] * 9}, 400, "stop"),
+        ({"n_logprobs": 11}, 400, "n_logprobs"),
+        ({"stream_format": "smoke"}, 400, "stream_format"),
+        ({"condition": {"source": SOURCE, "index": -1}}, 400, "condition.index"),
+        ({"vectors": [{"vector": [1.0], "strength": 1, "hook": HOOK}]}, 400, "vectors.0.vector"),
+        ({"features": [{**FEATURE, "layer": "15-memicos-resid-post"}]}, 404, "features.0.index"),
         ({"nTokens": 3}, 400, "nTokens"),
         ({"features": [{**FEATURE, "strength": "much"}]}, 400, "features.0.strength"),
         ({"features": [FEATURE, {**FEATURE, "strength": 1e9}]}, 400, "features.1.strength"),
