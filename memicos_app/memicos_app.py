@@ -14,6 +14,7 @@ from memicos_app.pages import (
     home,
     model,
     not_found,
+    presets,
     search,
     search_explanations,
     search_topk_by_token,
@@ -34,6 +35,7 @@ PAGES = (
     search,
     search_topk_by_token,
     admin,
+    presets,
     not_found,
 )
 """Importing a page adds it to the app; a test holds this list and the folder equal."""

@@ -87,7 +87,11 @@ def site_facts(settings: Settings) -> list[tuple[str, str]]:
 def admin_page() -> rx.Component:
     return page(
         rx.el.h1("Status", class_name="title"),
-        rx.el.div(worker_words(), class_name="meta"),
+        rx.el.div(
+            worker_words(),
+            rx.el.a("Presets of the steer page", href="/admin/presets", class_name="link"),
+            class_name="meta",
+        ),
         rx.cond(AdminState.problem != "", failed(AdminState.problem)),
         rx.el.div(
             rx.el.div(sources_card(), commands_card(), class_name="stack"),
