@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, TypeAlias, TypedDict
-from urllib.parse import quote
 
 import reflex as rx
 
-from memicos_app.components.layout import card
+from memicos_app.components.feature_address import feature_path
 from memicos_app.library.example_groups import default_strength
+from memicos_app.library.steering import SteeredVector as AskedVector
+from memicos_app.library.vectors import Vector
 from memicos_app.library.views import FeatureView
 
 Var: TypeAlias = Any
@@ -29,6 +30,10 @@ class SteeredFeature(TypedDict):
     least: float
     limit: float
     """The slider runs from `least`, which is -limit, to limit; the box takes more."""
+    usual: float
+    """The strength to begin with, where the method adds."""
+    vector: bool
+    """Whether it is a vector of somebody's own rather than a feature."""
     low: str
     high: str
     """Where the filled part of the slider begins and ends, in per cent of its width."""
@@ -47,20 +52,47 @@ def steered_feature(view: FeatureView, strength: float | None = None) -> Steered
     """A feature as the page steers it; without a strength at its usual one."""
     usual = default_strength(view.max_activation)
     label = view.explanations[0].description if view.explanations else f"feature {view.index}"
-    bare = SteeredFeature(
-        key=f"{view.source_id}/{view.index}",
-        source=view.source_id,
-        feature=view.index,
+    bare = _bare(view.source_id, view.index, label, f"{view.source.layer} · {view.index}", usual)
+    href = feature_path(view.model_id, view.source_id, view.index)
+    return with_strength({**bare, "href": href}, usual if strength is None else strength)
+
+
+def steered_vector(vector: Vector, strength: float | None = None) -> SteeredFeature:
+    """A vector of somebody's own as the page steers it."""
+    layer, side = vector.hook_name.split(".")[1], vector.hook_name.rpartition("_")[2]
+    usual = abs(vector.default_strength) or 10.0
+    bare = _bare(vector.source_id, vector.index, vector.label, f"vector · {layer} {side}", usual)
+    return with_strength({**bare, "vector": True}, vector.default_strength if strength is None else strength)
+
+
+def kept_vector(key: str, vector: AskedVector) -> SteeredFeature:
+    """A vector that came with a saved run, and may be kept nowhere else."""
+    place = f"vector · {vector.hook.removeprefix('blocks.')}"
+    bare = _bare("", 0, vector.label or "a vector", place, abs(vector.strength) or 10.0)
+    return with_strength({**bare, "key": key, "vector": True}, vector.strength)
+
+
+def _bare(source: str, feature: int, label: str, place: str, usual: float) -> SteeredFeature:
+    return SteeredFeature(
+        key=f"{source}/{feature}",
+        source=source,
+        feature=feature,
         label=label,
-        place=f"{view.source.layer} · {view.index}",
-        href="/" + "/".join(quote(part, safe="") for part in (view.model_id, view.source_id, str(view.index))),
+        place=place,
+        href="",
         strength=0.0,
         least=-2.5 * usual,
         limit=2.5 * usual,
+        usual=usual,
+        vector=False,
         low="50%",
         high="50%",
     )
-    return with_strength(bare, usual if strength is None else strength)
+
+
+def scaled(item: SteeredFeature, limit: float, strength: float) -> SteeredFeature:
+    """The same feature on a slider of another reach: methods read strengths differently."""
+    return with_strength({**item, "limit": limit}, strength)
 
 
 def with_strength(item: SteeredFeature, strength: float) -> SteeredFeature:
@@ -76,6 +108,14 @@ def slider_marks(strength: float, limit: float) -> tuple[str, str]:
     return f"{min(50.0, at):.2f}%", f"{max(50.0, at):.2f}%"
 
 
+def name_of(item: Var) -> tuple[rx.Component, ...]:
+    """What it means and where it is."""
+    return (
+        rx.el.span(item["label"], class_name="iso"),
+        rx.el.span(" ", item["place"], class_name="faint small"),
+    )
+
+
 def feature_row(
     item: Var,
     *,
@@ -86,11 +126,10 @@ def feature_row(
     """One feature: what it means, a slider with its zero in the middle, a number box, remove."""
     return rx.el.div(
         rx.el.div(
-            rx.el.a(
-                rx.el.span(item["label"], class_name="iso"),
-                " ",
-                rx.el.span(item["place"], class_name="faint small"),
-                href=item["href"],
+            rx.cond(
+                item["href"] != "",
+                rx.el.a(*name_of(item), href=item["href"], class_name="name"),
+                rx.el.span(*name_of(item), class_name="name"),
             ),
             rx.el.button(
                 "×",
@@ -131,14 +170,25 @@ def feature_row(
     )
 
 
-def feature_rows(items: Var, *, on_slide: Handler, on_type: Handler, on_remove: Handler) -> rx.Component:
-    """All features, or a sentence on how to add the first."""
+def feature_rows(
+    items: Var, *, starters: Var, on_slide: Handler, on_type: Handler, on_remove: Handler, on_start: Handler
+) -> rx.Component:
+    """All features, or how to add the first: in words, and with presets to press."""
     return rx.cond(
         items.length() > 0,
         rx.foreach(items, lambda item: feature_row(item, on_slide=on_slide, on_type=on_type, on_remove=on_remove)),
-        rx.el.p(
-            "Nothing is steered yet. Find a feature by what it means, or take one with Steer on its page.",
-            class_name="card-body small muted",
+        rx.el.div(
+            rx.el.p("Nothing is steered yet. Find a feature by what it means, or begin with one of these."),
+            rx.el.div(
+                rx.foreach(
+                    starters,
+                    lambda one: rx.el.button(
+                        one["name"], type="button", on_click=on_start(one["alias"]), class_name="btn small iso"
+                    ),
+                ),
+                class_name="row wrap",
+            ),
+            class_name="card-body small muted stack",
         ),
     )
 
@@ -194,26 +244,6 @@ def add_box(
         on_submit=on_submit,
         class_name="steer-add",
     )
-
-
-def setting(label: str, name: str, value: Var, *, step: str, on_change: Handler) -> list[rx.Component]:
-    """A labelled number; it is taken over when the field is left or Enter is pressed."""
-    return [
-        rx.el.label(label, html_for=f"setting-{name}"),
-        rx.el.input(
-            id=f"setting-{name}",
-            type="number",
-            step=step,
-            default_value=value.to(str),
-            key=value.to(str),
-            on_blur=on_change(name),
-            class_name="input",
-        ),
-    ]
-
-
-def settings_card(title: str, *rows: list[rx.Component]) -> rx.Component:
-    return card(rx.el.div(*[part for row in rows for part in row], class_name="steer-settings"), title=title)
 
 
 def later(handler: Handler, milliseconds: int) -> Handler:

@@ -1,4 +1,4 @@
-"""The right half of the steer page: the prompt, two texts side by side, and the sweep over strengths."""
+"""The right half of the steer page: the prompt, and two texts or two conversations side by side."""
 
 from __future__ import annotations
 
@@ -6,75 +6,118 @@ from typing import Any, TypeAlias, TypedDict
 
 import reflex as rx
 
-from memicos_app.components.layout import card
+from memicos_app.components.written_text import Choice, written_text
 
 Var: TypeAlias = Any
 Handler: TypeAlias = Any
 """A value and an event handler of a page's state; Reflex makes their types at run time."""
 
 
-class Run(TypedDict):
-    """A run of text; `differs` when the unsteered text does not have it."""
+class Text(TypedDict):
+    """A text as a pane shows it."""
 
     text: str
-    differs: bool
+    marks: list[int]
+    """Where it differs from the unsteered one; see `written_text.marks`."""
+    tokens: list[Choice]
+    """With the likeliest ones, once it is complete."""
 
 
-class SweepText(TypedDict):
-    """One text of the sweep; `label` is its factor on every strength, for example `−2×`."""
+class Turn(TypedDict):
+    """One turn of both conversations: what was said, and the two answers."""
 
-    label: str
-    text: str
-    done: bool
-
-
-def text_run(run: Var) -> rx.Component:
-    return rx.el.span(run["text"], class_name=rx.cond(run["differs"], "differs", ""))
+    said: str
+    default: Text
+    steered: Text
 
 
-def pane(title: str, prompt: Var, runs: Var, *, speed: Var, busy: Var, live: bool) -> rx.Component:
-    """One text: what was asked in grey, what the model wrote in full colour, growing while `busy`."""
+NOTHING = Text(text="", marks=[], tokens=[])
+
+
+def pane(
+    title: str, name: str, *, asked: Var, text: Var, past: Var, chat: Var, speed: Var, busy: Var
+) -> rx.Component:
+    """One side: a text after the prompt, or a conversation; `name` is `default` or `steered`."""
+    live = name == "steered"
     return rx.el.section(
         rx.el.div(rx.el.h2(title), rx.el.span(speed, class_name="num tiny faint"), class_name="card-head"),
         rx.el.div(
-            rx.el.span(prompt, class_name="asked"),
-            rx.foreach(runs, text_run),
-            class_name=rx.cond(busy, "steer-text iso streaming", "steer-text iso"),
+            rx.cond(
+                chat,
+                rx.fragment(
+                    rx.foreach(past, lambda turn: exchange(turn["said"], turn[name], False)),
+                    rx.cond(asked != "", exchange(asked, text, busy), nothing_said()),
+                ),
+                written(text, busy=busy, before=asked),
+            ),
+            class_name="steer-text",
             aria_live="polite",
             aria_busy=busy,
             aria_label=title + " text",
             role="log",
-            data_pane="steered" if live else "default",
+            data_pane=name,
         ),
         class_name="card steer-pane is-live" if live else "card steer-pane",
     )
 
 
+def exchange(said: Var, answer: Var, busy: Var | bool) -> rx.Component:
+    """What a person said and what the model answered."""
+    return rx.el.div(
+        rx.el.p(said, class_name="said iso"),
+        written(answer, busy=busy, markdown=True),
+        class_name="exchange",
+    )
+
+
+def written(text: Var, *, busy: Var | bool, markdown: bool = False, before: Var | str = "") -> rx.Component:
+    return written_text(
+        text=text["text"],
+        marks=text["marks"],
+        tokens=text["tokens"],
+        busy=busy,
+        markdown=markdown,
+        before=before,
+    )
+
+
+def nothing_said() -> rx.Component:
+    return rx.el.p("Say something below; both sides answer.", class_name="small muted")
+
+
 def prompt_box(
     value: Var,
     *,
+    chat: Var,
     on_change: Handler,
     on_run: Handler,
     on_stop: Handler,
+    on_reset: Handler,
     busy: Var,
+    longest: int,
 ) -> rx.Component:
-    """The prompt with its two verbs; Enter runs, Shift+Enter breaks the line, Escape stops."""
+    """The prompt or the next message with its verbs; Enter runs, Shift+Enter breaks the line, Escape stops."""
     return rx.el.form(
-        rx.el.label("Prompt", html_for="prompt", class_name="sr"),
+        rx.el.label(rx.cond(chat, "Message", "Prompt"), html_for="prompt", class_name="sr"),
         rx.el.textarea(
             id="prompt",
             value=value,
             on_change=on_change,
-            placeholder="Begin a text for the model to go on with",
+            placeholder=rx.cond(chat, "Say something to both", "Begin a text for the model to go on with"),
             spell_check=False,
-            max_length=2048,
+            max_length=longest,
             class_name="textarea grow",
             rows=1,
             enter_key_submit=True,
             data_key="p",
             data_key_label="edit the prompt",
         ),
-        rx.el.button("Run ", rx.el.span("⏎", class_name="hide-phone"), type="submit", class_name="btn primary"),
+        rx.el.button(
+            rx.cond(chat, "Send ", "Run "),
+            rx.el.span("⏎", class_name="hide-phone"),
+            type="submit",
+            class_name="btn primary",
+        ),
         rx.el.button(
             "Stop",
             type="button",
@@ -84,31 +127,12 @@ def prompt_box(
             data_key_label="stop",
             class_name="btn",
         ),
-        on_submit=on_run,
-        class_name="steer-prompt",
-    )
-
-
-def sweep_text(item: Var) -> rx.Component:
-    return rx.el.div(
-        rx.el.h3(item["label"], class_name="small num", style={"textAlign": "left"}),
-        rx.el.p(item["text"], class_name=rx.cond(item["done"], "iso", "iso streaming")),
-    )
-
-
-def sweep(items: Var, *, on_run: Handler, features: Var) -> rx.Component:
-    """Five texts with one seed, from twice the strengths reversed to twice the strengths."""
-    return card(
         rx.cond(
-            items.length() > 0,
-            rx.el.div(rx.foreach(items, sweep_text), class_name="steer-sweep"),
-            rx.el.p(
-                "Runs the prompt at −2×, −1×, 0, 1× and 2× the strengths above, with one seed.",
-                class_name="card-body small muted",
+            chat,
+            rx.el.button(
+                "Reset", type="button", on_click=on_reset, title="Begin a new conversation", class_name="btn"
             ),
         ),
-        title="Strength sweep",
-        aside=rx.el.button(
-            "Run sweep", type="button", on_click=on_run, aria_disabled=features.length() == 0, class_name="btn small"
-        ),
+        on_submit=on_run,
+        class_name="steer-prompt",
     )

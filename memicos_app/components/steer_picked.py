@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
 
-from memicos_app.components.steer_features import SteeredFeature, Suggestion, steered_feature, with_strength
-from memicos_app.library import catalog, features, steering
+from memicos_app.components.steer_features import (
+    SteeredFeature,
+    Suggestion,
+    kept_vector,
+    scaled,
+    steered_feature,
+    steered_vector,
+    with_strength,
+)
+from memicos_app.library import catalog, features, steering, vectors
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError
+from memicos_app.library.steering import SteeredFeature as AskedFeature
+from memicos_app.library.steering import SteeredVector
 
 MOST_FEATURES = 8
+REACH = {"ORTHOGONAL_DECOMP": (20.0, 0.0), "ABLATION": (2.0, 1.0)}
+"""Limit of the slider and strength to begin with, where a method does not read strengths as activations."""
 PLACE = re.compile(r"\s*(?:(?P<source>[\w.-]*-[\w.-]+)|(?P<layer>\d+))\s*[/·: ]\s*(?P<feature>\d+)\s*")
 
 
@@ -21,7 +34,9 @@ class PickedFeatures(rx.State, mixin=True):
     features: list[SteeredFeature] = []
     suggestions: list[Suggestion] = []
     turn: int = 0
+    method: str = "SIMPLE_ADDITIVE"
     _taken: str = ""
+    _vectors: dict[str, SteeredVector] = {}
     problem: str = ""
     r_model: str = ""
 
@@ -32,9 +47,39 @@ class PickedFeatures(rx.State, mixin=True):
     async def _add(self, source: str, feature: int, strength: float | None = None) -> None:
         if len(self.features) >= MOST_FEATURES:
             raise BadInputError(f"At most {MOST_FEATURES} features fit here; remove one first.", field="features")
-        view = await features.feature(self.r_model, source, feature)
-        added = steered_feature(view, strength)
+        if vectors.is_vector(source):
+            vector = await vectors.get(self.r_model, source, feature)
+            added = steered_vector(vector, strength)
+            self._hold(added["key"], SteeredVector(vector.values, 0.0, vector.hook_name, vector.label))
+        else:
+            added = steered_feature(await features.feature(self.r_model, source, feature), strength)
+        if self.method in REACH and strength is None:
+            added = scaled(added, *REACH[self.method])
+        self._put(added)
+
+    def _put(self, added: SteeredFeature) -> None:
         self.features = [*(item for item in self.features if item["key"] != added["key"]), added]
+
+    def _hold(self, key: str, vector: SteeredVector) -> None:
+        self._vectors = {**self._vectors, key: vector}
+
+    def _add_kept(self, vector: SteeredVector) -> None:
+        """Steer with a vector that a saved run holds."""
+        key = f"kept/{len(self._vectors)}"
+        self._hold(key, vector)
+        self._put(kept_vector(key, vector))
+
+    def _picked(self) -> tuple[list[AskedFeature], list[SteeredVector]]:
+        """Features and vectors as a request has them."""
+        found = [
+            AskedFeature(self.r_model, one["source"], one["feature"], one["strength"])
+            for one in self.features
+            if not one["vector"]
+        ]
+        held = [
+            replace(self._vectors[one["key"]], strength=one["strength"]) for one in self.features if one["vector"]
+        ]
+        return found, held
 
     @rx.event
     async def add(self, source: str, feature: int) -> Any:
@@ -56,7 +101,7 @@ class PickedFeatures(rx.State, mixin=True):
         """Enter in the box: the first suggestion for what is written."""
         words = str(form.get("wanted", ""))[:300]
         self._taken = words
-        await self._suggest(words)
+        self.suggestions = await self._found(words)
         if self.suggestions:
             return await self._add_and_run(self.suggestions[0]["source"], self.suggestions[0]["feature"])
         if words.strip():
@@ -68,18 +113,27 @@ class PickedFeatures(rx.State, mixin=True):
         """Features that fit what is being typed."""
         taken, self._taken = self._taken, ""
         if words != taken:
-            await self._suggest(words[:300])
+            self.suggestions = await self._found(words[:300])
 
-    async def _suggest(self, words: str) -> None:
-        self.suggestions = []
+    async def _found(self, words: str) -> list[Suggestion]:
+        """What fits words or a place; nothing where the database does not answer."""
         try:
             if place := PLACE.fullmatch(words):
-                self.suggestions = [await self._at(place)]
-            elif len(words.strip()) > 1:
-                found = await features.search_text(self.r_model, words, limit=8)
-                self.suggestions = [_suggestion(hit.source_id, hit.index, hit.explanation) for hit in found]
+                return [await self._at(place)]
+            if len(words.strip()) < 2:
+                return []
+            found = await features.search_text(self.r_model, words, limit=8)
+            own = await self._own(words.strip().lower())
         except LibraryError:
-            self.suggestions = []
+            return []
+        return [*own, *(_suggestion(hit.source_id, hit.index, hit.explanation) for hit in found)][:8]
+
+    async def _own(self, words: str) -> list[Suggestion]:
+        """Vectors of one's own whose names hold the words."""
+        owned = [one for one in await vectors.owned(self.r_model) if words in one.label.lower()]
+        return [
+            Suggestion(source=one.source_id, feature=one.index, label=one.label, place="vector") for one in owned[:3]
+        ]
 
     async def _at(self, place: re.Match[str]) -> Suggestion:
         source = place["source"] or await self._source_at(int(place["layer"]))
@@ -95,6 +149,14 @@ class PickedFeatures(rx.State, mixin=True):
         return ready[0]
 
     @rx.event
+    def choose_method(self, method: str) -> Any:
+        """Steer by another method; where it reads strengths differently they begin anew."""
+        before, self.method = self.method, method
+        if before != method and (before in REACH or method in REACH):
+            self.features = [scaled(item, *_reach(item, method)) for item in self.features]
+        return self._again() if before != method else None
+
+    @rx.event
     def remove(self, key: str) -> Any:
         """Take a feature away."""
         self.features = [item for item in self.features if item["key"] != key]
@@ -108,6 +170,10 @@ class PickedFeatures(rx.State, mixin=True):
         if strength is not None:
             self.features = [with_strength(item, strength) if item["key"] == key else item for item in before]
         return self._again() if self.features != before else None
+
+
+def _reach(item: SteeredFeature, method: str) -> tuple[float, float]:
+    return REACH.get(method, (2.5 * item["usual"], item["usual"]))
 
 
 def _suggestion(source: str, feature: int, label: str) -> Suggestion:

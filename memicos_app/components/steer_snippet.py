@@ -1,33 +1,56 @@
-"""Code that makes a steering run again, for a notebook."""
+"""Code that makes a steering run again through this site's API, for a notebook."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
+from pprint import pformat
+from typing import Any
 
+from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerRequest
 
+_LEFT_OUT = ("model_id", "prompt", "chat", "features", "vectors", "condition", "prepend_bos")
 
-def python_snippet(request: SteerRequest, origin: str) -> str:
-    """Python that sends `request` to the public API at `origin` and prints both texts."""
-    body = {
-        "modelId": request.model_id,
-        "prompt": request.prompt,
-        "features": [
-            {"modelId": part.model_id, "layer": part.source_id, "index": part.index, "strength": part.strength}
-            for part in request.features
-        ],
-        "temperature": request.temperature,
-        "n_tokens": request.n_tokens,
-        "freq_penalty": request.freq_penalty,
-        "seed": request.seed,
-        "strength_multiplier": request.strength_multiplier,
-    }
-    # JSON's strings, numbers and lists are Python's too; the body holds no true, false or null.
-    written = json.dumps(body, indent=4)
+
+def python_snippet(wish: Wish, origin: str) -> str:
+    """Python that sends `wish` to the public API at `origin` and prints both texts."""
+    request = wish.request
+    route, answer = ("/api/steer-chat", '["chatTemplate"][-1]["content"]') if request.chat else ("/api/steer", "")
+    body = pformat(_body(wish), sort_dicts=False, width=100, compact=True)
     return (
         "import requests\n\n"
-        f"response = requests.post({json.dumps(origin + '/api/steer')}, json={written})\n"
+        f"body = {body}\n\n"
+        f"response = requests.post({origin + route!r}, json=body)\n"
         "response.raise_for_status()\n"
-        'print("as it is:", response.json()["DEFAULT"])\n'
-        'print("steered: ", response.json()["STEERED"])\n'
+        f'print("as it is:", response.json()["DEFAULT"]{answer})\n'
+        f'print("steered: ", response.json()["STEERED"]{answer})\n'
     )
+
+
+def _body(wish: Wish) -> dict[str, Any]:
+    request = wish.request
+    asked: dict[str, Any] = {"modelId": request.model_id}
+    if request.chat:
+        sides = (("defaultChatMessages", wish.default_chat), ("steeredChatMessages", request.chat))
+        asked |= {name: [asdict(turn) for turn in turns] for name, turns in sides}
+    else:
+        asked["prompt"] = request.prompt
+    asked["features"] = [
+        {"modelId": part.model_id, "layer": part.source_id, "index": part.index, "strength": part.strength}
+        for part in request.features
+    ]
+    asked |= _changed(request)
+    return asked
+
+
+def _changed(request: SteerRequest) -> dict[str, Any]:
+    """Every option by name; vectors and the condition only where there are any."""
+    options = {name: value for name, value in asdict(request).items() if name not in _LEFT_OUT}
+    options["stop"] = list(request.stop)
+    if request.vectors:
+        options["vectors"] = [
+            {"vector": list(one.vector), "strength": one.strength, "hook": one.hook} for one in request.vectors
+        ]
+    if one := request.condition:
+        options["condition"] = {"source": one.source_id, "index": one.index, "threshold": one.threshold}
+    return options

@@ -1,51 +1,52 @@
-"""The two texts of the steer page and its sweep, written live: the latest wish wins, the old run is ended."""
+"""The two texts of the steer page, written live: the latest wish wins, the old run is ended."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 import reflex as rx
 
 from memicos_app.components.presence import is_here
-from memicos_app.components.steer_panes import Run, SweepText
-from memicos_app.library import steering
+from memicos_app.components.steer_panes import NOTHING, Text
+from memicos_app.components.written_text import choices, marks
+from memicos_app.library import side_by_side
 from memicos_app.library.errors import LibraryError, UnavailableError
-from memicos_app.library.steering import SteerRequest, SteerResult
-from memicos_app.library.text_difference import segments
+from memicos_app.library.saved_runs import Kept
+from memicos_app.library.side_by_side import Wish
+from memicos_app.library.steering import SteerResult, SteerText
 
-SWEEP = {"−2×": -2.0, "−1×": -1.0, "0": 0.0, "1×": 1.0, "2×": 2.0}
-SWEEP_TOKENS = 24
 FRAME_S = 0.06
 RETRIES_S = (1.0, 2.0, 2.0, 3.0) + (5.0,) * 10
 
 
 class SteerWriting(rx.State, mixin=True):
-    """What the model writes; the page that mixes this in says with `_request` what is asked."""
+    """What the model writes; the page that mixes this in says with `_begin` what is asked."""
 
     asked: str = ""
-    default_runs: list[Run] = []
-    steered_runs: list[Run] = []
+    default_text: Text = NOTHING
+    steered_text: Text = NOTHING
     speed: str = ""
     default_busy: bool = False
     busy: bool = False
     problem: str = ""
     waiting: str = ""
-    sweep_texts: list[SweepText] = []
     _number: int = 0
     _default_of: tuple[Any, ...] = ()
-    _default_text: str = ""
-    _kept: tuple[SteerRequest, SteerResult] | None = None
+    _kept: Kept | None = None
 
-    def _request(self) -> SteerRequest:
+    def _begin(self) -> Wish | None:
+        """What is to be run now, with `asked` as it stands before the texts; None where there is nothing."""
         raise NotImplementedError
 
     @rx.event
     def stop(self) -> None:
         """End the run; what is written stays."""
+        self._end()
+
+    def _end(self) -> None:
         self._number += 1
         self.busy = self.default_busy = False
         self.waiting = ""
@@ -54,16 +55,17 @@ class SteerWriting(rx.State, mixin=True):
     async def run(self) -> None:
         """Write both texts again. An unsteered text that cannot have changed stays where it is."""
         async with self:
-            request = self._request()
+            wish = self._begin()
+            if wish is None:
+                return
             self._number += 1
             mine, self.busy, self.problem, self._kept = self._number, True, "", None
-            if self._default_of != unsteered(request):
-                self._default_of, self._default_text, self.default_runs = (), "", []
+            if self._default_of != unsteered(wish):
+                self._default_of, self.default_text = (), NOTHING
                 self.default_busy = True
-            self.asked = request.prompt
         for wait in (*RETRIES_S, None):
             try:
-                await self._stream(request, mine)
+                await self._stream(wish, mine)
             except UnavailableError as error:
                 if await self._patience(error, wait, mine):
                     continue
@@ -89,9 +91,9 @@ class SteerWriting(rx.State, mixin=True):
             if self._number == mine:
                 self.problem, self.waiting, self.busy, self.default_busy = error.message, "", False, False
 
-    async def _stream(self, request: SteerRequest, mine: int) -> None:
+    async def _stream(self, wish: Wish, mine: int) -> None:
         shown = 0.0
-        async with aclosing(steering.stream(request)) as results:
+        async with aclosing(side_by_side.stream(wish)) as results:
             async for result in results:
                 if not result.done and time.monotonic() - shown < FRAME_S:
                     continue
@@ -102,43 +104,33 @@ class SteerWriting(rx.State, mixin=True):
                     self.waiting = ""
                     self._show(result)
                     if result.done:
-                        self._kept, self._default_of = (request, result), unsteered(request)
+                        self._default_of = unsteered(wish)
+                        self._kept = Kept(wish.request, result, wish.default_chat)
                         self.busy = self.default_busy = False
 
     def _show(self, result: SteerResult) -> None:
         if not self._default_of:
-            self._default_text = result.default.text
-            self.default_runs = [Run(text=self._default_text, differs=False)]
+            self.default_text = text_of(result.default)
             self.default_busy = not result.default.finish_reason
-        parts = segments(result.steered.text, self._default_text)
-        self.steered_runs = [Run(text=part.text, differs=part.differs) for part in parts]
+        self.steered_text = text_of(result.steered, self.default_text["text"])
         self.speed = f"{result.tokens_per_second:.0f} tok/s" if result.tokens_per_second else ""
 
-    @rx.event(background=True, supersedes=True)
-    async def run_sweep(self) -> None:
-        """Five short texts with one seed, generated together."""
-        async with self:
-            request = self._request()
-            self.sweep_texts = [SweepText(label=label, text="", done=False) for label in SWEEP]
-        short = replace(request, n_tokens=SWEEP_TOKENS)
-        try:
-            async with aclosing(steering.sweep(short, list(SWEEP.values()))) as frames:
-                async for texts in frames:
-                    async with self:
-                        self.sweep_texts = [
-                            SweepText(label=label, text=text.text, done=bool(text.finish_reason))
-                            for label, text in zip(SWEEP, texts, strict=True)
-                        ]
-        except LibraryError as error:
-            async with self:
-                self.problem, self.sweep_texts = error.message, []
+
+def text_of(text: SteerText, other: str | None = None) -> Text:
+    """A text as a pane shows it. Choices of tokens are heavy, so that they come when it is complete."""
+    found = choices(text.logprobs) if text.finish_reason else []
+    return Text(text=text.text, marks=[] if other is None else marks(text.text, other), tokens=found)
 
 
-def unsteered(request: SteerRequest) -> tuple[Any, ...]:
+def unsteered(wish: Wish) -> tuple[Any, ...]:
     """Everything that the unsteered text depends on."""
+    request = wish.request
     return (
         request.model_id,
         request.prompt,
+        tuple(wish.default_chat),
+        request.top_p,
+        tuple(request.stop),
         request.temperature,
         request.n_tokens,
         request.freq_penalty,

@@ -150,7 +150,7 @@ def choice_of(hit: FeatureHit) -> Choice:
         label=one_line(hit.explanation, 80),
         source=hit.source_id,
         number=hit.index,
-        usual=round(default_strength(hit.max_activation)),
+        usual=round(default_strength(hit.max_activation) if hit.strength is None else hit.strength),
     )
 
 

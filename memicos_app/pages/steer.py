@@ -2,92 +2,112 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import reflex as rx
 
+from memicos_app.components.feature_address import embedded, parameter
 from memicos_app.components.layout import card, crumbs, page, page_head
-from memicos_app.components.steer_features import (
-    add_box,
-    feature_rows,
-    later,
-    setting,
-    settings_card,
-)
-from memicos_app.components.steer_panes import pane, prompt_box, sweep
+from memicos_app.components.steer_chat import Conversation, mode_switch
+from memicos_app.components.steer_condition import SteerOnlyWhere, only_where_fields
+from memicos_app.components.steer_features import add_box, feature_rows, later
+from memicos_app.components.steer_panes import pane, prompt_box
 from memicos_app.components.steer_picked import PickedFeatures, finite
-from memicos_app.components.steer_snippet import python_snippet
+from memicos_app.components.steer_presets import SteerPresets, keep_form, preset_select
+from memicos_app.components.steer_settings import SteerSettings, generation_card, steering_card
+from memicos_app.components.steer_share import SteerShare, share_card
+from memicos_app.components.steer_strip import SteerStrip, strip
+from memicos_app.components.steer_vector_dialog import VectorDialog, vector_dialog
 from memicos_app.components.steer_writing import SteerWriting, unsteered
 from memicos_app.library import catalog, saved_runs, steering
 from memicos_app.library.errors import LibraryError
+from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerRequest
 
 PROMPT = "The house at the end of the street was"
-RANGES = {
-    "multiplier": (0.0, 10.0, False),
-    "temperature": (0.0, 2.0, False),
-    "n_tokens": (1, 256, True),
-    "freq_penalty": (-2.0, 2.0, False),
-    "seed": (-100_000_000, 100_000_000, True),
-}
+LOGPROBS = 5
 
 
-class SteerState(PickedFeatures, SteerWriting, rx.State):
+class SteerState(
+    PickedFeatures,
+    SteerOnlyWhere,
+    SteerSettings,
+    SteerPresets,
+    VectorDialog,
+    SteerWriting,
+    Conversation,
+    SteerStrip,
+    SteerShare,
+    rx.State,
+):
     """What is steered, how, and what the model wrote."""
 
     prompt: str = PROMPT
-    multiplier: float = 1.0
-    temperature: float = 0.5
-    n_tokens: int = 64
-    freq_penalty: float = 0.5
-    seed: int = 16
     title: str = "Steer · MemicOS"
+    models: list[str] = []
 
     @rx.event
     async def load(self) -> AsyncIterator[Any]:
-        """Read the address: a saved run, or a feature to begin with."""
+        """Read the address: a saved run, a preset, or a feature to begin with."""
         query = self.router.url.query_parameters
         self.reset()
         self.r_model = self.router.url.path.strip("/").split("/")[0]
         self.title = f"Steer {self.r_model} · MemicOS"
         try:
-            await catalog.model(self.r_model)
+            await self._arrive()
             if saved := query.get("saved"):
                 await self._open(saved)
                 return
+            self._pick_mode(query.get("mode") == "chat")
+            if alias := query.get("preset"):
+                await self._begin_with(alias)
             if query.get("source") and query.get("index"):
                 await self._add(query["source"], _whole(query["index"]), finite(query.get("strength")))
         except LibraryError as error:
             self.problem = error.message
             return
-        if self.features:
+        if self.features and not self.chat:
             yield SteerState.run
 
+    async def _arrive(self) -> None:
+        model = await catalog.model(self.r_model)
+        self.can_chat = model.instruct
+        self.models = [one.id for one in await catalog.models() if one.inference_enabled]
+        await self._list_presets()
+
     async def _open(self, run_id: str) -> None:
-        run = await saved_runs.load_run(run_id)
+        run = await saved_runs.load(run_id)
         asked = run.request
-        self.prompt, self.seed, self.n_tokens = asked.prompt, asked.seed, asked.n_tokens
-        self.multiplier, self.temperature = asked.strength_multiplier, asked.temperature
-        self.freq_penalty, self.asked = asked.freq_penalty, asked.prompt
+        self._recall_settings(asked)
+        await self._recall_condition(asked.condition)
+        self.chat = bool(asked.chat)
+        if asked.chat:
+            self._recall(run.default_chat, asked.chat)
+            self.prompt = ""
+        else:
+            self.prompt = self.asked = asked.prompt
         for part in asked.features:
             await self._add(part.source_id, part.index, part.strength)
+        for vector in asked.vectors:
+            self._add_kept(vector)
         self._show(run.result)
-        self._kept, self._default_of = (asked, run.result), unsteered(asked)
+        if run.strip:
+            self._compare(run.strip)
+        self._kept, self._default_of = run, unsteered(Wish(asked, run.default_chat))
 
     @rx.event
-    def set_setting(self, name: str, value: str) -> Any:
-        """A number of the settings; out of range goes to the nearest end."""
-        number = finite(value)
-        if number is None or name not in RANGES:
+    def pick_mode(self, chat: bool) -> Any:
+        """Completion or chat; a text that was not of this kind goes."""
+        if chat == self.chat:
             return None
-        low, high, whole = RANGES[name]
-        kept = min(high, max(low, number))
-        before = getattr(self, name)
-        setattr(self, name, round(kept) if whole else kept)
-        return SteerState.run if getattr(self, name) != before else None
+        self._forget()
+        self._pick_mode(chat)
+        return SteerState.run if self.features and not chat else rx.set_focus("prompt")
+
+    def _pick_mode(self, chat: bool) -> None:
+        self.chat = chat and self.can_chat
+        self.prompt = "" if self.chat else PROMPT
 
     @rx.event
     def write(self, prompt: str) -> None:
@@ -96,44 +116,39 @@ class SteerState(PickedFeatures, SteerWriting, rx.State):
 
     @rx.event
     def submit(self, form: dict[str, Any]) -> Any:
-        """Run with the prompt as it stands in the field."""
-        self.prompt = str(form.get("prompt", self.prompt))
+        """Run with the prompt, or say the message, as it stands in the field."""
+        words = str(form.get("prompt", self.prompt))
+        if self.chat and not words.strip():
+            return None
+        if self.chat:
+            self._end()
+            self._say(words)
+        else:
+            self.prompt = words
         return SteerState.run
 
-    def _request(self) -> SteerRequest:
-        parts = [
-            steering.SteeredFeature(self.r_model, item["source"], item["feature"], item["strength"])
-            for item in self.features
-        ]
-        return SteerRequest(
+    def _begin(self) -> Wish | None:
+        if not self.chat:
+            self.asked = self.prompt
+        return self._wish()
+
+    def _wish(self) -> Wish | None:
+        """What the page asks for as it stands; None while nothing was said."""
+        if self.chat and not self.asked:
+            return None
+        features, vectors = self._picked()
+        request = SteerRequest(
             self.r_model,
-            self.prompt,
-            parts,
-            temperature=self.temperature,
-            n_tokens=self.n_tokens,
-            freq_penalty=self.freq_penalty,
-            seed=self.seed,
-            strength_multiplier=self.multiplier,
+            "" if self.chat else self.prompt,
+            features,
+            vectors=vectors,
+            chat=self._turns("steered") if self.chat else (),
+            condition=self._only_where(),
+            stop=self._stops(),
+            n_logprobs=LOGPROBS,
+            **self._options(),
         )
-
-    @rx.event
-    async def share(self) -> AsyncIterator[Any]:
-        """Keep this run and copy the address that opens it again."""
-        if self._kept is None:
-            yield rx.toast.info("Let a run finish first: the link keeps both texts as they are.")
-            return
-        run_id = await saved_runs.save_run(*self._kept)
-        path = f"/{quote(self.r_model, safe='')}/steer?{urlencode({'saved': run_id})}"
-        yield rx.call_script(
-            f"window.history.replaceState(null, '', {json.dumps(path)});"
-            f"navigator.clipboard?.writeText(location.origin + {json.dumps(path)}).catch(() => null)"
-        )
-        yield rx.toast.success("Run kept, link copied", description=path)
-
-    @rx.event
-    def copy_python(self) -> Any:
-        """Copy code that makes this run through the public API."""
-        return [rx.set_clipboard(python_snippet(self._request(), self.router.url.origin)), rx.toast.success("Copied")]
+        return Wish(request, self._turns("default") if self.chat else ())
 
 
 def _whole(value: str) -> int:
@@ -142,13 +157,21 @@ def _whole(value: str) -> int:
 
 def notices() -> rx.Component:
     return rx.el.div(
-        rx.cond(SteerState.problem != "", rx.el.p(SteerState.problem, class_name="notice amber", role="alert")),
+        rx.cond(SteerState.problem != "", rx.el.p(SteerState.problem, class_name="notice amber iso", role="alert")),
         rx.cond(SteerState.waiting != "", rx.el.p(SteerState.waiting, class_name="notice", role="status")),
         class_name="steer-notices",
     )
 
 
 def left() -> list[rx.Component]:
+    """Features and settings."""
+    vector = rx.el.button(
+        "+ vector",
+        type="button",
+        on_click=SteerState.open_vector,
+        title="A vector of your own",
+        class_name="link small",
+    )
     return [
         card(
             add_box(
@@ -160,104 +183,121 @@ def left() -> list[rx.Component]:
             ),
             feature_rows(
                 SteerState.features,
+                starters=SteerState.feature_presets,
                 on_slide=SteerState.set_strength,
                 on_type=SteerState.set_strength,
                 on_remove=SteerState.remove,
+                on_start=SteerState.begin_with,
             ),
             title="Features",
+            aside=vector,
             class_name="open",
         ),
-        settings_card(
-            "Steering",
-            setting(
-                "all strengths times",
-                "multiplier",
-                SteerState.multiplier,
-                step="0.1",
-                on_change=SteerState.set_setting,
+        rx.cond(
+            parameter("hideAdvancedSettings", "===", "true"),
+            rx.fragment(),
+            rx.fragment(
+                steering_card(SteerState, only_where_fields(SteerState)),
+                generation_card(SteerState),
+                share_card(SteerState, rx.cond(SteerState.may_edit, keep_form(on_keep=SteerState.keep_preset))),
             ),
-        ),
-        settings_card(
-            "Generation",
-            setting(
-                "temperature", "temperature", SteerState.temperature, step="0.1", on_change=SteerState.set_setting
-            ),
-            setting("new tokens", "n_tokens", SteerState.n_tokens, step="1", on_change=SteerState.set_setting),
-            setting(
-                "frequency penalty",
-                "freq_penalty",
-                SteerState.freq_penalty,
-                step="0.1",
-                on_change=SteerState.set_setting,
-            ),
-            setting("seed", "seed", SteerState.seed, step="1", on_change=SteerState.set_setting),
-        ),
-        card(
-            rx.el.div(
-                rx.el.button(
-                    "Copy as Python", type="button", on_click=SteerState.copy_python, class_name="btn small"
-                ),
-                class_name="card-body row wrap",
-            ),
-            title="Reproduce",
         ),
     ]
 
 
 def right() -> list[rx.Component]:
+    """What is asked and what came of it."""
+    shared = {"asked": SteerState.asked, "past": SteerState.past, "chat": SteerState.chat}
     return [
         rx.el.section(
             prompt_box(
                 SteerState.prompt,
+                chat=SteerState.chat,
                 on_change=SteerState.write,
                 on_run=SteerState.submit,
                 on_stop=SteerState.stop,
+                on_reset=SteerState.reset_chat,
                 busy=SteerState.busy,
+                longest=steering.LONGEST_PROMPT,
             ),
-            class_name="card",
+            class_name="card steer-asking",
             aria_label="Prompt",
         ),
         rx.el.div(
             pane(
                 "As it is",
-                SteerState.asked,
-                SteerState.default_runs,
+                "default",
+                text=SteerState.default_text,
                 speed="",
                 busy=SteerState.default_busy,
-                live=False,
+                **shared,
             ),
             pane(
                 "Steered",
-                SteerState.asked,
-                SteerState.steered_runs,
+                "steered",
+                text=SteerState.steered_text,
                 speed=SteerState.speed,
                 busy=SteerState.busy,
-                live=True,
+                **shared,
             ),
             class_name="steer-panes",
         ),
-        sweep(SteerState.sweep_texts, on_run=SteerState.run_sweep, features=SteerState.features),
+        strip(SteerState.strip, on_run=SteerState.compare, features=SteerState.features),
     ]
+
+
+def head() -> rx.Component:
+    """Where you are, and what concerns the page as a whole."""
+    return page_head(
+        crumbs((SteerState.r_model, "/" + SteerState.r_model), ("Steer", "")),
+        model_select(),
+        rx.cond(SteerState.can_chat, mode_switch(SteerState.chat, on_pick=SteerState.pick_mode)),
+        preset_select(
+            SteerState.prompt_presets,
+            SteerState.feature_presets,
+            SteerState.own_vectors,
+            on_pick=SteerState.begin_with,
+        ),
+        rx.el.button(
+            "Share",
+            type="button",
+            on_click=SteerState.share,
+            class_name="btn",
+            data_key="c",
+            data_key_label="keep this run and copy its link",
+        ),
+    )
+
+
+def model_select() -> rx.Component:
+    """Other models that can be steered, where there are any."""
+    return rx.cond(
+        (SteerState.models.length() > 1) & parameter("hideModelSelector", "!==", "true"),
+        rx.el.select(
+            rx.foreach(SteerState.models, lambda one: rx.el.option(one, value=one)),
+            value=SteerState.r_model,
+            on_change=lambda model: rx.redirect("/" + model + "/steer"),
+            aria_label="Model",
+            class_name="select small steer-models",
+        ),
+    )
 
 
 @rx.page(route="/[model_id]/steer", title=SteerState.title, on_load=SteerState.load)
 def steer() -> rx.Component:
+    hides_settings = parameter("hideInitialSettingsOnMobile", "===", "true")
     return page(
-        page_head(
-            crumbs((SteerState.r_model, "/" + SteerState.r_model), ("Steer", "")),
-            rx.el.button(
-                "Share",
-                type="button",
-                on_click=SteerState.share,
-                class_name="btn",
-                data_key="c",
-                data_key_label="keep this run and copy its link",
-            ),
-        ),
+        head(),
         rx.el.h1("Steer " + SteerState.r_model, class_name="sr"),
         notices(),
         rx.el.div(
-            rx.el.div(*left(), class_name="side"), rx.el.div(*right(), class_name="stack"), class_name="cols steer"
+            rx.el.div(*left(), class_name="side"),
+            rx.el.div(*right(), class_name="stack"),
+            class_name="cols steer"
+            + rx.cond(SteerState.chat, " is-chat", "")
+            + rx.cond(hides_settings, " hides-settings", ""),
         ),
+        vector_dialog(SteerState),
         active="steer",
+        embed=embedded(),
     )

@@ -24,6 +24,15 @@ ATTACKS = {
     LONG: "long " + "words without end " * 300,
 }
 EXPLANATIONS = {**ATTACKS, PLAIN: "the word further, going on with a thought"}
+PRESETS = [
+    {
+        "alias": "twelve",
+        "name": f"Twelve {PIXEL}",
+        "features": [{"source": SOURCE, "index": 12, "strength": 90}],
+        "options": {"temperature": 0, "n_tokens": 12},
+    },
+    {"alias": "sunday", "name": "Sunday", "kind": "prompt", "prompt": "On Sunday we"},
+]
 HOSTILE_TOKENS = [PIXEL, "\u202e", "\n", "<|im_end|>", "\u0000\u200b", "é" * 300, "'\";--"]
 Line = dict[str, Any]
 
@@ -39,6 +48,8 @@ def make(origin: Path, destination: Path) -> Path:
     activations = within(source / "activations" / "batch-0.jsonl.gz")
     write(target / "activations" / "batch-0.jsonl.gz", map(attacked, activations))
     write(target / "explanations" / "batch-0.jsonl.gz", map(explained, features))
+    presets = target.parent / "presets.jsonl"
+    presets.write_text("".join(json.dumps(line) + "\n" for line in PRESETS), encoding="utf-8")
     return destination
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -24,11 +25,16 @@ def steered(page: Page) -> Locator:
     return page.locator("[data-pane=steered]")
 
 
+def written(page: Page) -> Locator:
+    """The first piece of what the steered side wrote."""
+    return steered(page).locator(".written").last.locator("span:not(.asked)").first
+
+
 async def finished(page: Page) -> tuple[str, str]:
     """Both texts once they are complete."""
     await expect(page.locator("[data-pane=steered][aria-busy=false]")).to_be_visible(timeout=WRITING)
     await expect(page.locator("[data-pane=default][aria-busy=false]")).to_be_visible(timeout=WRITING)
-    await expect(steered(page).locator("span").nth(1)).not_to_be_empty(timeout=WRITING)
+    await expect(written(page)).not_to_be_empty(timeout=WRITING)
     return await default(page).inner_text(), await steered(page).inner_text()
 
 
@@ -94,7 +100,7 @@ async def test_the_seed_changes_the_unsteered_text(page: Page, inference: Runnin
 
 async def test_stop_ends_the_run(page: Page, inference: RunningSite) -> None:
     await opened(page, tokens=256)
-    await expect(steered(page).locator("span").nth(1)).not_to_be_empty(timeout=WRITING)
+    await expect(written(page)).not_to_be_empty(timeout=WRITING)
     await page.get_by_role("button", name="Stop").click()
     await expect(page.locator("[data-pane=steered][aria-busy=false]")).to_be_visible()
     kept = await steered(page).inner_text()
@@ -118,15 +124,84 @@ async def test_a_feature_is_found_by_its_explanation_or_place_and_removed(page: 
     await expect(page.locator(".steer-feature")).to_have_count(1)
 
 
-async def test_the_sweep_shows_five_strengths(page: Page, inference: RunningSite) -> None:
+async def test_five_strengths_are_compared(page: Page, inference: RunningSite) -> None:
     await opened(page)
     await finished(page)
-    await page.get_by_role("button", name="Run sweep").click()
-    await expect(page.locator(".steer-sweep > div")).to_have_count(5)
-    await expect(page.locator(".steer-sweep p:not(.streaming)")).to_have_count(5, timeout=WRITING)
-    texts = await page.locator(".steer-sweep p").all_inner_texts()
+    await page.get_by_role("button", name="Compare").click()
+    await expect(page.locator(".steer-strip > div")).to_have_count(5)
+    await expect(page.locator(".steer-strip p:not(.streaming)")).to_have_count(5, timeout=WRITING)
+    texts = await page.locator(".steer-strip p").all_inner_texts()
     assert all(texts)
     assert len(set(texts)) > 1
+
+
+async def test_a_method_reads_strengths_its_own_way(page: Page, inference: RunningSite) -> None:
+    await opened(page)
+    _, additive = await finished(page)
+    await page.get_by_label("method", exact=True).select_option("ablation")
+    await expect(page.locator(".steer-feature input[type=number]")).to_have_value("1")
+    await expect(steered(page)).not_to_have_text(additive, timeout=WRITING)
+    await page.get_by_label("method", exact=True).select_option("additive")
+    await expect(page.locator(".steer-feature input[type=range]")).not_to_have_value("1")
+
+
+async def test_a_preset_brings_features_settings_and_a_prompt(page: Page, inference: RunningSite) -> None:
+    await page.goto(f"{STEER}?preset=twelve")
+    await expect(page.locator(".steer-feature input[type=range]")).to_have_value("90")
+    await expect(page.get_by_label("temperature")).to_have_value("0")
+    plain, _ = await finished(page)
+    await page.get_by_label("Begin with a preset").select_option("sunday")
+    await expect(default(page)).to_contain_text("On Sunday we", timeout=WRITING)
+    again, _ = await finished(page)
+    assert again != plain
+    await page.goto(STEER)
+    await page.get_by_role("button", name="Twelve <img").click()
+    await expect(page.locator(".steer-feature")).to_have_count(1)
+    assert await page.evaluate("window.hacked") is None
+
+
+async def test_a_vector_of_ones_own_is_pasted_and_steers(page: Page, inference: RunningSite) -> None:
+    await page.goto(STEER)
+    await page.get_by_role("button", name="+ vector").click()
+    dialog = page.get_by_role("dialog", name="A vector of your own")
+    await dialog.get_by_label("Name").fill("waves <b>")
+    await dialog.get_by_label("Numbers").fill("[1, 2, 3]")
+    await dialog.get_by_role("button", name="Keep and steer").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("576")
+    await dialog.get_by_label("Numbers").fill(", ".join(str((-1) ** i) for i in range(576)))
+    await dialog.get_by_label("Strength").fill("9")
+    await dialog.get_by_role("button", name="Keep and steer").click()
+    await expect(page.locator(".steer-feature")).to_contain_text("waves <b>")
+    await put(page, "new tokens", "8")
+    plain, changed = await finished(page)
+    assert plain != changed
+    await page.get_by_label("Add a feature").fill("waves")
+    await expect(page.get_by_role("option").first).to_contain_text("vector")
+
+
+async def test_a_token_shows_what_else_was_likely(page: Page, inference: RunningSite) -> None:
+    await opened(page)
+    await finished(page)
+    token = steered(page).locator("[data-i]").nth(3)
+    await token.hover()
+    tip = page.locator(".choices")
+    await expect(tip.locator(".choice").nth(4)).to_be_visible()
+    assert (await token.inner_text()).strip() in (await tip.locator(".chosen").inner_text())
+    await page.keyboard.press("Escape")
+
+
+async def test_a_run_is_taken_away_as_json_and_as_a_script(page: Page, inference: RunningSite) -> None:
+    await opened(page)
+    _, changed = await finished(page)
+    files = {}
+    for name in ("JSON", "script"):
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name=f"Download {name}").click()
+        files[name] = (await (await download.value).path()).read_text(encoding="utf-8")
+    run = json.loads(files["JSON"])
+    assert run["request"]["prompt"] + run["texts"]["steered"]["text"] == changed
+    assert "'features': [('15-res-4k', 12, 120.0)]" in files["script"]
+    compile(files["script"], "run.py", "exec")
 
 
 async def test_a_shared_run_opens_again_with_both_texts(page: Page, inference: RunningSite) -> None:
@@ -159,7 +234,7 @@ async def test_a_phone_shows_text_before_settings(phone: Page, inference: Runnin
     await expect(phone.locator(".steer-feature")).to_have_count(1)
     assert not await scrolls_sideways(phone)
     pane = await phone.locator("[data-pane=steered]").bounding_box()
-    seed = await phone.get_by_label("seed").bounding_box()
+    seed = await phone.get_by_label("seed", exact=True).bounding_box()
     assert pane is not None
     assert seed is not None
     assert pane["y"] < seed["y"]
