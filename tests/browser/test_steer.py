@@ -113,8 +113,8 @@ async def test_a_feature_is_found_by_its_explanation_or_place_and_removed(page: 
     await expect(page.get_by_text("Nothing is steered yet")).to_be_visible()
     box = page.get_by_label("Add a feature")
     await box.fill("pushes")
-    await expect(page.get_by_role("option").first).to_be_visible()
-    await page.get_by_role("option").first.click()
+    await expect(page.locator(".steer-add [role=option]").first).to_be_visible()
+    await page.locator(".steer-add [role=option]").first.click()
     await expect(page.locator(".steer-feature")).to_have_count(1)
     await box.fill("15/20")
     await box.press("Enter")
@@ -176,7 +176,7 @@ async def test_a_vector_of_ones_own_is_pasted_and_steers(page: Page, inference: 
     plain, changed = await finished(page)
     assert plain != changed
     await page.get_by_label("Add a feature").fill("waves")
-    await expect(page.get_by_role("option").first).to_contain_text("vector")
+    await expect(page.locator(".steer-add [role=option]").first).to_contain_text("vector")
 
 
 async def test_a_token_shows_what_else_was_likely(page: Page, inference: RunningSite) -> None:
