@@ -101,8 +101,9 @@ class SteerWriting(rx.State, mixin=True):
                 async with self:
                     if self._number != mine or not is_here(self):
                         return
-                    self.waiting = ""
-                    self._show(result)
+                    self.waiting = in_line(result.place_in_line)
+                    if result.place_in_line is None:
+                        self._show(result)
                     if result.done:
                         self._default_of = unsteered(wish)
                         self._kept = Kept(wish.request, result, wish.default_chat)
@@ -114,6 +115,11 @@ class SteerWriting(rx.State, mixin=True):
             self.default_busy = not result.default.finish_reason
         self.steered_text = text_of(result.steered, self.default_text["text"])
         self.speed = f"{result.tokens_per_second:.0f} tok/s" if result.tokens_per_second else ""
+
+
+def in_line(place: int | None) -> str:
+    """What is said to somebody who waits; nothing where nobody does."""
+    return f"Others are being answered first: number {place} in the line." if place else ""
 
 
 def text_of(text: SteerText, other: str | None = None) -> Text:

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any, get_args
 
 from inference_worker.wire import steering as wire
+from inference_worker.wire.turns import Waiting
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.inference import inference, require_text
 from memicos_app.settings import get_settings
@@ -132,6 +133,8 @@ class SteerResult:
     """Of both texts together."""
     rendered: str = ""
     """A conversation as the model read it, by its chat template; a text's raw form is this and then the text."""
+    place_in_line: int | None = None
+    """While nothing is written: the place in the line, from 1; 0 while the prompt is read."""
 
     @property
     def done(self) -> bool:
@@ -179,7 +182,8 @@ async def sweep(request: SteerRequest, multipliers: Sequence[float]) -> AsyncGen
     asked = _wire(request).model_copy(update={"types": ["STEERED"], "sweep": list(multipliers)})
     async with aclosing(_answers(asked)) as answers:
         async for answer in answers:
-            yield [_text(output) for output in answer.outputs]
+            if not isinstance(answer, Waiting):
+                yield [_text(output) for output in answer.outputs]
 
 
 def check(request: SteerRequest) -> None:
@@ -245,10 +249,10 @@ def _among(field: str, value: str, choices: Sequence[str]) -> None:
         raise BadInputError(f"{field} is one of {', '.join(choices)}, not {value}.", field=field)
 
 
-async def _answers(asked: _Asked) -> AsyncGenerator[_Answer, None]:
+async def _answers(asked: _Asked) -> AsyncGenerator[_Answer | Waiting, None]:
     with inference(_fields(asked)) as client:
-        answers: AsyncGenerator[_Answer, None]
-        answers = client.steer_chat(asked) if isinstance(asked, wire.SteerChatRequest) else client.steer(asked)
+        answers: AsyncGenerator[_Answer | Waiting, None]
+        answers = client.watch_chat(asked) if isinstance(asked, wire.SteerChatRequest) else client.watch(asked)
         async with aclosing(answers):
             async for answer in answers:
                 yield answer
@@ -303,7 +307,9 @@ _SAME = (
 """Options that the worker knows by the same names."""
 
 
-def _result(answer: _Answer) -> SteerResult:
+def _result(answer: _Answer | Waiting) -> SteerResult:
+    if isinstance(answer, Waiting):
+        return SteerResult(SteerText(), SteerText(), False, None, place_in_line=answer.position)
     texts = {output.type: _text(output) for output in answer.outputs}
     rendered = answer.input.raw if isinstance(answer, wire.SteerChatResponse) else ""
     default, steered = (texts.get(side, SteerText()) for side in get_args(wire.SteerType))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from inference_worker.wire.turns import Waiting
+from memicos_app.components.steer_writing import in_line as steering_words
 from memicos_app.library import steering
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.steering import ChatTurn, SteerCondition, SteeredFeature, SteeredVector, SteerRequest
@@ -177,3 +179,11 @@ async def test_a_sweep_has_its_limits_too(multipliers: list[float]) -> None:
     with pytest.raises(BadInputError) as caught:
         await anext(steering.sweep(REQUEST, multipliers))
     assert caught.value.field == "multipliers"
+
+
+async def test_a_run_that_waits_says_its_place_and_holds_no_text() -> None:
+    waiting = steering._result(Waiting(position=3))
+    assert (waiting.place_in_line, waiting.done) == (3, False)
+    assert (waiting.default.text, waiting.steered.text) == ("", "")
+    assert steering_words(3) == "Others are being answered first: number 3 in the line."
+    assert steering_words(0) == steering_words(None) == ""
