@@ -63,13 +63,13 @@ async def test_both_sides_of_a_conversation_go_on_and_are_shared(page: Page, inf
     await say(page, "Hello!")
     await finished(page)
     await say(page, "And now?")
-    plain, changed = await finished(page)
-    assert plain.count("Hello!") == changed.count("Hello!") == 1
+    _, changed = await finished(page)
+    assert await default(page).locator(".said").all_inner_texts() == ["Hello!", "And now?"]
     assert await steered(page).locator(".exchange").count() == 2
     await page.get_by_role("button", name="Share").click()
     await expect(page).to_have_url(re.compile(r"\?saved=[\w-]+$"))
     await page.reload()
-    await expect(steered(page)).to_have_text(await steered(page).inner_text(), use_inner_text=True)
+    await expect(steered(page).locator(".exchange")).to_have_count(2)
     assert (await finished(page))[1] == changed
     await page.get_by_role("button", name="Reset").click()
     await expect(steered(page).locator(".exchange")).to_have_count(0)
@@ -107,7 +107,7 @@ async def test_what_a_model_writes_is_never_html(page: Page, hostile_run: str) -
 
 async def test_a_frame_may_leave_parts_out(phone: Page) -> None:
     await phone.goto(f"{STEER}?embed=true&hideAdvancedSettings=true&hideModelSelector=true")
-    await expect(phone.get_by_label("Prompt", exact=True)).to_be_visible()
+    await expect(phone.get_by_role("textbox", name="Prompt")).to_be_visible()
     await expect(phone.locator("header")).to_have_count(0)
     await expect(phone.get_by_label("temperature")).to_have_count(0)
     assert not await scrolls_sideways(phone)
