@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inference_worker.addresses import Addresses
 from inference_worker.guard import Guard
 from inference_worker.server import create_app
-from memicos_app.settings import Settings
+from memicos_app.settings import Settings, config_file, configured
 
 MODEL_HEADER = "serve_multiplexed_model_id"
 """Names the model before the body is read, so that Ray can choose a replica that has it in memory."""
@@ -41,15 +41,17 @@ class Dispatcher:
     """ASGI application that hands each request to the worker of its model.
 
     Args:
-        models: what may be asked for; the first one answers what names no model, or none of these.
+        models: what requests call a model, and what `worker` knows it by. The first one answers what names none of
+            these.
         worker: the running worker of a model, loaded if it must be.
         name: told in every answer as `X-Replica`.
     """
 
     def __init__(
-        self, models: Collection[str], worker: Callable[[str], Awaitable[RunningWorker]], name: str = ""
+        self, models: Mapping[str, str], worker: Callable[[str], Awaitable[RunningWorker]], name: str = ""
     ) -> None:
-        self._models = list(models)
+        self._models = models
+        self._first = next(iter(models.values()))
         self._worker = worker
         self._name = name
 
@@ -65,7 +67,7 @@ class Dispatcher:
         """The first model is loaded before the replica takes requests."""
         while (message := await receive())["type"] != "lifespan.shutdown":
             if message["type"] == "lifespan.startup":
-                await self._worker(self._models[0])
+                await self._worker(self._first)
                 await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -74,8 +76,7 @@ class Dispatcher:
         if not asked and scope["method"] == "POST" and len(self._models) > 1:
             body, receive = await _read(receive)
             asked = _model_in(body)
-        served = {_served(model): model for model in self._models}
-        return served.get(_served(asked), self._models[0]), receive
+        return self._models.get(asked, self._first), receive
 
     def _named(self, send: Send) -> Send:
         async def named(message: Message) -> None:
@@ -84,6 +85,13 @@ class Dispatcher:
             await send(message)
 
         return named
+
+
+def settings_of(model: str) -> Settings:
+    """A model's settings: of its file `.env.inference.{model}` where there is one, else with it as `MODEL_ID`."""
+    if config_file(model).is_file():
+        return configured(model)
+    return Settings(model_id=model) if model else Settings()
 
 
 def guarded(dispatcher: Dispatcher, settings: Settings) -> ASGIApp:
@@ -126,7 +134,3 @@ def _model_in(body: bytes) -> str:
         return ""
     names = [content.get(name) for name in ("model", "modelId", "model_id")] if isinstance(content, dict) else []
     return next((name for name in names if isinstance(name, str)), "")
-
-
-def _served(model: str) -> str:
-    return model.rpartition("/")[2].lower()

@@ -17,7 +17,7 @@ from ray import serve
 from starlette.types import ASGIApp
 
 from inference_worker.__main__ import require_safe
-from inference_worker.deploy.models import Dispatcher, RunningWorker, guarded
+from inference_worker.deploy.models import Dispatcher, RunningWorker, guarded, settings_of
 from memicos_app.settings import Settings, get_settings
 
 OBJECT_STORE = 128 * 1024 * 1024
@@ -30,7 +30,7 @@ class Scale(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     models: str = ""
-    """MODEL_IDs by comma; empty: the one of the settings. The first is loaded when a replica starts."""
+    """By comma: names of settings files or MODEL_IDs; empty: the settings' own. The first is loaded at the start."""
     models_per_replica: int = Field(1, ge=1)
     """Models that a replica holds in memory; the one used least makes room."""
     min_replicas: int = Field(1, ge=0)
@@ -65,14 +65,14 @@ def build(arguments: dict[str, Any]) -> serve.Application:
 
 def replica(scale: Scale) -> ASGIApp:
     """What runs in each replica."""
-    settings = Settings()
-    models = [name.strip() for name in scale.models.split(",") if name.strip()] or [settings.model_id]
+    names = [name.strip() for name in scale.models.split(",")]
+    models = {spelling: name for name in names for spelling in settings_of(name).model_names}
 
     @serve.multiplexed(max_num_models_per_replica=scale.models_per_replica)  # type: ignore[untyped-decorator]
     async def worker(model: str) -> RunningWorker:
-        return await RunningWorker(settings.model_copy(update={"model_id": model})).start()
+        return await RunningWorker(settings_of(model)).start()
 
-    return guarded(Dispatcher(models, worker, serve.get_replica_context().replica_tag), settings)
+    return guarded(Dispatcher(models, worker, serve.get_replica_context().replica_tag), Settings())
 
 
 def main() -> None:

@@ -49,6 +49,17 @@ RESPONSES: dict[int | str, dict[str, object]] = {
         (504, "The seconds that the request gave itself in `X-Timeout` are over."),
     )
 }
+EVENT: dict[str, object] = {
+    "title": "Event",
+    "description": "One server-sent event of the stream.",
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["message", "done", "error"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["data"],
+}
 SECRET = [Security(APIKeyHeader(name=SECRET_HEADER, auto_error=False, scheme_name="secret"))]
 """For the description only: the guard has checked the secret before a route is reached."""
 

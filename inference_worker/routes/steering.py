@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from inference_worker.events import EventStream, unless_left
 from inference_worker.requests.steering import SteerRequest, SteerResponse, framing
-from inference_worker.routes.description import RESPONSES, SECRET
+from inference_worker.routes.description import EVENT, RESPONSES, SECRET
 from inference_worker.scheduler import Work
 from inference_worker.wire.steering import (
     SteerChatRequest,
@@ -23,7 +23,7 @@ _STREAM: dict[int | str, dict[str, object]] = {
         "description": "The whole answer; with `stream` numbered events that each hold the answer so far, or with "
         "`stream_format: delta` what was added since the one before. The last is named `done`, with the whole "
         "answer, or `error`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
     }
 }
 

@@ -48,7 +48,7 @@ async def dispatched() -> httpx.AsyncClient:
     async def worker(model: str) -> Any:
         return Stub(model)
 
-    app = guarded(Dispatcher(["org/Small", "large"], worker, "replica-1"), serving.settings())
+    app = guarded(Dispatcher({"small": "org/Small", "large": "large.res"}, worker, "replica-1"), serving.settings())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://ray", headers={SECRET_HEADER: SECRET}
     )
@@ -57,9 +57,9 @@ async def dispatched() -> httpx.AsyncClient:
 @pytest.mark.parametrize(
     ("body", "header", "served"),
     [
-        ({"model": "large"}, {}, "large"),
+        ({"model": "large"}, {}, "large.res"),
         ({"modelId": "small"}, {}, "org/Small"),
-        ({"model": "small"}, {MODEL_HEADER: "large"}, "large"),
+        ({"model": "small"}, {MODEL_HEADER: "large"}, "large.res"),
         ({"model": "none"}, {}, "org/Small"),
         ({"model": 5}, {}, "org/Small"),
         ([], {}, "org/Small"),
@@ -101,6 +101,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 def start(port: int, output: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "inference_worker.deploy.ray_serve", "min_replicas=2", "num_cpus=0.5"]
+    command += ["models=smollm2-135m-it.res-4k,nowhere/to-be-found"]
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -159,6 +160,13 @@ class TestRay:
                 assert response.status_code == 200
                 next(response.iter_lines())
         assert time.monotonic() - began < 100, "forty texts of 256 tokens take several minutes when nobody stops them"
+
+    def test_another_model_takes_the_place_of_the_first_which_comes_back(self, cluster: httpx.Client) -> None:
+        absent = cluster.post("/v1/tokenize", json={"model": "to-be-found", "text": "x"})
+        assert (absent.status_code, absent.json()["error"]) == (503, "not_ready"), absent.text
+        assert "to-be-found" in absent.json()["message"]
+        again = cluster.post("/v1/activation/single", json=TEST, headers={MODEL_HEADER: MODEL})
+        assert again.status_code == 200, again.text
 
     def test_failures_and_snake_case_come_through(self, cluster: httpx.Client) -> None:
         refused = cluster.post("/v1/tokenize", json={"model": "gpt2", "text": "x"})

@@ -21,7 +21,7 @@ from tests.inference_worker import serving
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SETTINGS = hypothesis.settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     database=None,
@@ -31,7 +31,7 @@ SETTINGS = hypothesis.settings(
 schema = schemathesis.openapi.from_dict(create_app(serving.settings(), lambda _: serving.engine()).openapi())
 ADDRESS = ("model", "modelId", "source", "sourceId", "sourceSet", "selectedSources", "feature", "features")
 TEXTS = ("prompt", "text", "messages")
-SHORT = {"nCompletionTokens": 4, "numCompletionTokens": 4}
+SHORT = ("nCompletionTokens", "numCompletionTokens")
 
 
 def reaching(path: str, body: Any) -> Any:
@@ -40,12 +40,8 @@ def reaching(path: str, body: Any) -> Any:
         return body
     example = EXAMPLES.get(path, {})
     real = {name: example[name] for name in (*ADDRESS, *TEXTS) if name in example and name in body}
-    short = {name: min(body[name], most) for name, most in SHORT.items() if is_number(body, name)}
+    short = {name: 4 for name in SHORT if name in example and body.get(name, 5) in range(5, 2**63)}
     return {**body, **{name: value for name, value in real.items() if name in ADDRESS or not body[name]}, **short}
-
-
-def is_number(body: dict[str, Any], name: str) -> bool:
-    return isinstance(body.get(name), int) and not isinstance(body[name], bool)
 
 
 @pytest.mark.slow
