@@ -23,6 +23,7 @@ from memicos_app.pages import (
 )
 from memicos_app.settings import ROOT
 from memicos_app.site import links, services
+from memicos_app.site.visitors import Visitors
 
 API = Mount("/api", api)
 PAGES = (
@@ -50,4 +51,5 @@ app = rx.App(
     stylesheets=[f"/{sheet.name}" for sheet in sorted((ROOT / "assets").glob("*.css"))],
     api_transformer=with_api,
 )
+app.add_middleware(Visitors())
 app.register_lifespan_task(services.running)

@@ -28,6 +28,7 @@ from memicos_app.api import (
     vectors,
 )
 from memicos_app.api.problems import Problem, http_error
+from memicos_app.library.visitor import set_visitor
 
 LARGEST_BODY = 4 * 1024 * 1024
 ROUTERS = (
@@ -58,6 +59,18 @@ class AnySlash:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self.app(scope, receive, send)
+
+
+class Visitors:
+    """Tells the library whom a request is for: the address it comes from."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("client"):
+            set_visitor(scope["client"][0])
         await self.app(scope, receive, send)
 
 
@@ -120,6 +133,7 @@ def build() -> FastAPI:
     api.add_middleware(BodyLimit)
     api.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
     api.add_middleware(AnySlash)
+    api.add_middleware(Visitors)
     summarise(api)
     return api
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from inference_worker.client import WorkerClient, WorkerDown, WorkerError
 from memicos_app import worker
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError, UnavailableError
+from memicos_app.library.visitor import visitor
 
 LONGEST_TEXT = 50_000
 """Characters; the worker's limit in tokens is lower and answers with its own sentence."""
@@ -28,13 +29,14 @@ def require_text(text: str, longest: int = LONGEST_TEXT, field: str = "text") ->
 
 @contextmanager
 def inference(fields: Mapping[str, str] | None = None) -> Iterator[WorkerClient]:
-    """A client of the worker; what fails inside becomes an error of the library.
+    """A client of the worker, asked for the visitor; what fails inside becomes an error of the library.
 
     Args:
         fields: the worker's field names to the caller's, where they differ: whole ones or their parts.
     """
     try:
-        yield worker.client()
+        client, name = worker.client(), visitor()
+        yield client if name is None else client.asking(name)
     except worker.Starting as error:
         raise UnavailableError(str(error), retry_after=RETRY_AFTER) from error
     except WorkerDown as error:
