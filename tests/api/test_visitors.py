@@ -38,7 +38,7 @@ async def test_each_address_is_a_client_of_the_worker(monkeypatch: pytest.Monkey
             for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
                 transport = httpx.ASGITransport(api, client=(address, 1))
                 async with httpx.AsyncClient(transport=transport, base_url="http://site.example") as asking:
-                    body = {"modelId": "smollm2-135m-it", "text": "energy"}
+                    body = {"modelId": "smollm2-135m-it", "prompt": "energy"}
                     (await asking.post("/tokenize", json=body)).raise_for_status()
     first, second, again = SEEN
     assert first == again != second
