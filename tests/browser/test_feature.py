@@ -179,6 +179,7 @@ async def test_keys_lead_to_neighbours_and_to_steering(page: Page) -> None:
         await page.keyboard.press(key)
         await page.wait_for_url(f"**{SOURCE}/{index}")
         await expect(page).to_have_title(re.compile(f"15-res-4k/{index} "))
+        await expect(page.locator(".crumb-index")).to_have_value(str(index))
     await expect(page.locator(".test-form a")).to_have_attribute("href", re.compile("index=12(&|$)"))
     strongest = float((await page.locator(".meta").inner_text()).split("max ")[1])
     href = await page.get_by_role("link", name="Steer", exact=True).first.get_attribute("href")
