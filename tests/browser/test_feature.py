@@ -74,7 +74,7 @@ async def test_duplicates_are_folded_and_shown_on_demand(page: Page) -> None:
 
 async def test_token_colours_follow_their_values(page: Page) -> None:
     await opened(page)
-    strongest = float((await page.locator(".strip-share").first.inner_text()).removeprefix("max "))
+    strongest = float((await page.locator(".strip-share").first.text_content() or "").removeprefix("max "))
     await page.get_by_role("button", name="Full", exact=True).click()
     row = page.locator(".strip-row").first
     await row.hover()
@@ -92,7 +92,7 @@ async def test_one_tooltip_says_token_value_and_position(page: Page) -> None:
     peak = row.locator(".strip-right [data-i]").first
     said = await told(page, peak)
     position = int(await peak.get_attribute("data-i") or "")
-    assert said["value"] == f"{float(await row.locator('.strip-value').inner_text()):.4f}"
+    assert said["value"] == f"{float(await row.locator('.strip-value').text_content() or ''):.4f}"
     assert said["place"].startswith(f"{position + 1} / ")
     assert said["token"].strip("·") == (await peak.inner_text()).strip()
     quiet = row.locator(".strip-right [data-i]:not(.tok)").first
@@ -139,7 +139,7 @@ async def test_layouts_and_the_choice_is_remembered(page: Page) -> None:
     for name in ("Stacked", "Snippet", "Full"):
         await page.get_by_role("button", name=name, exact=True).click()
         await expect(page.locator(".examples .strip")).to_have_attribute("data-layout", name.lower())
-        lengths[name] = len(await first.locator(".strip-text").inner_text())
+        lengths[name] = len(await first.locator(".strip-text").text_content() or "")
     assert lengths["Stacked"] < lengths["Snippet"] <= lengths["Full"]
     await page.reload()
     await expect(page.locator(".examples .strip")).to_have_attribute("data-layout", "full")

@@ -27,7 +27,7 @@ async def test_own_text_is_tested_shared_and_carried_along(
     result = page.locator(".test-result")
     await expect(result).to_contain_text(TEXT, timeout=60_000)
     await expect(result.locator(".chip")).to_have_text(re.compile(r"^[\d.]+ m?s$"))
-    strongest = await result.locator(".strip-value").inner_text()
+    strongest = await result.locator(".strip-value").text_content()
     assert float(strongest) > 0
     await expect(page).to_have_url(re.compile("defaulttesttext="))
     assert parse_qs(urlsplit(page.url).query)["defaulttesttext"] == [TEXT]
@@ -54,11 +54,13 @@ async def test_an_example_is_tested_and_gives_its_own_value_again(inference: Run
     await opened(page)
     row = page.locator(".examples .strip-row").first
     await row.hover()
-    stored = float(await row.locator(".strip-value").inner_text())
+    await expect(row.locator(".strip-value")).to_have_text(re.compile(r"\d"))
+    stored = float(await row.locator(".strip-value").text_content() or "")
     await row.get_by_role("button", name="Test this text").click()
     result = page.locator(".test-result")
     await expect(result).to_be_visible(timeout=60_000)
-    assert float(await result.locator(".strip-value").inner_text()) == pytest.approx(stored, rel=0.02)
+    await expect(result.locator(".strip-value")).to_have_text(re.compile(r"\d"))
+    assert float(await result.locator(".strip-value").text_content() or "") == pytest.approx(stored, rel=0.02)
 
 
 async def test_a_text_that_cannot_be_tested_gets_a_sentence(inference: RunningSite, page: Page) -> None:
