@@ -31,9 +31,13 @@ def written(page: Page) -> Locator:
 
 
 async def finished(page: Page) -> tuple[str, str]:
-    """Both texts once they are complete."""
-    await expect(page.locator("[data-pane=steered][aria-busy=false]")).to_be_visible(timeout=WRITING)
-    await expect(page.locator("[data-pane=default][aria-busy=false]")).to_be_visible(timeout=WRITING)
+    """Both texts once they are complete, and no run that a slider has asked for is still to begin."""
+    quiet = page.locator("[data-pane][aria-busy=false]")
+    for _ in range(20):
+        await expect(quiet).to_have_count(2, timeout=WRITING)
+        await page.wait_for_timeout(500)
+        if await quiet.count() == 2:
+            break
     await expect(written(page)).not_to_be_empty(timeout=WRITING)
     return await default(page).inner_text(), await steered(page).inner_text()
 
