@@ -21,13 +21,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 CONFIG_PREFIX = ".env.inference."
+PUBLIC_BUCKET = "s3://neuronpedia-datasets?region=us-east-1"
+"""Where the field publishes its dashboards; asked only when a person wants to see what is there."""
 
 
 class SettingsFileError(ValueError):
     """A model's settings file that cannot be used; the sentence says why."""
 
 
-LISTS = ("dataset_origins", "inference_urls", "inference_models", "sae_sets", "include_sae", "exclude_sae")
+LISTS = (
+    "dataset_origins",
+    "outbound_allow",
+    "inference_urls",
+    "inference_models",
+    "sae_sets",
+    "include_sae",
+    "exclude_sae",
+)
 
 
 class Settings(BaseSettings):
@@ -49,11 +59,15 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(10, ge=1, le=200, description="Connections the web process keeps.")
 
-    # Demo data
+    # Datasets
     demo_import: bool = Field(True, description="Import the demo's middle layer on first start.")
     dataset_origins: Annotated[list[str], NoDecode] = Field(
-        [str(ROOT / "demo" / "datasets")],
-        description="Comma-separated places that hold datasets in the public layout.",
+        [str(ROOT / "demo" / "datasets"), PUBLIC_BUCKET],
+        description="Comma-separated places that hold datasets in the public layout: folders, s3://, http(s)://.",
+    )
+    outbound_allow: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Comma-separated hosts (or host:port) that may be asked though their address is private.",
     )
 
     # Inference worker
@@ -115,15 +129,7 @@ class Settings(BaseSettings):
     # Providers
     openai_api_key: SecretStr = Field(SecretStr(""), description="For explanations and embeddings by OpenAI.")
 
-    @field_validator(
-        "dataset_origins",
-        "inference_urls",
-        "inference_models",
-        "sae_sets",
-        "include_sae",
-        "exclude_sae",
-        mode="before",
-    )
+    @field_validator(*LISTS, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """A list is written with commas, or as JSON where its parts hold commas."""

@@ -35,6 +35,6 @@ def test_example_with_every_line_on_gives_the_defaults(tmp_path: Path, monkeypat
     for name, field in Settings.model_fields.items():
         expected = field.get_default(call_default_factory=True)
         if name == "dataset_origins":
-            assert [ROOT / value for value in getattr(read, name)] == [Path(value) for value in expected]
+            assert [value if "://" in value else str(ROOT / value) for value in getattr(read, name)] == expected
         else:
             assert getattr(read, name) == expected, name

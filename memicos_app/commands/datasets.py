@@ -15,7 +15,7 @@ from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import catalog, embeddings, explanations
 from memicos_app.library.datasets import saedashboard
 from memicos_app.library.datasets.importing import ImportProgress, ImportReport, import_source
-from memicos_app.library.datasets.origins import configured_origins, find_source
+from memicos_app.library.datasets.origins import find_source, local_origins
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError
 from memicos_app.settings import get_settings
 
@@ -65,7 +65,7 @@ def _place(what: list[str], hook_point: str) -> tuple[Path, str, str]:
     if len(what) == 3:
         return Path(what[0]), what[1], what[2]
     if len(what) == 2:
-        found = find_source(configured_origins(), what[0], what[1])
+        found = find_source(local_origins(), what[0], what[1])
         if found is None:
             raise NotFoundError(
                 f"No configured origin holds {what[0]}/{what[1]}; `memicos sources` lists what there is.",

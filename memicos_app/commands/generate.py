@@ -128,10 +128,10 @@ def generate(
 def _known_cards(model_id: str, set_name: str) -> dict[str, Any]:
     """What other sources of the model and of the set say of them, so that an import of this one says the same."""
     from inference_worker.dashboards.layout import ModelCard, SetCard
-    from memicos_app.library.datasets.origins import available_sources, configured_origins
+    from memicos_app.library.datasets.origins import available_sources, local_origins
 
     found: dict[str, Any] = {}
-    for one in available_sources(configured_origins()):
+    for one in available_sources(local_origins()):
         model, release, own = one.cards.model, one.cards.release, one.cards.source_set
         if one.model_id == model_id and model is not None:
             names = ("id", "display_name", "owner", "layers", "dimension", "neurons_per_layer", "instruct", "website")

@@ -6,7 +6,7 @@ from typing import Any
 
 from memicos_app.library import saes
 from memicos_app.library.datasets.layout import SourceLine
-from memicos_app.library.datasets.origins import AvailableSource, available_sources, configured_origins
+from memicos_app.library.datasets.origins import AvailableSource, available_sources, local_origins
 from memicos_app.library.saes import LocalSae, local_saes
 from memicos_app.library.views import Histogram, ModelView, SourceDetail, SourceSetView, SourceView
 
@@ -15,7 +15,7 @@ Waiting = AvailableSource | LocalSae
 
 def sources() -> list[Waiting]:
     """Sources on disk; a dataset says more than weights, so it comes first and weights of the same do not."""
-    datasets = available_sources(configured_origins())
+    datasets = available_sources(local_origins())
     known = {(one.model_id, one.source_id) for one in datasets}
     return [*datasets, *(one for one in local_saes() if (one.model_id, one.source_id) not in known)]
 

@@ -10,7 +10,7 @@ from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import catalog, presets
 from memicos_app.library.datasets.importing import ImportProgress, import_source
-from memicos_app.library.datasets.origins import configured_origins, find_source
+from memicos_app.library.datasets.origins import find_source, local_origins
 from memicos_app.library.errors import UnavailableError
 from memicos_app.settings import get_settings
 from memicos_app.site import checks
@@ -65,10 +65,10 @@ def demo(step: Step) -> None:
 
 async def import_demo(say: Callable[[str], None]) -> str:
     """Import the demo where the database holds nothing yet; what came of it in a few words."""
-    await presets.bring_in_all(configured_origins())
+    await presets.bring_in_all(local_origins())
     if (await catalog.counts())["sources"]:
         return "there already"
-    found = find_source(configured_origins(), *DEMO)
+    found = find_source(local_origins(), *DEMO)
     if found is None:
         return "no dataset of it here"
     say("importing")

@@ -1,16 +1,116 @@
-"""What can be imported: sources that lie in the public layout under the configured origins."""
+"""What can be imported: sources that lie in the public layout under an origin, here or elsewhere.
+
+An origin is named by a folder, by `s3://bucket/folder?region=…&endpoint=…`, or by the address of a web server. Those
+on this machine are looked through at any time; others only when somebody asks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from memicos_app.library.datasets import layout
+from memicos_app.library.datasets.bucket import BucketStore, bucket_of
 from memicos_app.library.datasets.layout import ModelLine, ReleaseLine, SourceLine, SourceSetLine
+from memicos_app.library.datasets.manifest import Manifest, Object, check_id, is_id, manifest_of
 from memicos_app.library.datasets.reading import Problems, read_first
-from memicos_app.settings import get_settings
+from memicos_app.library.datasets.stores import FolderStore, Store, folder_of
+from memicos_app.library.datasets.web import WebStore
+from memicos_app.library.errors import BadInputError, NotFoundError
+from memicos_app.library.outbound import PATIENT, Patience
+from memicos_app.settings import ROOT, get_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place that holds datasets in the public layout."""
+
+    name: str
+    store: Store
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that it is, where it is one of this machine."""
+        return self.store.folder if isinstance(self.store, FolderStore) else None
+
+    async def models(self) -> list[str]:
+        """Ids of the models it has, sorted; folders whose names can be no id are left out.
+
+        Raises:
+            LibraryError: a remote origin cannot be asked; the sentence says why. The same for what follows.
+        """
+        found = await self.store.folders(layout.VERSION)
+        return [name for name in found if is_id(name) and name != layout.CONFIG]
+
+    async def sources(self, model_id: str) -> list[str]:
+        """Ids of the sources it has of a model, sorted."""
+        check_id(model_id, "model_id")
+        return [name for name in await self.store.folders(f"{layout.VERSION}/{model_id}") if is_id(name)]
+
+    async def manifest(self, model_id: str, source_id: str) -> Manifest:
+        """What it holds of a source.
+
+        Raises:
+            NotFoundError: nothing, or no features.
+            UnsafeName: a file is named so that it would lead out of the source's folder.
+        """
+        check_id(model_id, "model_id")
+        check_id(source_id, "source_id")
+        found = await self.store.objects(f"{layout.VERSION}/{model_id}/{source_id}")
+        listed = manifest_of(self.name, model_id, source_id, found)
+        if not listed.batches("features"):
+            raise NotFoundError(f"{self.name} holds no {listed.prefix}/features/batch-N.jsonl.gz.", field="source_id")
+        return listed
+
+    async def config(self) -> Manifest:
+        """The look-up tables that all its sources share; no objects where it has none."""
+        found = await self.store.objects(f"{layout.VERSION}/{layout.CONFIG}")
+        return manifest_of(self.name, layout.CONFIG, "", found)
+
+    async def survey(self, model_id: str) -> dict[str, Manifest]:
+        """Manifests of all sources of a model that have features; in a bucket from one listing of the model."""
+        check_id(model_id, "model_id")
+        if isinstance(self.store, WebStore):
+            return await self._one_by_one(model_id)
+        by_source: dict[str, list[Object]] = {}
+        for one in await self.store.objects(f"{layout.VERSION}/{model_id}"):
+            source_id, slash, name = one.name.partition("/")
+            if slash and is_id(source_id):
+                by_source.setdefault(source_id, []).append(replace(one, name=name))
+        listed = {
+            source_id: manifest_of(self.name, model_id, source_id, found) for source_id, found in by_source.items()
+        }
+        return {source_id: one for source_id, one in sorted(listed.items()) if one.batches("features")}
+
+    async def _one_by_one(self, model_id: str) -> dict[str, Manifest]:
+        found: dict[str, Manifest] = {}
+        for source_id in await self.sources(model_id):
+            with suppress(NotFoundError):
+                found[source_id] = await self.manifest(model_id, source_id)
+        return found
+
+
+def open_origin(name: str | Path, patience: Patience = PATIENT) -> Origin:
+    """The origin of a name; nothing is asked yet.
+
+    Raises:
+        BadInputError: the name cannot be right.
+    """
+    name = str(name).strip()
+    folder = folder_of(name)
+    if folder is not None:
+        return Origin(str(folder), FolderStore(folder))
+    trusted = name in get_settings().dataset_origins
+    if bucket := bucket_of(name):
+        return Origin(name, BucketStore(bucket, trusted=trusted and bool(bucket.endpoint), patience=patience))
+    if not name.startswith(("http://", "https://")):
+        raise BadInputError(
+            f"{name[:200]} is no origin: name a folder, s3://bucket/folder, or an http(s):// address.", field="origin"
+        )
+    return Origin(name, WebStore(name, trusted=trusted, patience=patience))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +154,19 @@ class AvailableSource:
         return sum(path.stat().st_size for path in self.folder.glob("*/batch-*"))
 
 
-def configured_origins() -> list[Path]:
-    """Where datasets are looked for: the configured origins, then what was generated or converted here."""
+def configured_origins() -> list[str]:
+    """Names of the places where datasets are looked for: as configured, then what was generated or converted here."""
     settings = get_settings()
-    return [*map(Path, settings.dataset_origins), settings.data_dir / "datasets"]
+    return [*settings.dataset_origins, str(settings.data_dir / "datasets")]
+
+
+def local_origins() -> list[Path]:
+    """Those of `configured_origins` that are folders of this machine."""
+    return [ROOT / folder for name in configured_origins() if (folder := folder_of(name)) is not None]
 
 
 def available_sources(origins: Iterable[str | Path]) -> list[AvailableSource]:
-    """Sources under the origins, in order of model and layer; where two hold the same, the first counts."""
+    """Sources in folders, in order of model and layer; where two hold the same, the first counts."""
     found: dict[tuple[str, str], AvailableSource] = {}
     for origin in origins:
         for folder in sorted((Path(origin) / layout.VERSION).glob("*/*/")):
