@@ -4,7 +4,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(or $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done),python3)
 BIN := .venv/bin
-BENCHMARKS ?= startup feature_page api_reads steering storage generator
+BENCHMARKS ?= startup feature_page api_reads steering storage imports generator
 test: export HF_HUB_OFFLINE = 1
 
 .PHONY: inference-list-configs inference-dev inference-localhost-install inference-localhost-dev

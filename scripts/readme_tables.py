@@ -94,6 +94,23 @@ def storage(found: dict[str, Any]) -> Rows:
     ]
 
 
+def imports(found: dict[str, Any]) -> Rows:
+    """Rows a second of the larger source of two kinds, and what memory both sizes took."""
+    rows = []
+    for name in ("64 tokens, shared windows", "128 tokens, shared windows"):
+        shape = found["shapes"][name]
+        small, large = shape["runs"]
+        rows.append(
+            (
+                f"import of {large['rows']:,} activations ({name}) from gzip files",
+                f"{large['rows_per_second']:,} rows/s; {large['peak_mb']:.0f} MB of memory, "
+                f"{small['peak_mb']:.0f} MB for a third of the rows",
+                f"{shape['raw_copy']['rows_per_second']:,} rows/s by COPY of the same lines as text",
+            )
+        )
+    return rows
+
+
 def steering(found: dict[str, Any]) -> Rows:
     """Generated tokens a CPU second, which does not depend on what else the machine does."""
     speeds = {name: each["tokens_per_cpu_second"] for name, each in found["speeds"].items()}
@@ -137,6 +154,7 @@ TABLES = {
     "scheduling": scheduling,
     "generator": generator,
     "storage": storage,
+    "imports": imports,
 }
 
 
