@@ -31,8 +31,8 @@ from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_
 from inference_worker.engine.sampling import Output, Sampling
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.steer import Steering, steering
-from inference_worker.engine.together import Steps
-from inference_worker.requests.activations import activations
+from inference_worker.engine.together import Steps, result_of
+from inference_worker.requests.activations import activation
 from inference_worker.requests.engine import Engine
 from inference_worker.scheduler import Scheduler, Ticket
 from inference_worker.wire.activations import ActivationSingleRequest
@@ -191,9 +191,7 @@ def _written(outputs: Sequence[Output]) -> int:
 
 def _activation(engine: Engine) -> int:
     request = ActivationSingleRequest(model=engine.model.name, source=SOURCE, index="100", prompt=TEXT)
-    (answer,) = activations(engine, [request])
-    if isinstance(answer, Exception):
-        raise answer
+    result_of(activation(engine, request))
     return 1
 
 

@@ -22,6 +22,7 @@ from benchmarks.steering import machine
 from inference_worker.engine.model import load_model, token_rows
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID
 from inference_worker.engine.shelf import SaeShelf
+from inference_worker.engine.together import result_of
 from inference_worker.requests.engine import Engine
 from inference_worker.requests.search import search
 from inference_worker.wire.search import ActivationAllRequest
@@ -70,7 +71,7 @@ def measured(engine: Engine, length: int, rounds: int) -> dict[str, float]:
     )
     ways: dict[str, Callable[[], Any]] = {
         "parts": lambda: parts(engine, ids),
-        "search": lambda: search(engine, request),
+        "search": lambda: result_of(search(engine, request)),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):

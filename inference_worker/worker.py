@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import Request
 
 from inference_worker.engine.errors import EngineError
 from inference_worker.engine.model import Report
+from inference_worker.engine.together import Shared
 from inference_worker.events import unless_left
 from inference_worker.refusals import NotReady
 from inference_worker.requests import steering
@@ -25,7 +25,6 @@ from inference_worker.wire.state import Readiness
 from memicos_app.settings import Settings
 
 T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741
 _log = logging.getLogger(__name__)
 
 
@@ -87,16 +86,10 @@ class Worker:
         engine = self.engine
         return await unless_left(request, self.scheduler.run(lambda: function(engine), ticket(request)))
 
-    async def answer_together(
-        self, request: Request, function: Callable[[Engine, Sequence[I]], Sequence[T | Exception]], item: I, size: int
-    ) -> T:
-        """The same for work that can be done for several at once: a result or an exception for each item.
-
-        Args:
-            size: of this item, in characters, so that not too much is done at once.
-        """
-        shared = _OnEngine(function, self.engine)
-        return await unless_left(request, self.scheduler.run_together(shared, item, ticket(request), size))
+    async def answer_shared(self, request: Request, function: Callable[[Engine], Shared[T]]) -> T:
+        """The same for work in steps that may be shared with others'."""
+        engine = self.engine
+        return await unless_left(request, self.scheduler.finish(lambda: function(engine), ticket(request)))
 
     async def complete(self, request: Request, body: SteerRequest) -> Work[SteerResponse]:
         """Check a steering request, then queue its generation."""
@@ -105,17 +98,6 @@ class Worker:
         return self.scheduler.stream(
             lambda: steering.complete(engine, completion), ticket(request, rows=len(completion.rows))
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _OnEngine:
-    """A function on the engine, equal to others that are the same."""
-
-    function: Callable[[Engine, Sequence[Any]], Sequence[Any]]
-    engine: Engine
-
-    def __call__(self, items: Sequence[Any]) -> Sequence[Any]:
-        return self.function(self.engine, items)
 
 
 def load_from(settings: Settings, report: Report = lambda _: None) -> Engine:

@@ -4,12 +4,16 @@ A batch of ordinary caches needs equal lengths or padding with masks, and copies
 leaves. Here a forward pass is handed the caches of whichever rows take part, and attention runs a row at a
 time over exactly that row's keys; all else (projections, MLPs, norms) runs for all rows at once, which is
 where the time goes. A row's numbers cannot depend on its neighbours, and nothing is padded or masked.
+
+Rows that are given as many tokens each stand below each other (`Rows`); rows that are given unequal numbers of
+them stand in one line (`Line`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -71,6 +75,41 @@ class Rows:
         return max(row.length for row in self._rows)
 
 
+class Line:
+    """The same for a batch of one, in which the rows' new tokens follow each other.
+
+    Args:
+        rows: one for each run of tokens.
+        lengths: of the runs; what stands behind them fills the line up and attends to nothing.
+    """
+
+    def __init__(self, rows: Sequence[RowCache], lengths: Sequence[int]) -> None:
+        self._rows, self._lengths = rows, list(lengths)
+
+    def update(
+        self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[InLine, InLine]:
+        """Keys and values a row, which only the attention below understands."""
+        runs = zip(self._rows, self._split(keys), self._split(values), strict=True)
+        pairs = [row.append(layer_idx, k, v) for row, k, v in runs]
+        return InLine([keys for keys, _ in pairs], self._lengths), InLine([values for _, values in pairs], [])
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        """Of the longest row."""
+        return max(row.length for row in self._rows)
+
+    def _split(self, held: torch.Tensor) -> Sequence[torch.Tensor]:
+        return torch.split(held[0, :, : sum(self._lengths)], self._lengths, dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """Keys or values of rows whose queries stand in one line, `lengths` of each."""
+
+    rows: list[torch.Tensor]
+    lengths: list[int]
+
+
 @contextmanager
 def attention_by_row(model: Any) -> Iterator[None]:
     """While open, a Hugging Face model's attention takes `Rows`."""
@@ -89,8 +128,8 @@ def attention_by_row(model: Any) -> Iterator[None]:
 def _attention(
     module: torch.nn.Module,
     query: torch.Tensor,
-    keys: list[torch.Tensor],
-    values: list[torch.Tensor],
+    keys: list[torch.Tensor] | InLine,
+    values: list[torch.Tensor] | InLine,
     attention_mask: torch.Tensor | None,
     *,
     scaling: float | None = None,
@@ -102,11 +141,33 @@ def _attention(
     """Transformers' attention interface: query `[batch, heads, pos, d_head]` to `[batch, pos, heads, d_head]`."""
     if softcap is not None or s_aux is not None:
         raise NotImplementedError("attention with soft-capped scores or sinks")
-    rows = [_row_attention(q, k, v, scaling, sliding_window) for q, k, v in zip(query, keys, values, strict=False)]
-    fillers = query.shape[0] - len(rows)
-    if fillers:
-        rows.append(rows[0].new_zeros(fillers, *rows[0].shape[1:]))
-    return torch.cat(rows), None
+    if isinstance(keys, InLine) and isinstance(values, InLine):
+        queries = torch.split(query[0, :, : sum(keys.lengths)], keys.lengths, dim=1)
+        return _filled(_attended(queries, keys.rows, values.rows, scaling, sliding_window), query, 1), None
+    assert isinstance(keys, list)
+    assert isinstance(values, list)
+    return _filled(_attended(query, keys, values, scaling, sliding_window), query, 0), None
+
+
+def _attended(
+    queries: Iterable[torch.Tensor],
+    keys: Iterable[torch.Tensor],
+    values: Iterable[torch.Tensor],
+    scaling: float | None,
+    window: int | None,
+) -> list[torch.Tensor]:
+    return [_row_attention(q, k, v, scaling, window) for q, k, v in zip(queries, keys, values, strict=False)]
+
+
+def _filled(found: list[torch.Tensor], query: torch.Tensor, dim: int) -> torch.Tensor:
+    """What the rows attended to, one after the other along `dim`, with zeros where there are no rows."""
+    wanted = query.shape[2] if dim else query.shape[0]
+    whole = torch.cat(found, dim)
+    if whole.shape[dim] == wanted:
+        return whole
+    shape = list(whole.shape)
+    shape[dim] = wanted - whole.shape[dim]
+    return torch.cat([whole, whole.new_zeros(shape)], dim)
 
 
 def _row_attention(

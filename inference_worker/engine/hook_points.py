@@ -11,6 +11,7 @@ from inference_worker.engine.model import LanguageModel
 
 _RESIDUAL = re.compile(r"blocks\.\d+\.hook_(resid_pre|resid_mid|resid_post|attn_out|mlp_out|in|out)")
 _STEERABLE = re.compile(_RESIDUAL.pattern + r"|blocks\.\d+\.attn\.hook_z")
+_BETWEEN = re.compile(r"blocks\.(\d+)\.hook_(resid_pre|in|resid_post|out)")
 _IN_BLOCK = re.compile(r"blocks\.(\d+)\.(.+)")
 _ORDER = (
     r"hook_resid_pre|hook_in",
@@ -55,6 +56,12 @@ def comes_before(one: str, other: str) -> bool:
     """Whether a forward pass reaches a hook point before another, or is it; False where that is not known."""
     first, second = _order(one), _order(other)
     return one == other or (first is not None and second is not None and first < second)
+
+
+def depth(hook: str) -> int | None:
+    """How many blocks a pass has to run to reach a hook point of the residual stream between blocks; else None."""
+    found = _BETWEEN.fullmatch(hook)
+    return None if not found else int(found[1]) + (found[2] in ("resid_post", "out"))
 
 
 def _order(hook: str) -> tuple[int, int] | None:

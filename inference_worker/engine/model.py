@@ -105,6 +105,15 @@ class LanguageModel:
         Raises:
             Unusable: a hook point that this model does not have.
         """
+        return self.seen(hook_names, lambda module: module(input_ids=token_ids.to(self.device), use_cache=False))
+
+    @torch.inference_mode()
+    def seen(self, hook_names: Sequence[str], run: Callable[[Any], object]) -> dict[str, torch.Tensor]:
+        """Activations at hook points while `run` runs the module it is given; it is stopped at the last of them.
+
+        Raises:
+            Unusable: a hook point that is not passed.
+        """
         seen: dict[str, torch.Tensor] = {}
 
         def keep(name: str) -> Hook:
@@ -117,12 +126,10 @@ class LanguageModel:
 
         with self.hooked({name: keep(name) for name in hook_names}) as module:
             try:
-                module(input_ids=token_ids.to(self.device), use_cache=False)
+                run(module)
             except _Enough:
-                pass
-            else:
-                raise Unusable(f"Hook points never reached: {sorted(set(hook_names) - seen.keys())}")
-        return seen
+                return seen
+        raise Unusable(f"Hook points never reached: {sorted(set(hook_names) - seen.keys())}")
 
     @torch.inference_mode()
     def logits(

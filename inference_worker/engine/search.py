@@ -1,21 +1,24 @@
 """Which features are strongest on a text, without keeping every feature's activation at every position.
 
-A text is encoded in parts of bounded size; what is kept is a key a feature, and the columns of those
-features that are asked for. Every activation comes from the one encode.
+A text is encoded in parts of bounded size, together with others' parts of the same SAE; what is kept is a key a
+feature, and the columns of those features that are asked for. Every activation comes from the one encode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from inference_worker.engine.encode import Features, encode
+from inference_worker.engine.encode import encode
 from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.together import Shared, Together
 
 PART_BYTES = 64 << 20
-"""Most bytes of activations that are held at once."""
+"""Most bytes of activations that one part has."""
+PART = 256
+"""Positions of a part at most, so that nobody waits long for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Strongest:
 @torch.inference_mode()
 def strongest(
     text: Text, loaded: LoadedSae, k: int, *, number: int = 0, at: Sequence[int] = (), exclude: Sequence[int] = ()
-) -> Strongest:
+) -> Shared[Strongest]:
     """The `k` strongest features of an SAE on a text; fewer where fewer are active.
 
     Args:
@@ -66,9 +69,9 @@ def strongest(
         exclude: features that are left out before the ranking is cut.
     """
     keys = torch.zeros(loaded.d_sae, device=loaded.sae.W_dec.device)
-    parts = 0
-    for start, acts in _parts(text, loaded):
-        parts += 1
+    parts = _parts(text, loaded)
+    for start, part in parts:
+        acts: torch.Tensor = yield _encoding(part, loaded)
         if at:
             keys += acts[[place - start for place in at if start <= place < start + len(acts)]].sum(0)
         else:
@@ -76,27 +79,29 @@ def strongest(
     keys[list(exclude)] = 0
     firing = (keys > 0).nonzero()[:, 0]
     indices = firing[keys[firing].sort(descending=True, stable=True).indices[:k]]
-    values = acts[:, indices] if parts == 1 else torch.cat([v for _, v in _parts(text, loaded, features=indices)])
+    values = acts[:, indices] if len(parts) == 1 else torch.cat([_columns(p, loaded, indices) for _, p in parts])
     return Strongest(torch.full_like(indices, number), indices, keys[indices], values)
 
 
 @torch.inference_mode()
 def strongest_by_token(
     text: Text, loaded: LoadedSae, k: int, *, exclude: Sequence[int] = ()
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> Shared[tuple[torch.Tensor, torch.Tensor]]:
     """At each position the `k` strongest features, the strongest first: indices and values, both `[pos, k]`."""
     found = []
-    for _, acts in _parts(text, loaded):
+    for _, part in _parts(text, loaded):
+        acts: torch.Tensor = yield _encoding(part, loaded)
         acts[:, list(exclude)] = 0
         found.append(acts.topk(min(k, loaded.d_sae), dim=-1))
     return torch.cat([part.indices for part in found]), torch.cat([part.values for part in found])
 
 
 @torch.inference_mode()
-def active(text: Text, loaded: LoadedSae) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def active(text: Text, loaded: LoadedSae) -> Shared[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Every activation of a text that is not 0: positions, features and values, each `[n]`, by position."""
     positions, features, values = [], [], []
-    for start, acts in _parts(text, loaded):
+    for start, part in _parts(text, loaded):
+        acts: torch.Tensor = yield _encoding(part, loaded)
         where, which = acts.nonzero(as_tuple=True)
         positions.append(where + start)
         features.append(which)
@@ -104,11 +109,44 @@ def active(text: Text, loaded: LoadedSae) -> tuple[torch.Tensor, torch.Tensor, t
     return torch.cat(positions), torch.cat(features), torch.cat(values)
 
 
-def _parts(text: Text, loaded: LoadedSae, *, features: Features = None) -> Iterator[tuple[int, torch.Tensor]]:
-    """Activations `[n, features]` of parts of the text, each with the position it begins at."""
-    step = max(1, PART_BYTES // (4 * loaded.d_sae))
-    if loaded.sae.cfg.architecture() == "temporal":  # reads the positions before each
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """All features of an SAE on parts of several texts, in one encode."""
+
+    loaded: LoadedSae
+    special_ids: frozenset[int]
+
+    @torch.inference_mode()
+    def __call__(self, texts: Sequence[Text]) -> Sequence[torch.Tensor]:
+        if _reads_before(self.loaded):
+            return [self._encode(text.residual, text.ids) for text in texts]
+        acts = self._encode(torch.cat([text.residual for text in texts]), torch.cat([text.ids for text in texts]))
+        return torch.split(acts, [len(text.ids) for text in texts])
+
+    def _encode(self, residual: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        return encode(residual[None], ids[None], self.loaded, self.special_ids)[0]
+
+
+def _encoding(part: Text, loaded: LoadedSae) -> Together:
+    return Together(_Encoding(loaded, part.special_ids), part, len(part.ids) / PART)
+
+
+@torch.inference_mode()
+def _columns(part: Text, loaded: LoadedSae, features: torch.Tensor) -> torch.Tensor:
+    return encode(part.residual[None], part.ids[None], loaded, part.special_ids, features=features)[0]
+
+
+def _parts(text: Text, loaded: LoadedSae) -> list[tuple[int, Text]]:
+    """The text in parts, each with the position it begins at."""
+    step = max(1, min(PART, PART_BYTES // (4 * loaded.d_sae)))
+    if _reads_before(loaded):
         step = len(text.ids)
-    for start in range(0, len(text.ids), step):
-        residual, ids = text.residual[None, start : start + step], text.ids[None, start : start + step]
-        yield start, encode(residual, ids, loaded, text.special_ids, features=features)[0]
+    return [
+        (start, Text(text.residual[start : start + step], text.ids[start : start + step], text.special_ids))
+        for start in range(0, len(text.ids), step)
+    ]
+
+
+def _reads_before(loaded: LoadedSae) -> bool:
+    """Whether a position's activations depend on those before it."""
+    return loaded.architecture == "temporal"

@@ -25,9 +25,13 @@ class Together:
 
     function: Callable[[Sequence[Any]], Sequence[Any]]
     item: Any
+    size: float = 1.0
+    """Of the item, as a share of what may be computed between two steps of texts that are being written."""
 
 
 Steps = Generator[Together | T, Any, None]
+Shared = Generator[Together, Any, T]
+"""Steps that have nothing to tell before they end with a result."""
 
 
 def results(function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence[Any]) -> list[Any]:
@@ -39,6 +43,16 @@ def results(function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence[
         if len(items) == 1:
             return [told]
     return [results(function, [item])[0] for item in items]
+
+
+def result_of(work: Shared[T]) -> T:
+    """Drive work without company to its end; its result."""
+
+    def told() -> Steps[T]:
+        yield (yield from work)
+
+    (found,) = alone(told())
+    return found
 
 
 def alone(steps: Steps[T]) -> Iterator[T]:

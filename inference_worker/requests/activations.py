@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from inference_worker.engine.attention import HeadHooks, attribution, head_hooks
 from inference_worker.engine.encode import encode
-from inference_worker.engine.errors import BadInput, EngineError, Unknown
+from inference_worker.engine.errors import BadInput, Unknown
 from inference_worker.engine.model import token_rows
 from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.together import Shared
 from inference_worker.engine.tokens import Tokens
 from inference_worker.requests.engine import Engine, dtype_name, require_model, within_limit
 from inference_worker.requests.texts import ReadText, read, tokens_of, tokens_of_each
@@ -81,55 +81,26 @@ class Direction:
         return torch.where(text.ordinary.to(values.device), values, 0.0), text.ordinary
 
 
-Question = tuple[Feature | Direction, Tokens]
-Answer = ActivationSingleResponse | EngineError
+def activation(engine: Engine, request: ActivationSingleRequest) -> Shared[ActivationSingleResponse]:
+    """Activations of one feature or direction on a text."""
+    require_model(engine, request.model)
+    target, tokens = _target(engine, request), _tokens(engine, request)
+    (text,) = yield from read(engine, [tokens], _hooks(target))
+    return _answer(engine, target, text)
 
 
-def activations(engine: Engine, requests: Sequence[ActivationSingleRequest]) -> list[Answer]:
-    """Activations of one feature or direction on a text, for several people: those at one hook point share a pass."""
-    asked = [_question(engine, request) for request in requests]
-    answers: dict[int, Answer] = {n: one for n, one in enumerate(asked) if isinstance(one, EngineError)}
-    groups: dict[tuple[str, ...], list[tuple[int, Question]]] = {}
-    for number, one in enumerate(asked):
-        if not isinstance(one, EngineError):
-            groups.setdefault(_hooks(one[0]), []).append((number, one))
-    for hooks, group in groups.items():
-        texts = read(engine, [tokens for _, (_, tokens) in group], hooks)
-        for (number, (target, _)), text in zip(group, texts, strict=True):
-            answers[number] = _answer_or_refusal(engine, target, text)
-    return [answers[number] for number in range(len(requests))]
-
-
-def activation_batch(engine: Engine, request: ActivationSingleBatchRequest) -> ActivationSingleBatchResponse:
+def activation_batch(engine: Engine, request: ActivationSingleBatchRequest) -> Shared[ActivationSingleBatchResponse]:
     """As `activation`, on several texts."""
     require_model(engine, request.model)
     target = _target(engine, request)
     each = tokens_of_each(engine, request.prompts, request.prepend_bos)
-    return ActivationSingleBatchResponse(results=_measured(engine, target, each))
-
-
-def _measured(engine: Engine, target: Feature | Direction, each: Sequence[Tokens]) -> list[ActivationSingleResponse]:
-    return [_answer(engine, target, text) for text in read(engine, each, _hooks(target))]
+    texts = yield from read(engine, each, _hooks(target))
+    return ActivationSingleBatchResponse(results=[_answer(engine, target, text) for text in texts])
 
 
 def _hooks(target: Feature | Direction) -> tuple[str, ...]:
     heads = target.heads
     return (target.hook_name, heads.values, heads.pattern) if heads else (target.hook_name,)
-
-
-def _question(engine: Engine, request: ActivationSingleRequest) -> Question | EngineError:
-    try:
-        require_model(engine, request.model)
-        return _target(engine, request), _tokens(engine, request)
-    except EngineError as error:
-        return error
-
-
-def _answer_or_refusal(engine: Engine, target: Feature | Direction, text: ReadText) -> Answer:
-    try:
-        return _answer(engine, target, text)
-    except EngineError as error:
-        return error
 
 
 def _answer(engine: Engine, target: Feature | Direction, text: ReadText) -> ActivationSingleResponse:

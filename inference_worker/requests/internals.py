@@ -9,6 +9,7 @@ import torch
 from inference_worker.engine.attention import attention_pattern
 from inference_worker.engine.errors import BadInput
 from inference_worker.engine.model import token_rows
+from inference_worker.engine.together import Shared
 from inference_worker.requests.engine import Engine, dtype_name, require_model
 from inference_worker.requests.texts import ReadText, read, tokens_of, tokens_of_each
 from inference_worker.wire.internals import (
@@ -23,18 +24,19 @@ from inference_worker.wire.internals import (
 KEYS_A_QUERY, LEAST = 8, 0.005
 
 
-def raw(engine: Engine, request: ActivationRawRequest) -> ActivationRawResponse:
+def raw(engine: Engine, request: ActivationRawRequest) -> Shared[ActivationRawResponse]:
     """The residual stream after layers, at the last token of each prompt."""
     if request.model is not None:
         require_model(engine, request.model)
     layers = _layers(engine, request.layers)
     each = tokens_of_each(engine, request.prompts, request.prepend_bos)
+    texts = yield from read(engine, each, [_after(layer) for layer in layers])
     return ActivationRawResponse(
         hook_point=request.hook_point,
         type=request.type,
         dtype=dtype_name(engine),
         device=str(engine.model.device),
-        results=[_last(text, layers) for text in read(engine, each, [_after(layer) for layer in layers])],
+        results=[_last(text, layers) for text in texts],
     )
 
 

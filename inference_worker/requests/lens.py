@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
+from inference_worker.engine import reading as parts
 from inference_worker.engine.chat import Message, render
 from inference_worker.engine.errors import BadInput
 from inference_worker.engine.lens import LogitLens, logit_lens
-from inference_worker.engine.model import token_rows
+from inference_worker.engine.together import Steps
 from inference_worker.engine.tokens import Tokens
 from inference_worker.requests.engine import Engine, require_model, within_limit
 from inference_worker.requests.texts import tokens_of
@@ -49,13 +50,13 @@ def prepare(engine: Engine, request: LensPromptRequest) -> Reading:
     return Reading(request, logit_lens(engine.model), _tokens(engine, request), _layers(engine, request))
 
 
-def read(engine: Engine, reading: Reading) -> Iterator[LensPromptResponse]:
+def read(engine: Engine, reading: Reading) -> Steps[LensPromptResponse]:
     """Yields the answer so far, one and the same object that grows by a position a step; last the complete one."""
     tokens, layers, model = reading.tokens, reading.layers, engine.model
     answer = _begun(engine, reading)
     names = [f"blocks.{layer}.hook_resid_post" for layer in layers]
-    captured = model.capture(token_rows([tokens.ids], model.n_vocab), names)
-    residual = torch.stack([captured[name][0] for name in names])  # [layer, pos, d_model]
+    (held,) = yield from parts.read(model, [tokens.ids], names)
+    residual = torch.stack([held[name] for name in names])  # [layer, pos, d_model]
     for position in range(len(tokens.ids)):
         answer.tokens.append(_at(engine, reading, position, residual[:, position]))
         yield answer

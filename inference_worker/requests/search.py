@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import torch
 
@@ -11,6 +12,7 @@ from inference_worker.engine.attention import head_hooks
 from inference_worker.engine.errors import BadInput, Unknown
 from inference_worker.engine.saes import LoadedSae, set_name
 from inference_worker.engine.search import Strongest, active, strongest, strongest_by_token
+from inference_worker.engine.together import Shared
 from inference_worker.engine.tokens import Tokens
 from inference_worker.requests.activations import attribution_of
 from inference_worker.requests.engine import Engine, dtype_name, require_model
@@ -34,48 +36,57 @@ from inference_worker.wire.search import (
     TopkOptions,
 )
 
+T = TypeVar("T")
+
 TOP_K = 5
 
 
-def search(engine: Engine, request: ActivationAllRequest) -> ActivationAllResponse:
+def search(engine: Engine, request: ActivationAllRequest) -> Shared[ActivationAllResponse]:
     """The strongest features of a text over sources."""
     require_model(engine, request.model)
     sources = _sources(engine, request)
-    return _searched(engine, request, sources, [tokens_of(engine, request.prompt, request.prepend_bos)])[0]
+    each = [tokens_of(engine, request.prompt, request.prepend_bos)]
+    (found,) = yield from _searched(engine, request, sources, each)
+    return found
 
 
-def search_batch(engine: Engine, request: ActivationAllBatchRequest) -> ActivationAllBatchResponse:
+def search_batch(engine: Engine, request: ActivationAllBatchRequest) -> Shared[ActivationAllBatchResponse]:
     """As `search`, of several texts."""
     require_model(engine, request.model)
     sources = _sources(engine, request)
     each = tokens_of_each(engine, request.prompts, request.prepend_bos)
-    return ActivationAllBatchResponse(results=_searched(engine, request, sources, each))
+    results = yield from _searched(engine, request, sources, each)
+    return ActivationAllBatchResponse(results=results)
 
 
-def active_features(engine: Engine, request: ActivationSourceRequest) -> ActivationSourceResponse:
+def active_features(engine: Engine, request: ActivationSourceRequest) -> Shared[ActivationSourceResponse]:
     """Every feature of a source that is active on each of several texts."""
     require_model(engine, request.model)
     loaded = engine.saes.get(request.source)
     each = tokens_of_each(engine, request.prompts, request.prepend_bos)
-    results = [_active(loaded, text) for text in read(engine, each, [loaded.hook_name])]
+    texts = yield from read(engine, each, [loaded.hook_name])
+    results = yield from _each(_active(loaded, text) for text in texts)
     return ActivationSourceResponse(results=results)
 
 
-def top_by_token(engine: Engine, request: ActivationTopkByTokenRequest) -> ActivationTopkByTokenResponse:
+def top_by_token(engine: Engine, request: ActivationTopkByTokenRequest) -> Shared[ActivationTopkByTokenResponse]:
     """The strongest features of a source at each token of a text."""
     require_model(engine, request.model)
     loaded = engine.saes.get(request.source)
-    return _by_token(engine, request, loaded, [tokens_of(engine, request.prompt, request.prepend_bos)])[0]
+    each = [tokens_of(engine, request.prompt, request.prepend_bos)]
+    (found,) = yield from _by_token(engine, request, loaded, each)
+    return found
 
 
 def top_by_token_batch(
     engine: Engine, request: ActivationTopkByTokenBatchRequest
-) -> ActivationTopkByTokenBatchResponse:
+) -> Shared[ActivationTopkByTokenBatchResponse]:
     """As `top_by_token`, of several texts."""
     require_model(engine, request.model)
     loaded = engine.saes.get(request.source)
     each = tokens_of_each(engine, request.prompts, request.prepend_bos)
-    return ActivationTopkByTokenBatchResponse(results=_by_token(engine, request, loaded, each))
+    results = yield from _by_token(engine, request, loaded, each)
+    return ActivationTopkByTokenBatchResponse(results=results)
 
 
 def _sources(engine: Engine, request: SearchOptions) -> list[str]:
@@ -97,16 +108,16 @@ def _sources(engine: Engine, request: SearchOptions) -> list[str]:
 
 def _searched(
     engine: Engine, request: SearchOptions, sources: Sequence[str], each: Sequence[Tokens]
-) -> list[ActivationAllResponse]:
+) -> Shared[list[ActivationAllResponse]]:
     for tokens in each:
         _require_positions(request.sort_by_token_indexes, len(tokens.ids))
-    texts = read(engine, each, _hooks(engine, sources))
+    texts = yield from read(engine, each, _hooks(engine, sources))
     rankings = [_Ranking(request, text) for text in texts]
     for source in sources:
         loaded = engine.saes.get(source)
         _require_indices(request.exclude.get(source, []), loaded)
         for ranking in rankings:
-            ranking.add(loaded)
+            yield from ranking.add(loaded)
     return [ranking.answer(dtype_name(engine)) for ranking in rankings]
 
 
@@ -131,11 +142,12 @@ class _Ranking:
         self._given: dict[tuple[int, int], list[float]] = {}
         self._counts = torch.zeros(len(text.ids), dtype=torch.bool)
 
-    def add(self, loaded: LoadedSae) -> None:
+    def add(self, loaded: LoadedSae) -> Shared[None]:
         """Rank a source's features among those found so far."""
         number, k = len(self._sources), self._request.num_results
         exclude = self._request.exclude.get(loaded.source_id, [])
-        found = strongest(self._text.at(loaded.hook_name), loaded, k, number=number, at=self._at, exclude=exclude)
+        text = self._text.at(loaded.hook_name)
+        found = yield from strongest(text, loaded, k, number=number, at=self._at, exclude=exclude)
         self._sources.append(loaded.source_id)
         self._counts |= self._text.counts(loaded).cpu()
         self._best = found if self._best is None else self._best.merged(found, k)
@@ -184,9 +196,9 @@ class _Ranking:
         )
 
 
-def _active(loaded: LoadedSae, text: ReadText) -> ActiveFeatures:
+def _active(loaded: LoadedSae, text: ReadText) -> Shared[ActiveFeatures]:
     of_feature: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    positions, features, values = active(text.at(loaded.hook_name), loaded)
+    positions, features, values = yield from active(text.at(loaded.hook_name), loaded)
     for position, feature, value in zip(positions.tolist(), features.tolist(), values.tolist(), strict=True):
         of_feature[str(feature)].append((position, value))
     return ActiveFeatures(
@@ -199,13 +211,24 @@ def _active(loaded: LoadedSae, text: ReadText) -> ActiveFeatures:
 
 def _by_token(
     engine: Engine, request: TopkOptions, loaded: LoadedSae, each: Sequence[Tokens]
-) -> list[ActivationTopkByTokenResponse]:
+) -> Shared[list[ActivationTopkByTokenResponse]]:
     _require_indices(request.exclude, loaded)
-    return [_tops(request, loaded, text) for text in read(engine, each, [loaded.hook_name])]
+    texts = yield from read(engine, each, [loaded.hook_name])
+    return (yield from _each(_tops(request, loaded, text) for text in texts))
 
 
-def _tops(request: TopkOptions, loaded: LoadedSae, text: ReadText) -> ActivationTopkByTokenResponse:
-    tops = strongest_by_token(text.at(loaded.hook_name), loaded, request.top_k or TOP_K, exclude=request.exclude)
+def _each(parts: Iterable[Shared[T]]) -> Shared[list[T]]:
+    """One after the other."""
+    found = []
+    for part in parts:
+        one = yield from part
+        found.append(one)
+    return found
+
+
+def _tops(request: TopkOptions, loaded: LoadedSae, text: ReadText) -> Shared[ActivationTopkByTokenResponse]:
+    k, at = request.top_k or TOP_K, text.at(loaded.hook_name)
+    tops = yield from strongest_by_token(at, loaded, k, exclude=request.exclude)
     indices, values = (part.tolist() for part in tops)
     counts = text.counts(loaded).tolist()
     first = 1 if request.ignore_bos and text.tokens.prepend_bos else 0

@@ -1,4 +1,4 @@
-"""Texts of a request: tokenised within the limits, and read by the model in one forward pass."""
+"""Texts of a request: tokenised within the limits, and read by the model."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
+from inference_worker.engine import reading
 from inference_worker.engine.encode import counted, is_special
 from inference_worker.engine.errors import BadInput
-from inference_worker.engine.model import token_rows
 from inference_worker.engine.saes import LoadedSae
 from inference_worker.engine.search import Text
+from inference_worker.engine.together import Shared
 from inference_worker.engine.tokens import Tokens
 from inference_worker.requests.engine import Engine, within_limit
 
@@ -56,22 +57,11 @@ def tokens_of_each(engine: Engine, texts: Sequence[str], prepend_bos: bool | Non
     return [tokens_of(engine, text, prepend_bos, f"prompts.{number}") for number, text in enumerate(texts)]
 
 
-def read(engine: Engine, each: Sequence[Tokens], hook_names: Iterable[str]) -> list[ReadText]:
-    """Read texts in one forward pass that ends at the last of the hook points."""
+def read(engine: Engine, each: Sequence[Tokens], hook_names: Iterable[str]) -> Shared[list[ReadText]]:
+    """Read texts up to the last of the hook points."""
     model = engine.model
-    rows = token_rows([tokens.ids for tokens in each], model.n_vocab)
-    captured = model.capture(rows, list(dict.fromkeys(hook_names)))
+    found = yield from reading.read(model, [tokens.ids for tokens in each], hook_names)
     return [
-        ReadText(
-            tokens,
-            rows[number, : len(tokens.ids)],
-            {name: _own(name, found[number], len(tokens.ids)) for name, found in captured.items()},
-            model.special_ids,
-        )
-        for number, tokens in enumerate(each)
+        ReadText(tokens, torch.tensor(tokens.ids), held, model.special_ids)
+        for tokens, held in zip(each, found, strict=True)
     ]
-
-
-def _own(name: str, row: torch.Tensor, length: int) -> torch.Tensor:
-    """A row without its padding."""
-    return row[:, :length, :length] if name.endswith("hook_pattern") else row[:length]

@@ -6,6 +6,7 @@ import torch
 
 from inference_worker.engine.directions import Direction, decoder, encoder, likest, predicted_similarity
 from inference_worker.engine.errors import BadInput, Unknown
+from inference_worker.engine.together import Shared
 from inference_worker.requests.engine import Engine, require_model
 from inference_worker.requests.texts import read, tokens_of
 from inference_worker.wire.util import (
@@ -52,7 +53,7 @@ def similar(engine: Engine, request: CossimRequest) -> CossimResponse:
     )
 
 
-def similarity_matrix(engine: Engine, request: SimilarityMatrixRequest) -> SimilarityMatrixResponse:
+def similarity_matrix(engine: Engine, request: SimilarityMatrixRequest) -> Shared[SimilarityMatrixResponse]:
     """How alike a text's tokens are in what a temporal SAE predicts from their context."""
     require_model(engine, request.model_id, "model_id")
     try:
@@ -62,7 +63,7 @@ def similarity_matrix(engine: Engine, request: SimilarityMatrixRequest) -> Simil
     if request.index is not None:
         loaded.require(request.index)
     tokens = tokens_of(engine, request.text, None, "text")
-    text = read(engine, [tokens], [loaded.hook_name])[0]
+    (text,) = yield from read(engine, [tokens], [loaded.hook_name])
     first = 1 if tokens.ids[0] == engine.model.bos_id else 0
     matrix = predicted_similarity(text.captured[loaded.hook_name], loaded, first)
     return SimilarityMatrixResponse(similarity_matrix=matrix.tolist(), tokens=tokens.strings[first:])

@@ -26,36 +26,35 @@ def _one_feature(routes: APIRouter, worker: Worker) -> None:
     @routes.post("/single")
     async def activation_single(request: Request, body: one.ActivationSingleRequest) -> one.ActivationSingleResponse:
         """One feature, or a direction at a hook point, on a text or on token ids."""
-        size = len(body.prompt or "") + 4 * len(body.tokens or ())
-        return await worker.answer_together(request, activations.activations, body, size)
+        return await worker.answer_shared(request, lambda engine: activations.activation(engine, body))
 
     @routes.post("/single-batch")
     async def activation_single_batch(
         request: Request, body: one.ActivationSingleBatchRequest
     ) -> one.ActivationSingleBatchResponse:
         """As `single`, on several texts."""
-        return await worker.answer(request, lambda engine: activations.activation_batch(engine, body))
+        return await worker.answer_shared(request, lambda engine: activations.activation_batch(engine, body))
 
 
 def _many_features(routes: APIRouter, worker: Worker) -> None:
     @routes.post("/all")
     async def activation_all(request: Request, body: many.ActivationAllRequest) -> many.ActivationAllResponse:
         """The strongest features of a text over the sources of a set."""
-        return await worker.answer(request, lambda engine: search.search(engine, body))
+        return await worker.answer_shared(request, lambda engine: search.search(engine, body))
 
     @routes.post("/all-batch")
     async def activation_all_batch(
         request: Request, body: many.ActivationAllBatchRequest
     ) -> many.ActivationAllBatchResponse:
         """As `all`, of several texts."""
-        return await worker.answer(request, lambda engine: search.search_batch(engine, body))
+        return await worker.answer_shared(request, lambda engine: search.search_batch(engine, body))
 
     @routes.post("/source")
     async def activation_source(
         request: Request, body: many.ActivationSourceRequest
     ) -> many.ActivationSourceResponse:
         """Every feature of a source that is active on each of several texts."""
-        return await worker.answer(request, lambda engine: search.active_features(engine, body))
+        return await worker.answer_shared(request, lambda engine: search.active_features(engine, body))
 
 
 def _by_token(routes: APIRouter, worker: Worker) -> None:
@@ -64,21 +63,21 @@ def _by_token(routes: APIRouter, worker: Worker) -> None:
         request: Request, body: many.ActivationTopkByTokenRequest
     ) -> many.ActivationTopkByTokenResponse:
         """The strongest features of a source at each token of a text."""
-        return await worker.answer(request, lambda engine: search.top_by_token(engine, body))
+        return await worker.answer_shared(request, lambda engine: search.top_by_token(engine, body))
 
     @routes.post("/topk-by-token-batch")
     async def activation_topk_by_token_batch(
         request: Request, body: many.ActivationTopkByTokenBatchRequest
     ) -> many.ActivationTopkByTokenBatchResponse:
         """As `topk-by-token`, of several texts."""
-        return await worker.answer(request, lambda engine: search.top_by_token_batch(engine, body))
+        return await worker.answer_shared(request, lambda engine: search.top_by_token_batch(engine, body))
 
 
 def _internals(routes: APIRouter, worker: Worker) -> None:
     @routes.post("/raw")
     async def activation_raw(request: Request, body: inside.ActivationRawRequest) -> inside.ActivationRawResponse:
         """The residual stream after layers, at the last token of each prompt."""
-        return await worker.answer(request, lambda engine: internals.raw(engine, body))
+        return await worker.answer_shared(request, lambda engine: internals.raw(engine, body))
 
     @routes.post("/attention")
     async def activation_attention(

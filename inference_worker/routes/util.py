@@ -34,6 +34,6 @@ def router(worker: Worker) -> APIRouter:
     @routes.post("/similarity-matrix-pred")
     async def similarity_matrix_pred(request: Request, body: SimilarityMatrixRequest) -> SimilarityMatrixResponse:
         """How alike a text's tokens are in what a temporal SAE predicts from their context."""
-        return await worker.answer(request, lambda engine: util.similarity_matrix(engine, body))
+        return await worker.answer_shared(request, lambda engine: util.similarity_matrix(engine, body))
 
     return routes

@@ -58,17 +58,6 @@ class Line:
             passed.add(line)
         return None
 
-    def take_like(self, first: Work[Any], most: int, size: int) -> list[Work[Any]]:
-        """Others that share a computation with the first, in turn, while all together are no larger than `size`."""
-        like: list[Work[Any]] = []
-        left = size - first.size
-        for work in list(self):
-            if work.kind is not None and work.kind == first.kind and work.size <= left and len(like) < most:
-                left -= work.size
-                like.append(work)
-                self._serve(work)
-        return like
-
     def _serve(self, work: Work[Any]) -> None:
         self.remove(work)
         queues = self._queues[work.ticket.interactive]

@@ -1,4 +1,4 @@
-"""The model's thread: turn by turn, short work, a part of somebody's prompt, and a step that all texts share.
+"""The model's thread: turn by turn, steps of short work, parts of prompts, and a step that all texts share.
 
 Nothing here knows what the work is. A turn is as long as these three together, and in each of them clients
 take turns, so that nobody's text stands still because of another's.
@@ -10,24 +10,26 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from inference_worker.engine.together import Together, results
+from inference_worker.engine.together import Shared, Steps, Together, results
 from inference_worker.scheduler.errors import Busy, Expired, Stopped
 from inference_worker.scheduler.line import Line
 from inference_worker.scheduler.work import Ticket, Work
 
 T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741
 
 ROOM = 16
 """Texts that are written at once. Who has none of them gets one all the same, up to twice as many in all;
 batch work only half."""
-SHORT_TOGETHER, SHORT_SIZE = 8, 1024
-"""Pieces of short work that share a computation, and their size together: characters, about 256 tokens."""
-ALONE = 0.05
-"""Seconds of a turn for steps that cannot be shared, such as reading prompts; at least one is made."""
+DESK = 8
+"""Pieces of short work that are under way at once. Who has none of them gets one all the same, up to twice as
+many."""
+IDLE = 4.0
+"""Size of a shared step of short work while no texts are being written; else it is 1."""
+SLICE = 0.05
+"""Seconds of a turn for steps of short work, and for steps that cannot be shared; at least one of each is made."""
 
 
 class Scheduler:
@@ -41,6 +43,7 @@ class Scheduler:
         self._limit = limit
         self._wake = threading.Condition()
         self._short, self._long = Line(), Line()
+        self._desk: list[Work[Any]] = []
         self._running: deque[Work[Any]] = deque()
         self._closed = False
         self._seconds = 1.0
@@ -59,7 +62,7 @@ class Scheduler:
 
     @property
     def waiting(self) -> int:
-        """How many wait for their first step."""
+        """How many wait to be begun."""
         return len(self._short) + len(self._long)
 
     @property
@@ -74,25 +77,21 @@ class Scheduler:
             Busy: the queue is full.
             Expired: its deadline passed before its turn came.
         """
-        return await self._result(Work(self, partial(_once, Together(_call_each, function)), ticket))
+        return await self.finish(lambda: _called(function), ticket)
 
-    async def run_together(
+    async def finish(
         self,
-        function: Callable[[Sequence[I]], Sequence[T | Exception]],
-        item: I,
+        begin: Callable[[], Shared[T]],
         ticket: Ticket = Ticket(),  # noqa: B008  (immutable)
-        size: int = 1,
     ) -> T:
-        """The same for work that shares its computation with whatever waits for the same function.
+        """The same for short work in steps, which are shared with others that wait for the same function.
 
-        Args:
-            function: gets several items, also of other people, and gives for each its result or an exception.
-                What waits while a turn runs is gathered for the next: nobody waits to be gathered.
-            size: of the item; what is done at once is bounded by `SHORT_SIZE`.
+        What waits while a turn runs is gathered for the next: nobody waits to be gathered.
         """
-        return await self._result(
-            Work(self, lambda: _once(Together(function, item)), ticket, kind=function, size=size)
-        )
+        async with self._enter(self._short, Work(self, lambda: _told(begin()), ticket)) as work:
+            async for result in work:
+                return result
+        raise Stopped
 
     def stream(
         self,
@@ -126,12 +125,6 @@ class Scheduler:
         """Learn how long work takes, for the guess of when to try again."""
         self._seconds += 0.2 * (seconds - self._seconds)
 
-    async def _result(self, work: Work[T]) -> T:
-        async with self._enter(self._short, work):
-            async for result in work:
-                return result
-        raise Stopped
-
     def _enter(self, line: Line, work: Work[T]) -> Work[T]:
         with self._wake:
             if self._closed:
@@ -153,12 +146,12 @@ class Scheduler:
             self._go_on_alone()
             self._step_together()
             self._running = deque(work for work in self._running if not work.ended)
-        for work in (*self._short, *self._long, *self._running):
+        for work in (*self._short, *self._long, *self._desk, *self._running):
             work.end(Stopped("The worker is stopping."))
 
     def _wait(self) -> bool:
         with self._wake:
-            while not (self._closed or self.waiting or self._running):
+            while not (self._closed or self.waiting or self._desk or self._running):
                 self._wake.wait()
             return not self._closed
 
@@ -168,23 +161,52 @@ class Scheduler:
             late = [work for line in (self._short, self._long) for work in line if work.ticket.expired]
             for work in late:
                 self._short.remove(work) or self._long.remove(work)
-        for work in (*late, *self._running):
+        for work in (*late, *self._desk, *self._running):
             if work.cancelled:
                 work.end(None)
             elif work.ticket.expired:
                 work.end(Expired())
 
     def _do_short(self) -> None:
+        """Steps of short work; who was not served is first in the next turn."""
+        end = time.monotonic() + SLICE
+        while True:
+            self._take_up()
+            group = self._that_share()
+            if not group:
+                return
+            _compute(group)
+            for work in group:
+                _until_it_asks(work)
+            others = [work for work in self._desk if work not in group]
+            self._desk = [*others, *(work for work in group if not work.ended)]
+            if time.monotonic() > end:
+                return
+
+    def _take_up(self) -> None:
         with self._wake:
-            first = self._short.take()
-            works = (
-                [first, *self._short.take_like(first, SHORT_TOGETHER - 1, SHORT_SIZE)] if first is not None else []
-            )
-        for work in works:
-            work.go_on()
-        _compute(works)
-        for work in works:
-            work.end(None)
+            taken = []
+            while (work := self._short.take(self._has_place)) is not None:
+                self._desk.append(work)
+                taken.append(work)
+        for work in taken:
+            _until_it_asks(work)
+        self._desk = [work for work in self._desk if not work.ended]
+
+    def _has_place(self, work: Work[Any]) -> bool:
+        has_none = all(other.ticket.client != work.ticket.client for other in self._desk)
+        return len(self._desk) < (2 * DESK if has_none and work.ticket.interactive else DESK)
+
+    def _that_share(self) -> list[Work[Any]]:
+        """The first that is to be served, with others that wait for the same as long as it is not too much."""
+        group: list[Work[Any]] = []
+        first, room = None, 1.0 if self._running else IDLE
+        for work in [work for work in self._desk if work.ticket.interactive] or self._desk:
+            asked = work.asked
+            if asked is not None and (first is None or (asked.function == first and asked.size <= room)):
+                group.append(work)
+                first, room = asked.function, room - asked.size
+        return group
 
     def _admit(self) -> None:
         with self._wake:
@@ -201,7 +223,7 @@ class Scheduler:
 
     def _go_on_alone(self) -> None:
         """Steps of work that waits for nothing shared; who was not served is first in the next turn."""
-        end = time.monotonic() + ALONE
+        end = time.monotonic() + SLICE
         for _ in range(len(self._running)):
             work = self._running[0]
             self._running.rotate(-1)
@@ -232,9 +254,26 @@ def _compute(works: Sequence[Work[Any]]) -> None:
             work.go_on(result)
 
 
-def _once(together: Together) -> Iterator[Any]:
-    yield (yield together)
+def _until_it_asks(work: Work[Any]) -> None:
+    """On to the next computation that it waits for, or to its end."""
+    while work.asked is None and not work.ended:
+        work.go_on()
 
 
-def _call_each(functions: Sequence[Callable[[], Any]]) -> list[Any]:
-    return [function() for function in functions]
+def _told(work: Shared[T]) -> Steps[T]:
+    yield (yield from work)
+
+
+def _called(function: Callable[[], T]) -> Shared[T]:
+    result: T = yield Together(_Own(function), None)
+    return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Own:
+    """A computation that is shared with nobody."""
+
+    function: Callable[[], Any]
+
+    def __call__(self, items: Sequence[None]) -> list[Any]:
+        return [self.function() for _ in items]

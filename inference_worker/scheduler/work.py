@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -52,8 +52,6 @@ class Work(Generic[T]):
     Args:
         owner: the scheduler.
         begin: makes the steps, in the model's thread.
-        kind: equal for work whose first step can be shared; None for work that has nothing in common with other.
-        size: how much there is to compute, beside others of its kind.
     """
 
     def __init__(
@@ -61,10 +59,8 @@ class Work(Generic[T]):
         owner: Owner,
         begin: Callable[[], Iterator[Together | T]],
         ticket: Ticket = Ticket(),
-        kind: Hashable = None,
-        size: int = 1,
     ) -> None:
-        self.ticket, self.kind, self.size = ticket, kind, size
+        self.ticket = ticket
         self.cancelled = False
         self.ended = False
         """Nothing more is done for it."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -270,13 +271,19 @@ async def test_what_has_the_same_function_is_done_at_once_and_each_gets_its_own_
 
     async with held_up() as (scheduler, free):
         waiting = [
-            asyncio.ensure_future(scheduler.run_together(doubled, item, Ticket(str(item)))) for item in range(10)
+            asyncio.ensure_future(scheduler.finish(partial(asked, doubled, item, 0.25), Ticket(str(item))))
+            for item in range(20)
         ]
         await asyncio.sleep(0.05)
         free.set()
         found = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [one if isinstance(one, int) else str(one) for one in found] == [0, 2, 4, "three", *range(8, 20, 2)]
-    assert seen == [8, 2]
+    assert [one if isinstance(one, int) else str(one) for one in found] == [0, 2, 4, "three", *range(8, 40, 2)]
+    assert seen == [16, 4]
+
+
+def asked(function: Any, item: Any, size: float) -> Generator[Together, Any, Any]:
+    """Short work of one shared step."""
+    return (yield Together(function, item, size))
 
 
 async def test_large_pieces_are_not_done_at_once() -> None:
@@ -287,11 +294,12 @@ async def test_large_pieces_are_not_done_at_once() -> None:
         return list(items)
 
     async with held_up() as (scheduler, free):
-        waiting = [asyncio.ensure_future(scheduler.run_together(count, 0, size=size)) for size in (600, 600, 300)]
+        sizes = (2.0, 3.0, 1.5, 9.0)
+        waiting = [asyncio.ensure_future(scheduler.finish(partial(asked, count, 0, size))) for size in sizes]
         await asyncio.sleep(0.05)
         free.set()
         await asyncio.gather(*waiting)
-    assert seen == [2, 1]
+    assert seen == [2, 1, 1]
 
 
 async def test_steps_of_several_generations_are_shared(scheduler: Scheduler) -> None:

@@ -11,6 +11,8 @@ import torch
 
 from inference_worker.engine import search
 from inference_worker.engine.encode import encode
+from inference_worker.engine.saes import LoadedSae
+from inference_worker.engine.together import result_of
 from inference_worker.requests.texts import read, tokens_of
 from tests.inference_worker import serving, tiny
 from tests.inference_worker.tiny import MODEL
@@ -38,7 +40,7 @@ def activations(source: str, text: str = TEXT) -> torch.Tensor:
     """Every activation of a source, `[pos, feature]`, by the engine's encode, which has tests of its own."""
     engine = tiny.engine()
     loaded = engine.saes.get(source)
-    one = read(engine, [tokens_of(engine, text, None)], [loaded.hook_name])[0]
+    (one,) = result_of(read(engine, [tokens_of(engine, text, None)], [loaded.hook_name]))
     return encode(one.captured[loaded.hook_name], one.ids, loaded, engine.model.special_ids)
 
 
@@ -177,21 +179,33 @@ async def test_by_token_in_a_batch(http: httpx.AsyncClient) -> None:
             ]
 
 
+def found(text: search.Text, loaded: LoadedSae, at: list[int]) -> tuple[search.Strongest, torch.Tensor, torch.Tensor]:
+    best = result_of(search.strongest(text, loaded, 12, at=at))
+    return best, *result_of(search.strongest_by_token(text, loaded, 3))
+
+
 @pytest.mark.parametrize("source", ["0-res", "1-tmp"])
 @pytest.mark.parametrize("at", [[], [2, 17]])
 def test_parts_of_a_text_are_the_whole(source: str, at: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     engine = tiny.engine()
     loaded = engine.saes.get(source)
-    text = read(engine, [tokens_of(engine, TEXT, None)], [loaded.hook_name])[0].at(loaded.hook_name)
-    whole = search.strongest(text, loaded, 12, at=at), *search.strongest_by_token(text, loaded, 3)
-    active = search.active(text, loaded)
+    (read_text,) = result_of(read(engine, [tokens_of(engine, TEXT, None)], [loaded.hook_name]))
+    text = read_text.at(loaded.hook_name)
+    whole = (
+        result_of(search.strongest(text, loaded, 12, at=at)),
+        *result_of(search.strongest_by_token(text, loaded, 3)),
+    )
+    active = result_of(search.active(text, loaded))
     monkeypatch.setattr(search, "PART_BYTES", 4 * loaded.d_sae * 6)
-    parts = search.strongest(text, loaded, 12, at=at), *search.strongest_by_token(text, loaded, 3)
+    parts = (
+        result_of(search.strongest(text, loaded, 12, at=at)),
+        *result_of(search.strongest_by_token(text, loaded, 3)),
+    )
     assert torch.equal(parts[0].indices, whole[0].indices)
     torch.testing.assert_close(parts[0].values, whole[0].values)
     torch.testing.assert_close(parts[0].keys, whole[0].keys)
     torch.testing.assert_close(parts[2], whole[2])
-    for one, other in zip(search.active(text, loaded), active, strict=True):
+    for one, other in zip(result_of(search.active(text, loaded)), active, strict=True):
         torch.testing.assert_close(one, other)
 
 

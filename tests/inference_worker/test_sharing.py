@@ -6,8 +6,11 @@ import asyncio
 import json
 import socket
 import struct
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -62,6 +65,102 @@ async def test_tests_of_several_people_are_those_that_each_gets_alone(http: http
         assert got["activation"]["values"] == pytest.approx(expected["activation"]["values"], abs=1e-4)
         assert got["tokenIds"] == expected["tokenIds"]
     assert [answer.json() for answer in found[5:]] == alone[5:]
+
+
+SEARCH = {"model": MODEL, "sourceSet": "res-4k", "numResults": 6}
+BY_TOKEN = {"model": MODEL, "source": SOURCE, "topK": 3}
+PROMPTS = ["According to the treaty of 1648", "def fibonacci(n):", "My favourite recipe needs flour", "Once upon"]
+READERS: list[tuple[str, dict[str, Any]]] = [
+    *(("all", {**SEARCH, "prompt": prompt}) for prompt in PROMPTS),
+    ("all-batch", {**SEARCH, "prompts": PROMPTS[:2]}),
+    *(("topk-by-token", {**BY_TOKEN, "prompt": prompt}) for prompt in PROMPTS[:2]),
+    ("topk-by-token-batch", {**BY_TOKEN, "prompts": PROMPTS[2:]}),
+    ("source", {"model": MODEL, "source": SOURCE, "prompts": PROMPTS[1:3]}),
+    ("raw", {"model": MODEL, "prompts": PROMPTS[:2], "layers": [22]}),
+    ("single", TEST),
+]
+
+
+@contextmanager
+def passes() -> Iterator[list[tuple[int, int]]]:
+    """The shapes of the model's forward passes, `(rows, positions)`, as they come."""
+    seen: list[tuple[int, int]] = []
+    plain = serving.language_model().plain
+
+    def note(_: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        rows, positions = kwargs["input_ids"].shape
+        seen.append((rows, positions))
+
+    handle = plain.register_forward_pre_hook(note, with_kwargs=True)
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+async def test_searches_of_several_people_share_passes_and_are_those_that_each_gets_alone() -> None:
+    app = create_app(serving.settings(), lambda _: serving.engine())
+    free, busy = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        busy.set()
+        assert free.wait(30)
+
+    with serving.served(app) as url:
+        assert await asyncio.to_thread(app.state.worker.loaded.wait, 300)
+        async with httpx.AsyncClient(base_url=url, headers={SECRET_HEADER: SECRET}, timeout=120) as http:
+            with passes() as each:
+                alone = [(await post(http, f"/v1/activation/{path}", body)).json() for path, body in READERS]
+            holding = asyncio.ensure_future(app.state.worker.scheduler.run(hold))
+            await asyncio.to_thread(busy.wait)
+            with passes() as shared:
+                asked = [
+                    asyncio.ensure_future(post(http, f"/v1/activation/{path}", body, **{CLIENT_HEADER: str(number)}))
+                    for number, (path, body) in enumerate(READERS)
+                ]
+                await asyncio.to_thread(serving.until, lambda: app.state.worker.scheduler.waiting == len(READERS))
+                free.set()
+                together = [answer.json() for answer in await asyncio.gather(*asked)]
+            await holding
+    assert len(each) == len(READERS)
+    assert len(shared) <= 4, "one for each depth: layers 7, 15, 22 and 23"
+    for one, other in zip(together, alone, strict=True):
+        assert_alike(one, other)
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """The same answers, numbers within 1e-4."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key, part in one.items():
+            assert_alike(part, other[key])
+    elif isinstance(one, list):
+        assert len(one) == len(other)
+        for part, expected in zip(one, other, strict=True):
+            assert_alike(part, expected)
+    elif isinstance(one, float):
+        assert one == pytest.approx(other, rel=1e-4, abs=1e-4)
+    else:
+        assert one == other
+
+
+async def test_a_long_test_holds_up_nobodys_text(http: httpx.AsyncClient) -> None:
+    """Of a long text 64 tokens are read at a time, with a token of the text that is being written between them."""
+    long = {**TEST, "source": "7-res-4k", "prompt": "word " * 400}
+    body = {**STEER, "nCompletionTokens": 24, "types": ["STEERED"], "stream": True}
+    with passes() as seen:
+        async with http.stream("POST", "/v1/steer/completion", json=body) as stream:
+            lines = stream.aiter_lines()
+            while not (await anext(lines)).startswith("data:"):
+                pass
+            answer = await post(http, "/v1/activation/single", long)
+            async for _ in lines:
+                pass
+    assert len(answer.json()["tokens"]) > 390
+    parts = [number for number, (_, positions) in enumerate(seen) if positions > 10]
+    assert len(parts) >= 7
+    assert max(positions for _, positions in seen) == 64
+    assert all(later - earlier > 1 for earlier, later in pairwise(parts)), "a token is written between two parts"
 
 
 @pytest.mark.parametrize("seconds", ["0.02", "0.3"])
