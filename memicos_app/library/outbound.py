@@ -166,7 +166,7 @@ class Outbound:
 async def client(patience: Patience = PATIENT, allow: Collection[str] = ()) -> AsyncIterator[Outbound]:
     """A client for one piece of work; `allow`: hosts with port that may be private, beside OUTBOUND_ALLOW."""
     transport = httpx.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
-    guard = _Guard({*map(str.lower, allow), *map(str.lower, get_settings().outbound_allow)})
+    guard = _Guard(_allowed(allow))
     assert isinstance(transport._pool, httpcore.AsyncConnectionPool)
     transport._pool = httpcore.AsyncConnectionPool(
         ssl_context=_certificates(), max_connections=32, keepalive_expiry=30, network_backend=guard
@@ -175,6 +175,23 @@ async def client(patience: Patience = PATIENT, allow: Collection[str] = ()) -> A
     timeout = httpx.Timeout(patience.silence, connect=patience.connect)
     async with httpx.AsyncClient(transport=transport, headers=headers, timeout=timeout, trust_env=False) as http:
         yield Outbound(http, patience)
+
+
+async def check(url: str, allow: Collection[str] = ()) -> None:
+    """Whether an address may be asked now, for libraries that make their own connections.
+
+    Raises:
+        RefusedAddress: it may not.
+        UnavailableError: its host cannot be looked up.
+    """
+    parsed = httpx.URL(_checked(url))
+    port = parsed.port or (443 if parsed.scheme == "https" else 80)
+    try:
+        addresses = await _looked_up(parsed.host, port, PATIENT.connect)
+    except httpcore.ConnectError as error:
+        raise UnavailableError(str(error), retry_after=60) from error
+    if not is_allowed(parsed.host, port, _allowed(allow)):
+        check_addresses(parsed.host, addresses)
 
 
 def raise_if_passing(response: httpx.Response) -> None:
@@ -218,6 +235,10 @@ class _Guard(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def _allowed(more: Collection[str]) -> set[str]:
+    return {name.lower() for name in (*more, *get_settings().outbound_allow)}
 
 
 def is_allowed(host: str, port: int, allow: Collection[str]) -> bool:

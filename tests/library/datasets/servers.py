@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
+
+import httpx
+from moto.server import ThreadedMotoServer
 
 from memicos_app.settings import get_settings
 
@@ -42,9 +49,60 @@ def web(folder: Path) -> Iterator[str]:
         yield url
 
 
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of a server on loopback that anybody may list and read."""
+
+    endpoint: str
+    name: str = "data"
+
+    @property
+    def origin(self) -> str:
+        """How an origin or a target names it."""
+        return f"s3://{self.name}?endpoint={self.endpoint}"
+
+    def put(self, key: str, content: bytes, *, public: bool = True) -> None:
+        """Put an object, public unless told otherwise."""
+        headers = {"x-amz-acl": "public-read" if public else "private"}
+        httpx.put(f"{self.endpoint}/{self.name}/{quote(key)}", content=content, headers=headers).raise_for_status()
+
+    def get(self, key: str) -> bytes:
+        """An object's content, read with an account."""
+        account = (
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+        )
+        answer = httpx.get(f"{self.endpoint}/{self.name}/{quote(key)}", headers={"Authorization": account})
+        return answer.raise_for_status().content
+
+    def put_folder(self, folder: Path, prefix: str = "") -> None:
+        """Put everything below a folder."""
+        for path in folder.rglob("*"):
+            if path.is_file():
+                self.put(prefix + path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+@contextmanager
+def s3() -> Iterator[Bucket]:
+    """An empty bucket of a server that speaks S3, in this process; OUTBOUND_ALLOW names it inside the block."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        bucket = Bucket(f"http://{host}:{port}", f"data-{secrets.token_hex(4)}")
+        httpx.put(f"{bucket.endpoint}/{bucket.name}").raise_for_status()
+        with allowed(f"{host}:{port}"):
+            yield bucket
+    finally:
+        server.stop()
+
+
 @contextmanager
 def allowed(host: str) -> Iterator[None]:
     """OUTBOUND_ALLOW names a host inside the block."""
-    settings = get_settings()
-    with patch.object(settings, "outbound_allow", [*settings.outbound_allow, host]):
-        yield
+    hosts = ",".join((*get_settings().outbound_allow, host))
+    try:
+        with patch.dict(os.environ, OUTBOUND_ALLOW=hosts):
+            get_settings.cache_clear()
+            yield
+    finally:
+        get_settings.cache_clear()

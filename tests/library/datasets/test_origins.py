@@ -12,7 +12,7 @@ from memicos_app.library.datasets.origins import open_origin
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.settings import get_settings
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, explanation, feature
-from tests.library.datasets.servers import web
+from tests.library.datasets.servers import Bucket, s3, web
 
 
 @pytest.fixture
@@ -28,10 +28,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     get_settings.cache_clear()
 
 
-@pytest.fixture(params=["folder", "web"])
-def origin(request: pytest.FixtureRequest, folder: Folder) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Bucket]:
+    with s3() as made:
+        yield made
+
+
+@pytest.fixture(params=["folder", "web", "bucket"])
+def origin(request: pytest.FixtureRequest, folder: Folder, bucket: Bucket) -> Iterator[str]:
     if request.param == "folder":
         yield str(folder.origin)
+    elif request.param == "bucket":
+        bucket.put_folder(folder.origin, "a/b/")
+        yield bucket.origin.replace("?", "/a/b?")
     else:
         with web(folder.origin) as url:
             yield url
