@@ -169,5 +169,13 @@ class SourceGeneration(SQLModel, table=True):
     n_sequences: int = columns.count()
     overview: dict[str, Any] = columns.json_object()
     """Histograms over all features, computed once."""
+    parts: list[str] = columns.texts()
+    """What was asked for: `features`, `activations`, `explanations`; empty where an earlier version imported it."""
+    verdict: str = columns.words()
+    """`complete` or `incomplete` once finished."""
+    missing: list[str] = columns.texts()
+    """What an incomplete one lacks, a sentence each."""
+    counts: dict[str, Any] = columns.json_object()
+    """Features with and without examples and explanations, files, lines set aside."""
     created_at: datetime = columns.moment()
     finished_at: datetime | None = columns.maybe_moment()

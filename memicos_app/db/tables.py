@@ -11,6 +11,7 @@ from memicos_app.db.explanations import (
     ExplanationType,
 )
 from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
+from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.users import User
 
@@ -23,6 +24,9 @@ __all__ = [
     "Feature",
     "FeatureExamples",
     "FeatureLabel",
+    "ImportFile",
+    "ImportProblem",
+    "ImportSum",
     "Model",
     "Release",
     "SequenceChunk",
