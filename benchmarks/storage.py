@@ -149,8 +149,8 @@ async def measure(texts: Sequence[Sequence[str]], stored: Sequence[Stored]) -> d
     numbers = [windows.share(text) for text in texts]
     windows.order(windows.counts([], [numbers[at] for one in stored for at in one.windows]))
     ids = [windows.ids(text) for text in texts]
-    vocabulary = [(VOCABULARY_CHUNK, windows.vocabulary() or b"")]
-    chunks = [*windows.chunks(last=True), *vocabulary]
+    vocabulary = [(VOCABULARY_CHUNK, blocks.encode_vocabulary(windows.vocabulary()))]
+    chunks = [*windows.chunks(), *windows.incomplete(), *vocabulary]
     ways = {
         "shared sequences": (
             [(2, blocks.encode_references(one.examples, [numbers[at] for at in one.windows])) for one in stored],

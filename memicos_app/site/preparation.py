@@ -9,9 +9,10 @@ import psycopg.errors
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import catalog, presets
-from memicos_app.library.datasets.importing import ImportProgress, import_source
+from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.origins import find_source, local_origins
 from memicos_app.library.errors import UnavailableError
+from memicos_app.library.watch import Unwatched
 from memicos_app.settings import get_settings
 from memicos_app.site import checks
 from memicos_app.site import frontend as built
@@ -73,14 +74,21 @@ async def import_demo(say: Callable[[str], None]) -> str:
         return "no dataset of it here"
     say("importing")
     try:
-        report = await import_source(found.origin, *DEMO, progress=lambda now: say(percent(now)))
+        report = await import_source(found.origin, *DEMO, watch=Said(say))
     except UnavailableError:
         return "another process is importing it"
     return f"{report.n_features} features, {report.n_examples} examples, {report.n_explanations} explanations"
 
 
-def percent(now: ImportProgress) -> str:
-    return f"{now.step} {100 * now.done / max(now.total, 1):.0f} %"
+class Said(Unwatched):
+    """Work that tells how far it is in a few words."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def tell(self, step: str, done: float, total: float, unit: str = "") -> None:
+        """Step and share."""
+        self._say(f"{step} {100 * done / max(total, 1):.0f} %")
 
 
 STEPS: dict[str, Callable[[Step], None]] = {

@@ -7,6 +7,7 @@ layer count or dimension never replaces a known one, and visibility set here sta
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,37 @@ from memicos_app.library.datasets.layout import (
     SourceLine,
     SourceSetLine,
 )
-from memicos_app.library.datasets.origins import AvailableSource, Cards
+from memicos_app.library.datasets.origins import Cards
 from memicos_app.library.datasets.reading import Problems, parse, read_lines
 
 OWNER = "owner"
 
 
-async def write_cards(connection: Connection, one: AvailableSource, problems: Problems) -> None:
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A source by its names and the folders that hold its cards and its origin's look-up tables."""
+
+    model_id: str
+    source_id: str
+    folder: Path
+    config: Path
+    cards: Cards
+
+    @property
+    def set_name(self) -> str:
+        """Name of its source set: as its own card says, else from its id."""
+        card = self.cards.source
+        return (card.set_name if card else None) or layout.layer_and_set(self.source_id)[1]
+
+    @property
+    def layer(self) -> int:
+        """Layer, from its id."""
+        return layout.layer_and_set(self.source_id)[0]
+
+
+async def write_cards(connection: Connection, one: Described, problems: Problems) -> None:
     """Bring the catalog up to date with a dataset's cards; what has no card gets a minimal row."""
-    await _write_config(connection, one.origin / layout.VERSION / layout.CONFIG, problems)
+    await _write_config(connection, one.config, problems)
     cards = one.cards
     if cards.release is not None:
         await _write_release(connection, cards.release)
@@ -47,8 +70,9 @@ async def write_cards(connection: Connection, one: AvailableSource, problems: Pr
         )
 
 
-def check_cards(cards: Cards, one: AvailableSource, problems: Problems) -> None:
+def check_cards(one: Described, problems: Problems) -> None:
     """Report cards that speak of something else than their folder; the folder's names are used."""
+    cards = one.cards
     spoken = {
         "model.jsonl": (cards.model and cards.model.id, one.model_id),
         "sourceset.jsonl": (cards.source_set and cards.source_set.model_id, one.model_id),
@@ -127,9 +151,7 @@ async def _write_model(connection: Connection, model_id: str, card: ModelLine | 
     await _upsert(connection, "models", {"id": model_id}, said, once=_owned(card.visibility))
 
 
-async def _write_set(
-    connection: Connection, one: AvailableSource, card: SourceSetLine | None, problems: Problems
-) -> None:
+async def _write_set(connection: Connection, one: Described, card: SourceSetLine | None, problems: Problems) -> None:
     card = card or SourceSetLine(model_id=one.model_id, name=one.set_name)
     release = card.release_name and storable(card.release_name)
     if release:
@@ -158,7 +180,7 @@ async def _write_set(
     await _upsert(connection, "source_sets", names, values, once=_owned(card.visibility))
 
 
-async def _write_source(connection: Connection, one: AvailableSource, card: SourceLine | None) -> None:
+async def _write_source(connection: Connection, one: Described, card: SourceLine | None) -> None:
     card = card or SourceLine(id=one.source_id, model_id=one.model_id)
     local = next((s for s in saes.local_saes() if (s.model_id, s.source_id) == (one.model_id, one.source_id)), None)
     config = card.saelens_config or (local.config if local else {})

@@ -1,258 +1,233 @@
-"""A source in the public layout brought into the database, from a folder on this machine.
+"""A source of an origin brought into the database, so that readers see all of it or nothing, and nothing is lost.
 
-Everything goes into a new generation that nobody sees; at the end readers are switched to it in one
-transaction. A killed import leaves nothing visible and is simply run again. Reading and packing happen in a
-thread, so that an event loop that imports stays awake.
+Everything goes into a new generation that nobody sees, each file in a transaction of its own; at the end readers
+are switched to it in one transaction. An import that was stopped or killed goes on after the last whole file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
+from collections.abc import Iterable
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Literal, TypeVar
 
-from memicos_app.db.text import storable
+import psycopg
+import sqlalchemy.exc
+
+from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import presets
-from memicos_app.library.datasets import copying, generations, layout
-from memicos_app.library.datasets.cards import check_cards, write_cards
+from memicos_app.library.datasets import generations, ledger, removal, sums
+from memicos_app.library.datasets.cards import Described, check_cards, write_cards
 from memicos_app.library.datasets.copying import Connection
-from memicos_app.library.datasets.examples import Gathered, Kept, Stored
-from memicos_app.library.datasets.layout import ActivationLine, ExplanationLine, FeatureLine, RowLine
-from memicos_app.library.datasets.line_embeddings import write_embeddings
-from memicos_app.library.datasets.origins import AvailableSource, read_cards
-from memicos_app.library.datasets.overview import Overview
-from memicos_app.library.datasets.reading import Problems, read_lines
-from memicos_app.library.datasets.rows import explanation_id, explanation_row, feature_row
-from memicos_app.library.errors import NotFoundError
-from memicos_app.library.sequences import VOCABULARY_CHUNK
+from memicos_app.library.datasets.fetching import cards_at_hand, fetched
+from memicos_app.library.datasets.filling import MOST_PROBLEMS, Filling
+from memicos_app.library.datasets.generations import Current
+from memicos_app.library.datasets.ledger import Entry
+from memicos_app.library.datasets.manifest import KINDS, Manifest, Object
+from memicos_app.library.datasets.origins import Origin, open_origin, read_cards
+from memicos_app.library.datasets.reading import Problems
+from memicos_app.library.datasets.report import ImportReport
+from memicos_app.library.datasets.verdict import judge
+from memicos_app.library.errors import BadInputError, UnavailableError
+from memicos_app.library.watch import UNWATCHED, Watch
 
-Step = Literal["features", "activations", "explanations", "finishing"]
-MOST_WAITING = 50_000
-"""Examples that are gathered before they are stored, whatever the files' sizes."""
-_LINES_A_TURN = 2_000
-Kind = TypeVar("Kind", bound=RowLine)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
-    """How far an import is: bytes of batch files done of all, and what is being read."""
-
-    step: Step
-    done: int
-    total: int
-
-
-Progress = Callable[[ImportProgress], None]
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, and every line that it could not use as it was."""
-
-    model_id: str
-    source_id: str
-    n_features: int = 0
-    n_examples: int = 0
-    n_sequences: int = 0
-    n_explanations: int = 0
-    seconds: float = 0.0
-    problems: Problems = field(default_factory=Problems)
+EXPLANATIONS = frozenset({"explanations"})
+_GONE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    DatabaseUnusable,
+)
+_TRIES = 6
+"""How often in a row an import goes on after the database went away, without a file more in between."""
 
 
 async def import_source(
-    origin: Path | str, model_id: str, source_id: str, *, progress: Progress | None = None
+    origin: Origin | Path | str,
+    model_id: str,
+    source_id: str,
+    *,
+    watch: Watch = UNWATCHED,
+    parts: Iterable[str] = KINDS,
+    again: bool = False,
 ) -> ImportReport:
-    """Import `<origin>/v1/{model_id}/{source_id}/`; a source that is there already is replaced when complete.
+    """Import a source; one that is here already is replaced when the new data is complete, at once.
 
-    Embeddings of explanations that come without are not made here, see `library/embeddings.py`.
+    What an earlier attempt brought in is kept where the origin still begins with it. Embeddings of explanations
+    that come without are not made here, see `library/embeddings.py`.
+
+    Args:
+        parts: of `features`, `activations` and `explanations`. Explanations alone come in place of those that
+            were imported before; anything else must have features.
+        again: import also what is here and unchanged.
 
     Raises:
         NotFoundError: the origin holds no such source.
-        UnavailableError: another process is importing it.
+        BadInputError: these parts make no source, or would take away what is here; or a file is damaged and what
+            is here is whole.
+        UnavailableError: another process is importing it; or the origin cannot be reached.
+        Stopped: the watch wants the work to stop; it goes on with the next call.
     """
-    folder = layout.source_folder(Path(origin), model_id, source_id)
-    if not layout.batches(folder, "features"):
-        raise NotFoundError(f"{folder} holds no features/batch-N.jsonl.gz.", field="source_id")
-    work = _Import(Path(origin), model_id, source_id, progress or (lambda _: None))
+    place = origin if isinstance(origin, Origin) else open_origin(origin)
+    wanted = _checked(parts)
     began = time.monotonic()
-    async with generations.importing(model_id, source_id) as right:
-        await work.run(right)
-    await presets.bring_in(Path(origin), model_id)
+    work = _Import(place, await place.manifest(model_id, source_id), wanted, watch, again)
+    await _patiently(work)
+    if place.folder is not None:
+        await presets.bring_in(place.folder, model_id)
     work.report.seconds = time.monotonic() - began
     return work.report
 
 
-class _Import:
-    """One import from its first file to its last."""
+def _checked(parts: Iterable[str]) -> frozenset[str]:
+    wanted = frozenset(parts)
+    if unknown := sorted(wanted.difference(KINDS)):
+        raise BadInputError(f"{unknown[0]!r} is no part of a source: {', '.join(KINDS)}.", field="parts")
+    if not wanted or ("features" not in wanted and wanted != EXPLANATIONS):
+        raise BadInputError("Activations are of features: import them together.", field="parts")
+    return wanted
 
-    def __init__(self, origin: Path, model_id: str, source_id: str, progress: Progress) -> None:
-        self.folder = layout.source_folder(origin, model_id, source_id)
-        self.origin, self.model_id, self.source_id = origin, model_id, source_id
-        self.report = ImportReport(model_id, source_id)
-        self.problems = self.report.problems
-        self.overview = Overview()
-        self.indices: set[int] = set()
-        self.generation = 0
-        self._progress = progress
-        self._done = self._position = 0
-        kinds = ("features", "activations", "explanations")
-        self.files = {kind: layout.batches(self.folder, kind) for kind in kinds}
-        self._total = sum(path.stat().st_size for paths in self.files.values() for path in paths)
+
+async def _patiently(work: _Import) -> None:
+    """Run an import, and go on with it where the database went away and came back."""
+    tries, files = 0, 0
+    while True:
+        try:
+            async with generations.importing(*work.names) as right:
+                return await work.run(right)
+        except (*_GONE, UnavailableError) as error:
+            tries = tries + 1 if work.report.n_files == files else 1
+            files = work.report.n_files
+            work.interrupted = work.interrupted or (isinstance(error, _GONE) and not _is_full(error))
+            if not work.interrupted or _is_full(error) or tries > _TRIES:
+                raise
+            work.watch.log(f"The database went away ({str(error).strip()[:200]}); going on.", "warning")
+        await asyncio.sleep(min(0.1 * 2**tries, 5))
+        await work.watch.checkpoint()
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(getattr(error, "orig", error), psycopg.errors.DiskFull)
+
+
+class _Import:
+    """One import, from its cards to the switch."""
+
+    def __init__(self, origin: Origin, manifest: Manifest, parts: frozenset[str], watch: Watch, again: bool) -> None:
+        self.origin, self.manifest, self.parts, self.watch, self.again = origin, manifest, parts, watch, again
+        self.names = manifest.model_id, manifest.source_id
+        self.objects = [one for kind in KINDS if kind in parts for one in manifest.batches(kind)]
+        self.report = ImportReport(*self.names)
+        self.interrupted = False
+        self._done, self._total = 0, sum(one.size for one in self.objects)
 
     async def run(self, right: generations.Right) -> None:
         connection = right.connection
-        cards = read_cards(self.folder, self.problems)
-        one = AvailableSource(self.model_id, self.source_id, self.origin, cards)
-        check_cards(cards, one, self.problems)
-        async with connection.transaction():
-            await write_cards(connection, one, self.problems)
-        names = (self.model_id, self.source_id)
-        self.generation = await generations.begin(right, *names, str(self.origin))
-        await self._features(connection)
-        await self._activations(connection)
-        await self._explanations(connection)
-        self._tell("finishing")
-        await generations.still_ours(right)
-        await generations.put_in_place(self.generation, *names, self.overview)
-        await generations.remove_others(connection, self.generation, *names)
-
-    async def _features(self, connection: Connection) -> None:
-        for path in self.files["features"]:
-            async with connection.transaction():
-                async for turn in _turns(self._feature_rows(path)):
-                    self.report.n_features += await copying.FEATURES.copy(connection, turn)
-                    self._tell("features")
-            self._finished("features", path)
-
-    def _feature_rows(self, path: Path) -> Iterator[list[Any]]:
-        for number, line in self._lines(path, FeatureLine):
-            if line.index in self.indices:
-                self.problems.add(path, number, f"left out: feature {line.index} came before")
-                continue
-            self.indices.add(line.index)
-            row = feature_row(self.generation, line, partial(self.problems.add, path, number))
-            self.overview.add(line.index, row[2], row[3])
-            yield row
-
-    async def _activations(self, connection: Connection) -> None:
-        gathered = Gathered()
-        for path in self.files["activations"]:
-            async for _ in _turns(self._gather(path, gathered)):
-                self._tell("activations")
-                if gathered.n_waiting >= MOST_WAITING:
-                    await self._store(connection, gathered)
-            if gathered.n_waiting:
-                await self._store(connection, gathered)
-            self._finished("activations", path)
-        rest = gathered.windows.chunks(last=True)
-        vocabulary = gathered.windows.vocabulary()
-        rest += [(VOCABULARY_CHUNK, vocabulary)] if vocabulary else []
-        await copying.CHUNKS.copy(connection, ((self.generation, *chunk) for chunk in rest))
-        self.report.n_sequences = self.overview.n_sequences = gathered.windows.count
-
-    def _gather(self, path: Path, gathered: Gathered) -> Iterator[int]:
-        orphans: dict[int, int] = {}
-        for number, line in self._lines(path, ActivationLine):
-            if line.index in self.indices:
-                gathered.add(line, partial(self.problems.add, path, number))
-                yield number
-            else:
-                orphans[line.index] = orphans.get(line.index, 0) + 1
-        for index, count in orphans.items():
-            self.problems.add(path, 0, f"left out: {count} activations of feature {index}, which is not in features/")
-
-    async def _store(self, connection: Connection, gathered: Gathered) -> None:
-        rows, again = await asyncio.to_thread(gathered.take)
-        merged = [await self._merged(connection, gathered, index, later) for index, later in again.items()]
-        chunks = await asyncio.to_thread(gathered.windows.chunks)
-        async with connection.transaction():
-            await connection.execute(
-                "DELETE FROM feature_examples WHERE generation_id = %s AND index = ANY(%s)",
-                [self.generation, list(again)],
-            )
-            await copying.EXAMPLES.copy(
-                connection, ((self.generation, one.index, one.format, one.n, one.block) for one in [*rows, *merged])
-            )
-            await copying.CHUNKS.copy(connection, ((self.generation, *chunk) for chunk in chunks))
-        self.report.n_examples += sum(one.n for one in rows) + sum(map(len, again.values()))
-
-    async def _merged(self, connection: Connection, gathered: Gathered, index: int, later: list[Kept]) -> Stored:
-        found = await connection.execute(
-            "SELECT block FROM feature_examples WHERE generation_id = %s AND index = %s", [self.generation, index]
+        problems = await self._cards(connection)
+        current = await generations.current(connection, *self.names)
+        here = await ledger.entries(connection, current.id) if current else []
+        _check_loss(self.parts, here, current)
+        own = [one for one in here if one.kind in self.parts]
+        self.report.unchanged = (
+            current is not None
+            and not self.again
+            and current.origin == self.origin.name
+            and current.parts >= self.parts
+            and ledger.is_same(own, self.objects)
         )
-        row = await found.fetchone()
-        assert row is not None
-        return gathered.merge(index, row[0], later)
+        if not self.report.unchanged:
+            current = await self._bring_in(right, current)
+        assert current is not None
+        await self._describe(connection, current.id, problems)
+        if await removal.remove_retired(connection, *self.names, watch=self.watch) or not self.report.unchanged:
+            await removal.settle(connection)
 
-    async def _explanations(self, connection: Connection) -> None:
-        met: set[str] = set()
-        for path in self.files["explanations"]:
-            async for turn in _turns(self._explanation_lines(path, met)):
-                async with connection.transaction():
-                    await _add_names(connection, turn)
-                    rows = (explanation_row(self.generation, self.model_id, self.source_id, line) for line in turn)
-                    self.report.n_explanations += await copying.EXPLANATIONS.copy(connection, rows)
-                    await write_embeddings(connection, self.generation, path, turn, self.problems)
-                self._tell("explanations")
-            self._finished("explanations", path)
+    async def _cards(self, connection: Connection) -> Problems:
+        """Bring the catalog up to date with the origin's cards."""
+        problems = Problems()
+        folder = await cards_at_hand(self.origin, self.manifest, self.watch)
+        config = await cards_at_hand(self.origin, await self.origin.config(), self.watch)
+        described = Described(*self.names, folder, config, read_cards(folder, problems))
+        check_cards(described, problems)
+        async with connection.transaction():
+            await write_cards(connection, described, problems)
+        return problems
 
-    def _explanation_lines(self, path: Path, met: set[str]) -> Iterator[ExplanationLine]:
-        for number, line in self._lines(path, ExplanationLine):
-            name = explanation_id(line)
-            if line.index not in self.indices:
-                self.problems.add(path, number, f"left out: feature {line.index} is not in features/")
-            elif name in met:
-                self.problems.add(path, number, f"left out: explanation {name} came before")
-            else:
-                met.add(name)
-                yield line
+    async def _bring_in(self, right: generations.Right, current: Current | None) -> Current:
+        """Fill a generation and put it in place; the one that readers see then."""
+        alone = self.parts == EXPLANATIONS
+        if alone and current is None:
+            raise BadInputError("There are no features here yet that explanations could be of.", field="parts")
+        generation = await generations.take_up(right, *self.names, self.origin.name, sorted(self.parts), self.objects)
+        await removal.remove_retired(right.connection, *self.names, watch=self.watch)
+        filling = Filling(right.connection, generation, *self.names, whole=current is not None)
+        await self._fill(right.connection, filling, current if alone else None)
+        self._tell("finishing", 0)
+        await generations.still_ours(right)
+        if alone:
+            assert current is not None
+            await generations.hand_over_explanations(generation, current.id, *self.names)
+            await sums.record(right.connection, current.id, sums.EXPLAINED)
+            await generations.write_verdict(current.id, await judge(right.connection, current.id))
+            return current
+        await sums.record(right.connection, generation)
+        judged = await judge(right.connection, generation)
+        await generations.put_in_place(generation, *self.names, filling.overview, judged)
+        found = await generations.current(right.connection, *self.names)
+        assert found is not None
+        return found
 
-    def _lines(self, path: Path, kind: type[Kind]) -> Iterator[tuple[int, Kind]]:
-        """Lines of this source; a line that speaks of another is reported."""
-        expected = (self.model_id.lower(), self.source_id.lower())
-        for number, line in read_lines(path, kind, self.problems, self._at):
-            if (line.model_id.lower(), line.layer.lower()) == expected:
-                yield number, line
-            else:
-                self.problems.add(path, number, f"left out: it belongs to {line.model_id}/{line.layer}")
+    async def _fill(self, connection: Connection, filling: Filling, features_of: Current | None) -> None:
+        """Bring in the files that are not there yet."""
+        await filling.recall()
+        if features_of is not None:
+            await filling.learn_indices(features_of.id)
+        there = {one.name: one for one in await ledger.entries(connection, filling.generation) if one.state == "done"}
+        self.report.n_kept, self.report.n_files = len(there), 0
+        self._done = sum(one.size for one in there.values())
+        missing = [one.name for one in self.objects if one.name not in there]
+        async with aclosing(fetched(self.origin, self.manifest, missing, self.watch)) as files:
+            async for found, path in files:
+                await self._file(filling, found, path)
+        await filling.finish()
 
-    def _tell(self, step: Step) -> None:
-        self._progress(ImportProgress(step, self._done + self._position, self._total))
+    async def _file(self, filling: Filling, found: Object, path: Path) -> None:
+        step = found.name.partition("/")[0]
 
-    def _finished(self, step: Step, path: Path) -> None:
-        self._done += path.stat().st_size
-        self._position = 0
-        self._tell(step)
+        async def turned(position: int) -> None:
+            self._tell(step, position)
+            await self.watch.checkpoint()
 
-    def _at(self, position: int) -> None:
-        self._position = position
+        problems = Problems(keep=MOST_PROBLEMS)
+        count = await filling.fill(found, path, problems, turned)
+        self.report.n_files += 1
+        self._done += found.size
+        self._tell(step, 0)
+        if problems.total:
+            self.watch.log(f"{found.name}: {count} rows, {problems.total} problems", "warning")
+
+    async def _describe(self, connection: Connection, generation: int, problems: Problems) -> None:
+        """What the database holds now, and what of the files it does not."""
+        report = self.report
+        report.judge(await judge(connection, generation), await generations.n_sequences(connection, generation))
+        report.problems = problems
+        kept = await ledger.problems(connection, generation, problems.keep - len(problems.first))
+        problems.first += kept
+        problems.total += report.verdict.counts["set_aside"]
+
+    def _tell(self, step: str, position: int) -> None:
+        self.watch.tell(step, self._done + position, self._total, "bytes")
 
 
-Item = TypeVar("Item")
-
-
-async def _turns(items: Iterator[Item]) -> AsyncIterator[list[Item]]:
-    """Items in lists, each read in a thread while the event loop goes on."""
-    while turn := await asyncio.to_thread(_take, items):
-        yield turn
-
-
-def _take(items: Iterator[Item]) -> list[Item]:
-    return list(islice(items, _LINES_A_TURN))
-
-
-async def _add_names(connection: Connection, lines: list[ExplanationLine]) -> None:
-    """Types and models of explanations that no config file spoke of, under their bare names."""
-    types = {line.type_name for line in lines if line.type_name}
-    models = {line.explanation_model_name for line in lines if line.explanation_model_name}
-    for table, names in (("explanation_types", types), ("explanation_models", models)):
-        for name in sorted(names):
-            await connection.execute(
-                f"INSERT INTO {table} (name, display_name) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                [storable(name)] * 2,
-            )
+def _check_loss(parts: frozenset[str], here: list[Entry], current: Current | None) -> None:
+    """Refuse to put fewer kinds of data in place of what is here."""
+    if current is None or parts == EXPLANATIONS:
+        return
+    if lost := sorted({one.kind for one in here if one.rows} - parts):
+        raise BadInputError(
+            f"The source has {' and '.join(lost)} here, which an import without them would take away; "
+            "import them too, or delete the source first.",
+            field="parts",
+        )

@@ -28,6 +28,7 @@ async def write_embeddings(
     rows = [row for line in lines if line.embedding and (row := _row(line, path, problems)) is not None]
     if not rows:
         return
+    await connection.execute("DROP TABLE IF EXISTS pg_temp.incoming")
     await connection.execute(
         "CREATE TEMPORARY TABLE incoming (id text, embedder_id smallint, embedding halfvec) ON COMMIT DROP"
     )

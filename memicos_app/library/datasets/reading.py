@@ -43,12 +43,24 @@ class Problems:
     keep: int = 1000
     total: int = 0
     first: list[LineProblem] = field(default_factory=list)
+    damaged: bool = False
+    """Whether a file ended before its content did."""
 
     def add(self, file: Path, line: int, message: str) -> None:
         """Count a problem; keep it while there is room."""
         self.total += 1
         if len(self.first) < self.keep:
             self.first.append(LineProblem(f"{file.parent.name}/{file.name}", line, message))
+
+    def damage(self, file: Path, line: int, message: str) -> None:
+        """Count a problem that hides the rest of its file."""
+        self.add(file, line, message)
+        self.damaged = True
+
+    def take_over(self, others: Problems) -> None:
+        """Count another's problems too."""
+        self.total += others.total
+        self.first += others.first[: self.keep - len(self.first)]
 
 
 def read_lines(
@@ -85,12 +97,27 @@ def raw_lines(path: Path, problems: Problems, at: Callable[[int], None]) -> Iter
                 if number % _TELL_EVERY == 0:
                     at(stored.tell())
                 if len(raw) == LONGEST_LINE:
-                    problems.add(path, number, f"left out, and what follows: longer than {LONGEST_LINE >> 20} MiB")
+                    problems.damage(path, number, f"left out, and what follows: longer than {LONGEST_LINE >> 20} MiB")
                     return
                 if raw.strip():
                     yield number, raw
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        problems.add(path, number + 1, f"the file is damaged from here on ({error})")
+        problems.damage(path, number + 1, f"the file is damaged from here on ({error})")
+
+
+def lines_at(path: Path, wanted: set[int], most_of_one: int, most: int) -> dict[int, tuple[bytes, int]]:
+    """The first bytes and the size of lines by their numbers; what exceeds `most` bytes in all is left empty."""
+    found: dict[int, tuple[bytes, int]] = {}
+    last = max(wanted)
+    for number, raw in raw_lines(path, Problems(), lambda position: None):
+        if number > last:
+            break
+        if number in wanted:
+            line = raw.rstrip(b"\r\n")
+            kept = line[: min(most_of_one, most)]
+            most -= len(kept)
+            found[number] = kept, len(line)
+    return found
 
 
 def unpacked(stored: BinaryIO) -> BinaryIO:

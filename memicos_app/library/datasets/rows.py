@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -44,8 +44,10 @@ def feature_row(generation: int, line: FeatureLine, report: Report) -> list[Any]
     ]
 
 
-def explanation_row(generation: int, model_id: str, source_id: str, line: ExplanationLine) -> list[Any]:
-    """A row of `copying.EXPLANATIONS`."""
+def explanation_row(
+    generation: int, model_id: str, source_id: str, line: ExplanationLine, known_since: datetime
+) -> list[Any]:
+    """A row of `copying.EXPLANATIONS`; one that does not say when it was made is as old as `known_since`."""
     rest = {name: value for name, value in line.rest.items() if not (name.startswith("umap_") and value == 0)}
     author = str(rest.pop("authorName", ""))
     if line.author_id:
@@ -64,7 +66,7 @@ def explanation_row(generation: int, model_id: str, source_id: str, line: Explan
         line.score_v2 if line.score_v2 is not None else (line.score_v1 or None),
         json_value(line.scores),
         json_value(rest),
-        line.created_at or datetime.now(UTC),
+        line.created_at or known_since,
     ]
 
 

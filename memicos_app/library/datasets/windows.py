@@ -43,6 +43,23 @@ class Windows:
         self._written_chunks = 0
         self._met = self._new = 0
 
+    @classmethod
+    def recalled(cls, strings: Sequence[str], chunks: Sequence[bytes], sharing: bool) -> Windows:
+        """As they were after a file was stored: its vocabulary in order, and its chunks with the incomplete one."""
+        known = cls()
+        known.sharing = sharing
+        known._vocabulary.update((token, number) for number, token in enumerate(strings))
+        if strings:
+            known._rank = np.arange(len(strings))
+        shared = [window for chunk in chunks for window in blocks.decode_chunk(chunk)]
+        known.count = len(shared)
+        known._written_chunks = len(shared) // PER_CHUNK
+        known._unwritten = shared[known._written_chunks * PER_CHUNK :]
+        if sharing:
+            texts = ([strings[token] for token in window.tolist()] for window in shared)
+            known._number = {_content(text): number for number, text in enumerate(texts)}
+        return known
+
     def ids(self, tokens: Sequence[str]) -> Ints:
         """Vocabulary numbers of a window's tokens."""
         vocabulary = self._vocabulary
@@ -99,20 +116,27 @@ class Windows:
         total: Ints = np.bincount(flat, np.concatenate(weights), len(self._vocabulary)).astype(np.int64)
         return total
 
-    def chunks(self, *, last: bool = False) -> list[tuple[int, bytes]]:
-        """Rows of `sequence_chunks` that are complete, each once; with `last` the incomplete one too."""
+    def chunks(self) -> list[tuple[int, bytes]]:
+        """Rows of `sequence_chunks` that are complete, each once."""
         done = []
-        while len(self._unwritten) >= PER_CHUNK or (last and self._unwritten):
+        while len(self._unwritten) >= PER_CHUNK:
             done.append((self._written_chunks, blocks.encode_chunk(self._unwritten[:PER_CHUNK])))
             del self._unwritten[:PER_CHUNK]
             self._written_chunks += 1
         return done
 
-    def vocabulary(self) -> bytes | None:
-        """The strings by number, for the vocabulary's chunk; None where there are none."""
-        if not self._vocabulary:
-            return None
-        return blocks.encode_vocabulary(self._strings())
+    def incomplete(self) -> list[tuple[int, bytes]]:
+        """The row of the chunk that has room left, which may grow yet; none where all are full."""
+        return [(self._written_chunks, blocks.encode_chunk(self._unwritten))] if self._unwritten else []
+
+    @property
+    def written_chunks(self) -> int:
+        """How many chunks were complete so far."""
+        return self._written_chunks
+
+    def vocabulary(self, after: int = 0) -> list[str]:
+        """The strings by number, from a number on; final once `ordered`."""
+        return self._strings()[after:]
 
     def _strings(self) -> list[str]:
         given = list(self._vocabulary)

@@ -12,12 +12,15 @@ import pytest
 
 from memicos_app.db import session
 from memicos_app.library import catalog, features
-from memicos_app.library.datasets import generations, importing
-from memicos_app.library.datasets.importing import ImportProgress, ImportReport, import_source
+from memicos_app.library.datasets import filling, generations, importing
+from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.datasets.manifest import KINDS
+from memicos_app.library.datasets.report import ImportReport
 from memicos_app.library.errors import NotFoundError, UnavailableError
 from memicos_app.library.packing import RELATIVE_ERROR
 from memicos_app.library.query import rows
 from memicos_app.library.views import FeatureView
+from memicos_app.library.watch import Unwatched
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
 
 HOSTILE = ["\x00", "\ud83d", "👩‍👧", "</script>", "\ufdd0", "", " the"]
@@ -126,8 +129,8 @@ async def test_stopping_to_share_half_way_loses_nothing(
     database: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first lines repeat, the later ones do not, and some of them belong to features stored before."""
-    monkeypatch.setattr(importing, "MOST_WAITING", 1)
-    monkeypatch.setattr(importing, "_LINES_A_TURN", 40)
+    monkeypatch.setattr(filling, "MOST_WAITING", 1)
+    monkeypatch.setattr(filling, "LINES_A_TURN", 40)
     folder.batch("features/batch-0", [feature(i) for i in range(30)])
     repeated = [activation(i % 10, ["same", " text", str(i % 4)], [9.0 - i / 100, 0, 0]) for i in range(40)]
     fresh = [(i % 20 if i < 60 else 20 + i % 10, ["new", f" {i}"], [0.0, 1.0 + i / 100]) for i in range(120)]
@@ -177,7 +180,8 @@ async def test_bad_lines_are_reported_with_file_and_line(database: str, folder: 
     assert "activations/batch-0.jsonl.gz:1: left out: Value error, 2 tokens but 1 values" in said
     assert "activations/batch-0.jsonl.gz:2: left out: Value error, no tokens" in said
     assert "activations/batch-0.jsonl.gz:3: values[0] is nan" in said
-    assert "activations/batch-0.jsonl.gz: left out: 2 activations of feature 77" in said
+    assert "activations/batch-0.jsonl.gz:5: left out: feature 77 is not in features/" in said
+    assert "activations/batch-0.jsonl.gz:6: left out: feature 77 is not in features/" in said
     assert "explanations/batch-0.jsonl.gz:1: left out: feature 77 is not in features/" in said
     assert "explanations/batch-0.jsonl.gz:2: left out: description: Field required" in said
     assert (report.n_features, report.n_examples) == (2, 2)
@@ -358,7 +362,7 @@ async def test_two_imports_of_a_source_exclude_each_other(database: str, folder:
         await connection.execute(
             "INSERT INTO sources (model_id, id, set_name) VALUES ('toy', '3-res-tiny', 'res-tiny')"
         )
-        await generations.begin(right, MODEL, SOURCE, "")
+        await generations.take_up(right, MODEL, SOURCE, "", KINDS, [])
         assert (await catalog.source(MODEL, SOURCE)).source.state == "importing"
         with pytest.raises(UnavailableError, match="is being imported by another process"):
             await import_source(folder.origin, MODEL, SOURCE)
@@ -385,14 +389,15 @@ async def test_the_locks_outlive_a_silent_connection(
 async def test_an_import_that_lost_its_locks_does_not_put_its_data_in_place(
     database: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def ended(right: generations.Right, *names: str) -> int:
-        number = await begin(right, *names)
+    async def ended(right: generations.Right, *rest: Any) -> int:
+        number = await take_up(right, *rest)
         async with session.raw_connection() as other:
             await other.execute("SELECT pg_terminate_backend(%s)", [right.guard.info.backend_pid])
         return number
 
-    begin = generations.begin
-    monkeypatch.setattr(generations, "begin", ended)
+    take_up = generations.take_up
+    monkeypatch.setattr(importing, "_TRIES", 1)
+    monkeypatch.setattr(generations, "take_up", ended)
     with pytest.raises(psycopg.OperationalError):
         await imported(folder)
     assert (await catalog.counts())["features"] == 0
@@ -411,17 +416,23 @@ async def test_reading_goes_on_while_the_source_is_replaced(database: str, folde
 
     reading = asyncio.create_task(reader())
     for _ in range(4):
-        await import_source(folder.origin, MODEL, SOURCE)
+        await import_source(folder.origin, MODEL, SOURCE, again=True)
     done.set()
     assert await reading > 0
 
 
 async def test_progress_reaches_the_total(database: str, folder: Folder) -> None:
-    told: list[ImportProgress] = []
-    await import_source(folder.write(), MODEL, SOURCE, progress=told.append)
-    assert [one.done for one in told] == sorted(one.done for one in told)
-    assert told[-1].done == told[-1].total == sum(p.stat().st_size for p in folder.path.glob("*/batch-*"))
-    assert list(dict.fromkeys(one.step for one in told)) == ["features", "activations", "finishing"]
+    told: list[tuple[str, float, float, str]] = []
+
+    class Told(Unwatched):
+        def tell(self, step: str, done: float, total: float, unit: str = "") -> None:
+            told.append((step, done, total, unit))
+
+    await import_source(folder.write(), MODEL, SOURCE, watch=Told())
+    assert [done for _, done, _, _ in told] == sorted(done for _, done, _, _ in told)
+    size = sum(p.stat().st_size for p in folder.path.glob("*/batch-*"))
+    assert told[-1] == ("finishing", size, size, "bytes")
+    assert list(dict.fromkeys(step for step, *_ in told)) == ["features", "activations", "finishing"]
 
 
 async def test_values_stay_within_the_stated_error(database: str, folder: Folder) -> None:
@@ -432,7 +443,7 @@ async def test_values_stay_within_the_stated_error(database: str, folder: Folder
 
 
 async def test_a_source_that_is_not_there(database: str, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"holds no features/batch-N\.jsonl\.gz") as caught:
+    with pytest.raises(NotFoundError, match=r"holds no v1/no/where/features/batch-N\.jsonl\.gz") as caught:
         await import_source(tmp_path, "no", "where")
     assert caught.value.field == "source_id"
 
