@@ -38,8 +38,9 @@ from inference_worker.engine.packaged import ensure_packaged_model
 from memicos_app.db import migrate, session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.library.datasets import layout
-from memicos_app.library.datasets.importing import ImportProgress, import_source
+from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.layout import ActivationLine
+from memicos_app.library.watch import Unwatched
 from memicos_app.settings import ROOT, get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "imports.json"
@@ -217,10 +218,11 @@ async def import_one(origin: Path, source: str) -> dict[str, Any]:
     marks: dict[str, float] = {}
     before, began = cpu_seconds(), time.perf_counter()
 
-    def tell(progress: ImportProgress) -> None:
-        marks[progress.step] = time.perf_counter()
+    class Marks(Unwatched):
+        def tell(self, step: str, done: float, total: float, unit: str = "") -> None:
+            marks[step] = time.perf_counter()
 
-    report = await import_source(origin, MODEL, source, progress=tell)
+    report = await import_source(origin, MODEL, source, watch=Marks())
     seconds = marks["activations"] - marks["features"]
     whole = time.perf_counter() - began
     if report.problems.total or not report.n_examples:

@@ -23,9 +23,7 @@ def upgrade() -> None:
     create_problems()
     create_sums()
     texts = sa.text("'{}'::text[]")
-    op.add_column(
-        "source_generations", sa.Column("parts", sa.ARRAY(sa.Text()), server_default=texts, nullable=False)
-    )
+    op.add_column("source_generations", sa.Column("parts", sa.ARRAY(sa.Text()), server_default=texts, nullable=False))
     op.add_column("source_generations", words("verdict"))
     op.add_column(
         "source_generations", sa.Column("missing", sa.ARRAY(sa.Text()), server_default=texts, nullable=False)

@@ -91,7 +91,7 @@ def test_many_problems_go_to_a_file(folder: Folder) -> None:
     ("words", "sentence"),
     [
         (["no", "where"], "No configured origin holds no/where"),
-        (["/nothing/here", MODEL, SOURCE], "holds no features/batch-N.jsonl.gz"),
+        (["/nothing/here", MODEL, SOURCE], "holds no v1/toy/3-res-tiny/features/batch-N.jsonl.gz"),
         (["only-one"], "Say `memicos import MODEL SOURCE`"),
         (["a", "b", "c", "d"], "Say `memicos import MODEL SOURCE`"),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +27,7 @@ _LOOK_UP = 0.5
 
 async def fetched(
     origin: Origin, manifest: Manifest, names: Iterable[str], watch: Watch = UNWATCHED, *, keep: bool = False
-) -> AsyncIterator[tuple[Object, Path]]:
+) -> AsyncGenerator[tuple[Object, Path]]:
     """Complete, checked files of this machine in the order of `names`, each with what it is now.
 
     For a folder these are the files themselves. Otherwise the next files are fetched while one is read, and a file
@@ -76,7 +76,7 @@ class _Ahead:
         self._coming = iter(objects)
         self._running: deque[asyncio.Task[tuple[Object, Path]]] = deque()
 
-    async def run(self) -> AsyncIterator[tuple[Object, Path]]:
+    async def run(self) -> AsyncGenerator[tuple[Object, Path]]:
         """The files in order."""
         try:
             self._start(AT_ONCE)

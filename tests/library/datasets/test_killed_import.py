@@ -1,4 +1,4 @@
-"""An import is killed with SIGKILL in the middle: nobody sees a trace of it, and it is simply run again."""
+"""An import is killed with SIGKILL in the middle: nobody sees a trace of it, and it goes on after its last file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ IMPORT = """
 import sys, time
 from memicos_app.db import session
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.watch import Unwatched
 
-def tell(now):
-    if now.step == "activations":
-        print("activations", flush=True)
-        time.sleep(600)
+class Sleepy(Unwatched):
+    def tell(self, step, *rest):
+        if step == "activations":
+            print("activations", flush=True)
+            time.sleep(600)
 
-session.run(import_source(*sys.argv[1:], progress=tell))
+session.run(import_source(*sys.argv[1:], watch=Sleepy()))
 """
 
 
@@ -43,7 +45,8 @@ async def test_killed_and_run_again(database: str, tmp_path: Path) -> None:
     left = await rows("SELECT count(*) AS n FROM features")
     assert left[0]["n"] == 5, "what the dead import wrote is there and belongs to no source"
     assert (await catalog.counts())["features"] == 0
-    await import_source(folder.origin, MODEL, SOURCE)
+    report = await import_source(folder.origin, MODEL, SOURCE)
+    assert (report.n_kept, report.n_files) == (1, 1), "only what was missing is imported"
     left = await rows("SELECT count(*) AS n FROM features")
     assert left[0]["n"] == 5
     assert (await features.feature_list(MODEL, SOURCE)).total == 5
