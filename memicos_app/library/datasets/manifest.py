@@ -164,6 +164,19 @@ def is_wanted(name: str) -> bool:
     return folder in KINDS and not file.startswith(".") and file.endswith((".jsonl", ".jsonl.gz"))
 
 
+def to_rows(objects: Iterable[Object]) -> list[list[Any]]:
+    """Objects as lists of plain values, for the database."""
+    return [
+        [one.name, one.size, one.etag, one.modified.isoformat() if one.modified else None, one.md5, one.sha256]
+        for one in objects
+    ]
+
+
+def from_rows(rows: Iterable[list[Any]]) -> tuple[Object, ...]:
+    """The objects that `to_rows` wrote down."""
+    return tuple(Object(name, size, etag, _moment(at), md5, sha256) for name, size, etag, at, md5, sha256 in rows)
+
+
 def dumps(manifest: Manifest, **more: Any) -> str:
     """The text of a `manifest.json` beside the files of a source; `more` stands beside the objects."""
     objects = [{"name": one.name, "size": one.size, "sha256": one.sha256, "md5": one.md5} for one in manifest.objects]

@@ -157,12 +157,13 @@ class AvailableSource:
 def configured_origins() -> list[str]:
     """Names of the places where datasets are looked for: as configured, then what was generated or converted here."""
     settings = get_settings()
-    return [*settings.dataset_origins, str(settings.data_dir / "datasets")]
+    named = (str(ROOT / folder) if (folder := folder_of(name)) else name for name in settings.dataset_origins)
+    return [*dict.fromkeys(named), str(settings.data_dir / "datasets")]
 
 
 def local_origins() -> list[Path]:
     """Those of `configured_origins` that are folders of this machine."""
-    return [ROOT / folder for name in configured_origins() if (folder := folder_of(name)) is not None]
+    return [folder for name in configured_origins() if (folder := folder_of(name)) is not None]
 
 
 def available_sources(origins: Iterable[str | Path]) -> list[AvailableSource]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import quote
 
 import httpx
+import pytest
 from moto.server import ThreadedMotoServer
 
 from memicos_app.settings import get_settings
@@ -101,7 +100,8 @@ def allowed(host: str) -> Iterator[None]:
     """OUTBOUND_ALLOW names a host inside the block."""
     hosts = ",".join((*get_settings().outbound_allow, host))
     try:
-        with patch.dict(os.environ, OUTBOUND_ALLOW=hosts):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OUTBOUND_ALLOW", hosts)
             get_settings.cache_clear()
             yield
     finally:
