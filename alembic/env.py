@@ -5,8 +5,6 @@ Everything up to the newest revision is one transaction: a failed upgrade leaves
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
@@ -14,21 +12,13 @@ import memicos_app.db.tables  # noqa: F401  (fills the metadata)
 from alembic import context
 from memicos_app.db import migrate, session
 
-# Tables that live beside ours: the job queue keeps its own schema, imports stage rows in passing.
-FOREIGN_PREFIXES = ("procrastinate_", "staging_")
-
-
-def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Whether a table is ours to compare; what others own is never dropped by a generated revision."""
-    return not (kind == "table" and reflected and compare_to is None and (name or "").startswith(FOREIGN_PREFIXES))
-
 
 def run_offline() -> None:
     context.configure(
         dialect_name="postgresql",
         target_metadata=SQLModel.metadata,
         literal_binds=True,
-        include_object=include_object,
+        include_object=migrate.include_object,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -38,7 +28,7 @@ def run_on(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
-        include_object=include_object,
+        include_object=migrate.include_object,
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=False,

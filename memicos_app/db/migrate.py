@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -25,6 +26,8 @@ from memicos_app.settings import ROOT
 POSTGRES_FLOOR = 14
 PGVECTOR_FLOOR = (0, 8)
 _LOCK = 0x6D656D69636F73  # "memicos" in ASCII: any constant of our own will do.
+# Tables that live beside ours: the job queue keeps its own schema, imports stage rows in passing.
+FOREIGN_PREFIXES = ("procrastinate_", "staging_")
 _one_at_a_time = threading.Lock()  # Alembic's context is global to a process.
 
 INSTALL_PGVECTOR = (
@@ -70,6 +73,11 @@ def check(database_url: str) -> None:
     """
     with connected(database_url) as connection, connection.begin():
         ensure_pgvector(connection)
+
+
+def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Whether a table is ours to compare; what others own is never dropped by a generated revision."""
+    return not (kind == "table" and reflected and compare_to is None and (name or "").startswith(FOREIGN_PREFIXES))
 
 
 def alembic_config() -> Config:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -86,6 +87,17 @@ async def raw_connection() -> AsyncIterator[psycopg.AsyncConnection[TupleRow]]:
     """A psycopg connection of its own, for COPY: committed at the end, rolled back when the block raises."""
     async with await _connect() as connection:
         yield connection
+
+
+async def connection_string() -> str:
+    """The address for a pool that is not ours, to be asked for each connection: the embedded server heals then too.
+
+    Raises:
+        DatabaseUnusable: as `database_url`.
+    """
+    address = await asyncio.to_thread(target)
+    libpq = {name: value for name, value in address.parameters.items() if name not in address.connect_args}
+    return make_conninfo("", **libpq)
 
 
 async def dispose() -> None:

@@ -12,6 +12,7 @@ from memicos_app.db.explanations import (
 )
 from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
 from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
+from memicos_app.db.jobs import Job, JobLine
 from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.users import User
@@ -28,6 +29,8 @@ __all__ = [
     "ImportFile",
     "ImportProblem",
     "ImportSum",
+    "Job",
+    "JobLine",
     "Model",
     "OriginModel",
     "OriginSource",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
@@ -15,7 +17,7 @@ from memicos_app.db.explanations import EMBEDDERS, HNSW
 
 
 def differences(connection: Connection) -> list[Any]:
-    options = {"compare_type": True, "compare_server_default": True}
+    options = {"compare_type": True, "compare_server_default": True, "include_object": migrate.include_object}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
 
 
@@ -65,6 +67,12 @@ def test_blocks_are_not_compressed_twice(database: str) -> None:
         )
         external = {name for (name,) in found if not name.startswith("pg_")}
         assert external >= {"feature_examples.block", "sequence_chunks.block", "features.histograms"}
+
+
+def test_the_queues_schema_is_the_one_the_revision_was_written_for() -> None:
+    """Another version of procrastinate with another schema needs a revision that takes old databases there."""
+    written = hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
+    assert written.startswith("c70ec4b400a60ad9"), "add a revision with procrastinate's migrations since 3.10"
 
 
 def test_the_first_owner_is_there(database: str) -> None:
