@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from memicos_app.commands import database, datasets, generate, inference, run
+from memicos_app.commands import database, datasets, generate, inference, jobs, run
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(run.run)
@@ -18,6 +18,7 @@ app.command("import")(datasets.import_)
 app.command()(datasets.sources)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)
+app.add_typer(jobs.app)
 
 
 def main() -> None:

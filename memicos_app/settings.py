@@ -126,6 +126,13 @@ class Settings(BaseSettings):
     worker_threads: int = Field(0, ge=0, description="Threads torch uses; 0: one less than the cores, at least 1.")
     inference_queue: int = Field(32, ge=1, description="Requests that may wait before the worker answers 503.")
 
+    # Jobs
+    jobs_local: bool = Field(
+        True, description="Run jobs in a process beside the site; false: only in those of `memicos jobs work`."
+    )
+    jobs_at_once: int = Field(2, ge=1, le=64, description="Jobs that a job process runs side by side.")
+    jobs_keep_days: float = Field(90, gt=0, description="Days after which ended jobs and their logs are forgotten.")
+
     # Providers
     openai_api_key: SecretStr = Field(SecretStr(""), description="For explanations and embeddings by OpenAI.")
 

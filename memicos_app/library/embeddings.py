@@ -23,6 +23,7 @@ from memicos_app.library.datasets.line_embeddings import vector_text
 from memicos_app.library.explanations import CURRENT, TOP_TOKENS
 from memicos_app.library.query import rows, run_in
 from memicos_app.library.top_tokens import named_tokens
+from memicos_app.library.watch import UNWATCHED, Watch
 
 EMBEDDER_ID = 1
 DIMENSIONS = 384
@@ -62,13 +63,18 @@ def embed_now(texts: Sequence[str]) -> Vectors:
 
 
 async def embed_explanations(
-    model_id: str, source_id: str, *, progress: Callable[[int, int], None] | None = None
+    model_id: str,
+    source_id: str,
+    *,
+    watch: Watch = UNWATCHED,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Embed those explanations of a source that have no vector yet; does nothing without the package.
 
     Each few hundred are committed, so that search finds them and a killed run goes on where it was.
 
     Args:
+        watch: told how many of the source's explanations have a vector; it may stop between the turns.
         progress: told how many are done of how many.
 
     Returns:
@@ -89,14 +95,33 @@ async def embed_explanations(
         source=source_id,
         embedder=EMBEDDER_ID,
     )
-    done = 0
+    done, had = 0, await _embedded(model_id, source_id)
     for start in range(0, len(waiting), _TURN):
+        watch.tell("embedding", had + start, had + len(waiting), "explanations")
+        await watch.checkpoint()
         turn = waiting[start : start + _TURN]
         vectors = await embed([_meaningful(original(one["description"]), one["type_name"]) for one in turn])
         done += await _store([one["number"] for one in turn], vectors)
         if progress is not None:
             progress(min(start + _TURN, len(waiting)), len(waiting))
+    watch.tell("embedding", had + len(waiting), had + len(waiting), "explanations")
     return done
+
+
+async def _embedded(model_id: str, source_id: str) -> int:
+    """How many explanations of a source have a vector."""
+    found = await rows(
+        f"""
+        SELECT count(*) AS n FROM explanation_embeddings AS e
+        JOIN explanations AS x ON x.number = e.explanation_number
+        JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
+        WHERE x.model_id = :model AND x.source_id = :source AND {CURRENT} AND e.embedder_id = :embedder
+        """,
+        model=model_id,
+        source=source_id,
+        embedder=EMBEDDER_ID,
+    )
+    return int(found[0]["n"])
 
 
 def _meaningful(description: str, type_name: str | None) -> str:

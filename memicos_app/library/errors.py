@@ -42,3 +42,10 @@ class ForbiddenError(LibraryError):
 
     code = "forbidden"
     status = 403
+
+
+class ConflictError(LibraryError):
+    """What was asked for does not fit the state that the thing is in."""
+
+    code = "conflict"
+    status = 409

@@ -17,6 +17,7 @@ from memicos_app.library.errors import NotFoundError
 from memicos_app.library.query import Row, rows, rows_in, run_in
 from memicos_app.library.top_tokens import top_token_explanation
 from memicos_app.library.views import ExplanationView
+from memicos_app.library.watch import UNWATCHED, Watch
 
 __all__ = ["BY_HAND", "TOP_TOKENS", "for_feature", "refresh_labels", "top_token_explanation", "write_top_tokens"]
 
@@ -53,8 +54,10 @@ _OF_FEATURE = f"""
 """
 
 
-async def write_top_tokens(model_id: str, source_id: str) -> int:
+async def write_top_tokens(model_id: str, source_id: str, *, watch: Watch = UNWATCHED) -> int:
     """Explain every live feature of a source by its top tokens, in place of earlier such explanations of it.
+
+    All or nothing: readers see the old ones until the new ones are there.
 
     Returns:
         How many explanations were written.
@@ -66,15 +69,15 @@ async def write_top_tokens(model_id: str, source_id: str) -> int:
         found = await rows_in(
             writer,
             """
-            SELECT s.current_generation FROM sources AS s
-            WHERE s.model_id = :model AND s.id = :source AND s.current_generation IS NOT NULL FOR SHARE
+            SELECT g.id, g.n_features FROM sources AS s JOIN source_generations AS g ON g.id = s.current_generation
+            WHERE s.model_id = :model AND s.id = :source FOR SHARE OF s
             """,
             model=model_id,
             source=source_id,
         )
         if not found:
             raise NotFoundError(f"Source {model_id}/{source_id} is not imported.", field="source_id")
-        generation = found[0]["current_generation"]
+        generation, total = found[0]["id"], found[0]["n_features"]
         await run_in(
             writer,
             "DELETE FROM explanations WHERE generation_id = :generation AND type_name = :type",
@@ -84,6 +87,8 @@ async def write_top_tokens(model_id: str, source_id: str) -> int:
         written, after = 0, -1
         while part := await _top_tokens(writer, generation, after):
             after = part[-1][0]
+            watch.tell("explaining", written, total, "features")
+            await watch.checkpoint()
             written += await _insert(writer, model_id, source_id, generation, [one for one in part if one[1]])
         await refresh_labels(writer, model_id, source_id)
         await writer.commit()

@@ -6,8 +6,8 @@ Reading goes to the driver itself, on a connection of the pool: that halves what
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.db.session import read_session
+from memicos_app.db.session import session as write_session
 from memicos_app.library.errors import UnavailableError
 
 Row = Mapping[str, Any]
@@ -34,13 +35,21 @@ async def reading() -> AsyncIterator[AsyncSession]:
     Raises:
         UnavailableError: the database does not answer.
     """
-    try:
-        async with read_session() as session:
-            yield session
-    except _SILENT as error:
-        raise UnavailableError(
-            "The database does not answer right now; try again in a moment.", retry_after=RETRY_S
-        ) from error
+    with _answering():
+        async with read_session() as reader:
+            yield reader
+
+
+@asynccontextmanager
+async def writing() -> AsyncIterator[AsyncSession]:
+    """A session for a change; what its user does not commit is rolled back.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    with _answering():
+        async with write_session() as writer:
+            yield writer
 
 
 async def rows(sql: str, /, **values: Any) -> Sequence[Row]:
@@ -73,6 +82,21 @@ async def run_in(session: AsyncSession, sql: str, /, **values: Any) -> int:
     """A statement that changes rows, in a session of the caller's; how many it changed."""
     connection = await session.connection()
     return (await connection.execute(text(sql), values)).rowcount
+
+
+def bigint(number: int) -> int:
+    """A row's number as a bigint can hold it; 0, which no row has, for one that it cannot."""
+    return number if 0 < number < 1 << 63 else 0
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except _SILENT as error:
+        raise UnavailableError(
+            "The database does not answer right now; try again in a moment.", retry_after=RETRY_S
+        ) from error
 
 
 @lru_cache(maxsize=512)

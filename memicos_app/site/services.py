@@ -1,21 +1,28 @@
-"""What runs for as long as the site does: the inference worker and the connections to the database."""
+"""What runs for as long as the site does: the inference worker, the job process, connections to the database."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from memicos_app import worker
 from memicos_app.db import session
+from memicos_app.jobs.local import LocalJobs
+from memicos_app.settings import get_settings
 
 
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """Start what the site needs, and stop it when the site stops."""
+    settings = get_settings()
+    jobs = LocalJobs(settings) if settings.jobs_local else None
     await worker.start()
+    if jobs is not None:
+        jobs.start()
     try:
         yield
     finally:
-        await worker.stop()
+        await asyncio.gather(worker.stop(), *([asyncio.to_thread(jobs.stop)] if jobs is not None else []))
         await session.dispose()
         session.release()
