@@ -17,25 +17,24 @@ from memicos_app.db.text import storable, storable_json
 from memicos_app.db.users import OWNER_ID
 from memicos_app.library.errors import ConflictError, NotFoundError
 from memicos_app.library.feature_json import encode
-from memicos_app.library.job_log import log as log
-from memicos_app.library.job_log import write_line
-from memicos_app.library.job_views import COLUMNS, JobState, JobView, view
-from memicos_app.library.job_views import state_named as state_named
+from memicos_app.library.job_log import log, write_line
+from memicos_app.library.job_views import COLUMNS, JobState, JobView, state_named, view
 from memicos_app.library.query import Row, bigint, row, rows, rows_in, run_in, writing
 
 __all__ = [
     "JobState",
     "JobView",
-    "LogLine",
     "ask",
     "cancel",
     "clean",
     "job",
     "jobs",
     "log",
+    "open_jobs",
     "pause",
     "resume",
     "retry",
+    "state_named",
 ]
 
 MOST_LISTED = 200
