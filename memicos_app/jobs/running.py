@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -109,13 +109,16 @@ def _words(error: Exception) -> str:
 
 async def _end(held: Held, watch: JobWatch, ended: Ended) -> str | None:
     """Write the end, also when the database is away for a moment; what is never written is found by the sweep."""
+    progress = watch.progress
+    if ended.ending == "done":
+        progress = replace(progress, done=progress.total or progress.done, rate=0.0)
     lines, deadline = watch.rest(), time.monotonic() + _ENDING_PATIENCE_S
     while True:
         try:
             return await holding.end(
                 held,
                 ended.ending,
-                watch.progress,
+                progress,
                 lines,
                 result=ended.result,
                 error=ended.error,

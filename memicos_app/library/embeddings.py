@@ -30,7 +30,8 @@ DIMENSIONS = 384
 LONGEST = 256
 """Tokens of a text that count; what follows is cut off, as the model was made."""
 _BATCH = 64
-_TURN = 512
+_TURN = 32
+"""Texts that are embedded and stored at once: few, so that a wish to stop is obeyed within a second or two."""
 _one_at_a_time = threading.Lock()
 
 Vectors = npt.NDArray[np.float32]
@@ -71,7 +72,7 @@ async def embed_explanations(
 ) -> int:
     """Embed those explanations of a source that have no vector yet; does nothing without the package.
 
-    Each few hundred are committed, so that search finds them and a killed run goes on where it was.
+    Each few are committed, so that search finds them and a killed run goes on where it was.
 
     Args:
         watch: told how many of the source's explanations have a vector; it may stop between the turns.
@@ -95,6 +96,7 @@ async def embed_explanations(
         source=source_id,
         embedder=EMBEDDER_ID,
     )
+    waiting = sorted(waiting, key=lambda one: len(one["description"]))  # alike in length: little is padded
     done, had = 0, await _embedded(model_id, source_id)
     for start in range(0, len(waiting), _TURN):
         watch.tell("embedding", had + start, had + len(waiting), "explanations")
