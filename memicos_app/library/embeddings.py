@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,20 +63,13 @@ def embed_now(texts: Sequence[str]) -> Vectors:
     return vectors
 
 
-async def embed_explanations(
-    model_id: str,
-    source_id: str,
-    *,
-    watch: Watch = UNWATCHED,
-    progress: Callable[[int, int], None] | None = None,
-) -> int:
+async def embed_explanations(model_id: str, source_id: str, *, watch: Watch = UNWATCHED) -> int:
     """Embed those explanations of a source that have no vector yet; does nothing without the package.
 
     Each few are committed, so that search finds them and a killed run goes on where it was.
 
     Args:
         watch: told how many of the source's explanations have a vector; it may stop between the turns.
-        progress: told how many are done of how many.
 
     Returns:
         How many were embedded.
@@ -99,14 +92,12 @@ async def embed_explanations(
     waiting = sorted(waiting, key=lambda one: len(one["description"]))  # alike in length: little is padded
     done, had = 0, await _embedded(model_id, source_id)
     for start in range(0, len(waiting), _TURN):
-        watch.tell("embedding", had + start, had + len(waiting), "explanations")
+        watch.tell("embedding; the source is ready to browse", had + start, had + len(waiting), "explanations")
         await watch.checkpoint()
         turn = waiting[start : start + _TURN]
         vectors = await embed([_meaningful(original(one["description"]), one["type_name"]) for one in turn])
         done += await _store([one["number"] for one in turn], vectors)
-        if progress is not None:
-            progress(min(start + _TURN, len(waiting)), len(waiting))
-    watch.tell("embedding", had + len(waiting), had + len(waiting), "explanations")
+    watch.tell("embedding; the source is ready to browse", had + len(waiting), had + len(waiting), "explanations")
     return done
 
 

@@ -12,9 +12,20 @@ from memicos_app.db import session
 from memicos_app.library import embeddings, explanations
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.query import rows, rows_in, run_in
+from memicos_app.library.watch import Unwatched
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
 
 TEXTS = ["mentions of felines and cats", "references to pet kittens", "numeric values in tax documents"]
+
+
+class Listener(Unwatched):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, float]] = []
+
+    def tell(self, step: str, done: float, total: float, unit: str = "") -> None:
+        self.told.append((done, total))
 
 
 async def test_alike_in_meaning_is_near() -> None:
@@ -42,9 +53,9 @@ async def test_explanations_without_a_vector_get_one_once(database: str, tmp_pat
     lines = [explanation(i, text, embedding=[1.0] * 256 if i == 0 else None) for i, text in enumerate(TEXTS[:2])]
     folder.batch("explanations/batch-0", lines)
     await import_source(folder.write(), MODEL, SOURCE)
-    told: list[tuple[int, int]] = []
-    assert await embeddings.embed_explanations(MODEL, SOURCE, progress=lambda *now: told.append(now)) == 2
-    assert told == [(2, 2)]
+    watch = Listener()
+    assert await embeddings.embed_explanations(MODEL, SOURCE, watch=watch) == 2
+    assert watch.told == [(0, 2), (2, 2)]
     assert await embeddings.embed_explanations(MODEL, SOURCE) == 0
     stored = await rows("SELECT embedder_id, count(*) AS n FROM explanation_embeddings GROUP BY 1 ORDER BY 1")
     assert [(one["embedder_id"], one["n"]) for one in stored] == [(1, 2), (2, 1)]

@@ -10,22 +10,16 @@ from memicos_app.library.watch import Watch
 
 
 async def run(watch: Watch, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """`model`, `source` and where from, `origin`: a folder; what was written.
+    """`model`, `source` and where from, `origin`; what is here now.
 
     Raises:
         NotFoundError: the origin holds no such source.
     """
     from memicos_app.library import embeddings, explanations
-    from memicos_app.library.datasets.importing import ImportProgress, import_source
-
-    def tell(now: ImportProgress) -> None:
-        watch.tell(now.step, now.done, now.total, "bytes")
+    from memicos_app.library.datasets.importing import import_source
 
     model, source = arguments["model"], arguments["source"]
-    report = await import_source(arguments["origin"], model, source, progress=tell)
-    for problem in report.problems.first:
-        watch.log(str(problem), "warning")
-    await watch.checkpoint()
+    report = await import_source(arguments["origin"], model, source, watch=watch)
     if not report.n_explanations:
         report.n_explanations = await explanations.write_top_tokens(model, source, watch=watch)
     if embeddings.available():
