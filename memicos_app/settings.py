@@ -70,6 +70,10 @@ class Settings(BaseSettings):
         description="Comma-separated hosts (or host:port) that may be asked though their address is private.",
     )
 
+    upload_limit_mb: int = Field(
+        1024, ge=1, le=65536, description="Largest batch file, in MiB, that a page or the API takes."
+    )
+
     # Inference worker
     inference_urls: Annotated[list[str], NoDecode] = Field(
         [], description="Comma-separated workers that run elsewhere; empty: one is started beside the site."
@@ -177,6 +181,11 @@ class Settings(BaseSettings):
     def user_saes_dir(self) -> Path:
         """Folder of SAEs that a person added, `{model}/{source}/` in SAELens format."""
         return self.data_dir / "saes"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of files that are being uploaded, each for as long as it takes."""
+        return self.data_dir / "uploads"
 
     @property
     def is_local(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from memicos_app.api import (
     activations,
+    catalog,
     directions,
     docs,
     features,
@@ -25,13 +27,19 @@ from memicos_app.api import (
     steer_presets,
     steering,
     text_search,
+    uploads,
     vectors,
 )
 from memicos_app.api.problems import Problem, http_error
 from memicos_app.library.visitor import set_visitor
+from memicos_app.settings import get_settings
 
-LARGEST_BODY = 4 * 1024 * 1024
+MEBI = 1024 * 1024
+LARGEST_BODY = 4 * MEBI
+LARGER_BODIES = {"/feature/upload-batch": 48 * MEBI}
+"""Of routes that take more; batch files have a limit of their own, UPLOAD_LIMIT_MB."""
 ROUTERS = (
+    catalog.router,
     features.router,
     activations.router,
     text_search.router,
@@ -39,6 +47,7 @@ ROUTERS = (
     steering.router,
     steer_presets.router,
     vectors.router,
+    uploads.router,
     status.router,
 )
 NO_TELEMETRY: TelemetryConfig = {
@@ -85,21 +94,29 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > LARGEST_BODY:
+        most = largest_body(get_route_path(scope))
+        if announced.isdigit() and int(announced) > most:
             await (await http_error(Request(scope), HTTPException(413)))(scope, receive, send)
             return
-        await self.app(scope, counted(receive), send)
+        await self.app(scope, counted(receive, most), send)
 
 
-def counted(receive: Receive) -> Receive:
-    """`receive` that raises once more than `LARGEST_BODY` bytes came."""
+def largest_body(path: str) -> int:
+    """How many bytes a request to this address may send."""
+    if path == uploads.FILE_ROUTE:
+        return get_settings().upload_limit_mb * MEBI
+    return LARGER_BODIES.get(path, LARGEST_BODY)
+
+
+def counted(receive: Receive, most: int) -> Receive:
+    """`receive` that raises once more than `most` bytes came."""
     total = 0
 
     async def receive_counted() -> Message:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        if total > LARGEST_BODY:
+        if total > most:
             raise HTTPException(413)
         return message
 

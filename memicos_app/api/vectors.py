@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import AliasChoices, Field
 
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, FeatureAddress, Name
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.site import site_of
-from memicos_app.library import ownership, vectors
-from memicos_app.library.errors import ForbiddenError
+from memicos_app.api.writing import OWNER_ONLY
+from memicos_app.library import vectors
 from memicos_app.library.vectors import Vector
 
 router = APIRouter(prefix="/vector", tags=["vectors"])
@@ -74,15 +74,7 @@ async def list_owned(body: Owned | None = None) -> Json:
     return Json({"vectors": [vector_json(one) for one in await vectors.owned(body.model_id if body else None)]})
 
 
-def from_here(request: Request) -> None:
-    """Refuse what another site's page asks a person's browser to do. Raises `ForbiddenError`."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise ForbiddenError("Another site's page may not change what is kept here.")
-    ownership.require_owner()
-
-
-@router.post("/delete", dependencies=[Depends(from_here)])
+@router.post("/delete", dependencies=OWNER_ONLY)
 async def delete(body: FeatureAddress) -> Json:
     """Remove a vector; runs that were kept hold their own copy."""
     with fields_renamed(FIELDS):

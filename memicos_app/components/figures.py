@@ -30,7 +30,9 @@ def amount(number: int) -> str:
 
 
 def share(part: float) -> str:
-    """A share of 1 as per cent with three digits that count: `0.600 %`, `0.0012 %`, `12.5 %`."""
+    """A share of 1 as per cent with three digits that count: `0.600 %`, `0.0012 %`, `12.5 %`; unknown is below 0."""
+    if part < 0:
+        return "–"
     percent = part * 100
     if percent == 0:
         return "0 %"

@@ -51,6 +51,10 @@ class Feature(SQLModel, table=True):
     has_vector: bool = columns.flag(False)
     extra: dict[str, Any] = columns.json_object()
     """Further columns of the public layout under their public names."""
+    uploaded: bool = columns.flag(False)
+    """Came by itself and not with an import; a re-sync keeps it where the dataset has no such feature."""
+    replaces: int | None = None
+    """How many examples the imported feature had whose place it took; null where there was none."""
 
 
 class FeatureLabel(SQLModel, table=True):

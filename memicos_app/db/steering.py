@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Float, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -120,6 +130,8 @@ class SteerVector(SQLModel, table=True):
     hook_name: str = columns.words()
     values: list[float] = columns.reals()
     default_strength: float = Field(default=10.0, sa_type=Float, sa_column_kwargs={"server_default": "10"})
+    examples: bytes = Field(default=b"", sa_type=LargeBinary, sa_column_kwargs={"server_default": text("''::bytea")})
+    """Texts that somebody says it is active on, as a block of `library/blocks.py`; empty: none."""
     visibility: str = columns.visibility()
     creator_id: str | None = columns.maybe_words()
     created_at: datetime = columns.moment()

@@ -15,6 +15,7 @@ from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
 from memicos_app.db.jobs import Job, JobLine
 from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
+from memicos_app.db.uploads import UploadedFile
 from memicos_app.db.users import User
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "SteerOutputFeature",
     "SteerPreset",
     "SteerVector",
+    "UploadedFile",
     "User",
 ]

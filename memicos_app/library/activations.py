@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inference_worker.wire.activations import ActivationSingleRequest, ActivationSingleResponse
+from memicos_app.library import vectors
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.inference import inference, require_text
 
@@ -57,9 +58,16 @@ async def test(
         BadInputError, NotFoundError: what was asked for cannot be right; `field` names it.
         UnavailableError: the worker is down, loading or busy.
     """
-    request = ActivationSingleRequest(
-        model=model_id, source=source_id, index=index, prompt=require_text(text), prepend_bos=prepend_bos
-    )
+    text = require_text(text)
+    if vectors.is_vector(source_id):
+        own = await vectors.get(model_id, source_id, index)
+        request = ActivationSingleRequest(
+            model=model_id, vector=own.values, hook=own.hook_name, prompt=text, prepend_bos=prepend_bos
+        )
+    else:
+        request = ActivationSingleRequest(
+            model=model_id, source=source_id, index=index, prompt=text, prepend_bos=prepend_bos
+        )
     with inference({"prompt": "text", "model": "model_id", "source": "source_id"}) as worker:
         answer = await worker.activation_single(request)
     found = _view(model_id, source_id, index, answer)

@@ -255,6 +255,8 @@ def _set_view(one: Row, sources: list[SourceView]) -> SourceSetView:
         default_range=one["default_range"],
         default_show_breaks=one["default_show_breaks"],
         sources=[each for each in sources if each.set_name == one["name"]],
+        type=original(one["type"]),
+        urls=[original(url) for url in one["urls"]],
     )
 
 

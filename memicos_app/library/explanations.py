@@ -148,16 +148,16 @@ async def refresh_labels(
     model_id: str,
     source_id: str,
     *,
-    index: int | None = None,
+    indices: Sequence[int] | None = None,
     generation_id: int | None = None,
 ) -> None:
     """Make a source's lists and counts follow its explanations; to be called in the transaction that changed them.
 
     Args:
-        index: only this feature's explanations changed; None: all.
+        indices: only these features' explanations changed; None: all.
         generation_id: the generation that is becoming the current one; None: the one that is.
     """
-    values = {"model": model_id, "source": source_id, "index": index, "generation": generation_id}
+    values = {"model": model_id, "source": source_id, "indices": indices, "generation": generation_id}
     for statement in _LABELS:
         await run_in(writer, statement, **values)
 
@@ -170,7 +170,7 @@ _SOURCE = """
 _LABELS = (
     f"""{_SOURCE}
     DELETE FROM feature_labels AS l USING s
-    WHERE l.generation_id = s.current_generation AND (CAST(:index AS integer) IS NULL OR l.index = :index)
+    WHERE l.generation_id = s.current_generation AND (CAST(:indices AS integer[]) IS NULL OR l.index = ANY(:indices))
     """,
     f"""{_SOURCE}
     INSERT INTO feature_labels (generation_id, index, description, type_name, sort_key)
@@ -180,7 +180,7 @@ _LABELS = (
     JOIN explanations AS x ON x.model_id = s.model_id AND x.source_id = s.id AND {CURRENT}
     JOIN features AS f ON f.generation_id = s.current_generation AND f.index = x.index
     LEFT JOIN explanation_types AS t ON t.name = x.type_name
-    WHERE CAST(:index AS integer) IS NULL OR x.index = :index
+    WHERE CAST(:indices AS integer[]) IS NULL OR x.index = ANY(:indices)
     ORDER BY x.index, {READING_ORDER}
     """,
     f"""{_SOURCE}

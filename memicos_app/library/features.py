@@ -7,8 +7,8 @@ from typing import Any
 
 from inference_worker.wire.util import FeatureVectorRequest, FeatureVectorResponse
 from memicos_app.db.text import original, original_json, originals
-from memicos_app.library import blocks, catalog, explanations, histograms, sequences
-from memicos_app.library.blocks import Block
+from memicos_app.library import blocks, catalog, explanations, histograms, sequences, vector_features, vectors
+from memicos_app.library.activation_views import activation_views
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.feature_lists import feature_list, search_text
 from memicos_app.library.inference import inference
@@ -44,6 +44,8 @@ async def feature(model_id: str, source_id: str, index: int) -> FeatureView:
     Raises:
         NotFoundError: no such model, source or feature; the message says which and where to look.
     """
+    if vectors.is_vector(source_id):
+        return await vector_features.feature_view(model_id, source_id, index)
     for _ in range(_ATTEMPTS):
         async with reading() as session:
             found = await rows_in(session, _FEATURE, model=model_id, source=source_id, index=index)
@@ -64,6 +66,9 @@ async def vector(model_id: str, source_id: str, index: int) -> FeatureVectorResp
         NotFoundError: no such feature.
         UnavailableError: the worker is needed and down, or does not have this SAE loaded.
     """
+    if vectors.is_vector(source_id):
+        one = await vectors.get(model_id, source_id, index)
+        return FeatureVectorResponse(vector=one.values, norm=_norm(one.values), hook_name=one.hook_name)
     own = await row(
         """
         SELECT f.extra, s.hook_name FROM sources AS s JOIN features AS f ON f.generation_id = s.current_generation
@@ -76,9 +81,13 @@ async def vector(model_id: str, source_id: str, index: int) -> FeatureVectorResp
     if own is not None and own["extra"].get("vector"):
         values = [float(value) for value in own["extra"]["vector"]]
         hook_name = own["extra"].get("hookName") or own["hook_name"]
-        return FeatureVectorResponse(vector=values, norm=sum(v * v for v in values) ** 0.5, hook_name=hook_name)
+        return FeatureVectorResponse(vector=values, norm=_norm(values), hook_name=hook_name)
     with inference({"model": "model_id", "source": "source_id"}) as client:
         return await client.vector(FeatureVectorRequest(model=model_id, source=source_id, index=index))
+
+
+def _norm(values: list[float]) -> float:
+    return float(sum(value * value for value in values) ** 0.5)
 
 
 async def random_feature(model_id: str | None = None, source_id: str | None = None) -> tuple[str, str, int]:
@@ -156,44 +165,6 @@ async def _activations(found: Row) -> list[ActivationView]:
     block = blocks.decode(bytes(found["block"]))
     windows = await sequences.windows(found["generation_id"], block)
     return activation_views(block, windows, f"{found['model_id']}/{found['id']}/{found['index']}")
-
-
-def activation_views(block: Block, windows: list[list[str]], name: str) -> list[ActivationView]:
-    """Stored examples for reading, strongest first; `name` and the place make up an example's id."""
-    columns = zip(
-        windows,
-        block.values(),
-        block.maxima(),
-        block.minima(),
-        block.peaks(),
-        block.groups,
-        block.qualifying_token_indices(),
-        block.extras,
-        strict=True,
-    )
-    return [
-        ActivationView(
-            id=f"{name}/{place}",
-            tokens=tokens,
-            values=values,
-            max_value=largest,
-            min_value=smallest,
-            max_value_token_index=peak,
-            bin_min=group.bin_min,
-            bin_max=group.bin_max,
-            bin_contains=group.bin_contains,
-            qualifying_token_index=qualifying,
-            data_source=group.data_source,
-            dfa_values=extra.get("dfaValues"),
-            dfa_max_value=extra.get("dfaMaxValue"),
-            dfa_target_index=extra.get("dfaTargetIndex"),
-            extra={key: value for key, value in extra.items() if key not in _DFA} if extra else {},
-        )
-        for place, (tokens, values, largest, smallest, peak, group, qualifying, extra) in enumerate(columns)
-    ]
-
-
-_DFA = ("dfaValues", "dfaMaxValue", "dfaTargetIndex")
 
 
 def _view(one: Row, activations: list[ActivationView], explained: list[ExplanationView]) -> FeatureView:

@@ -74,6 +74,9 @@ class SourceSetView:
     default_range: int
     default_show_breaks: bool
     sources: list[SourceView]
+    type: str = ""
+    """Its kind in a word or two, as people group sets."""
+    urls: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

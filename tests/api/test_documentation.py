@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from memicos_app.api import problems
-from memicos_app.api.app import api
-from memicos_app.library import activations, steering
+from memicos_app.api.app import LARGER_BODIES, MEBI, api
+from memicos_app.library import activations, registration, steering, uploads
 from memicos_app.settings import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -27,6 +27,13 @@ FIELDS = sorted(
             "SteerPresets",
             "NewVector",
             "Owned",
+            "AnnouncedModel",
+            "AnnouncedSourceSet",
+            "FeatureBatch",
+            "UploadedFeature",
+            "UploadedActivation",
+            "UploadedExplanation",
+            "ActivationBatch",
         )
         for field in SCHEMA["components"]["schemas"][name]["properties"]
     }
@@ -52,3 +59,6 @@ def test_limits_are_those_of_the_library() -> None:
     assert f"up to {activations.MAX_TEXTS};" in DOCUMENT
     assert f"up to {steering.LONGEST_PROMPT:,} characters" in DOCUMENT
     assert f"up to {steering.MOST_FEATURES} of" in DOCUMENT
+    assert f"1 to {uploads.MOST_FEATURES}, each index once" in DOCUMENT
+    assert f"up to {registration.LONGEST_ID} characters; capitals" in DOCUMENT
+    assert f"{LARGER_BODIES['/feature/upload-batch'] // MEBI} MB for `/feature/upload-batch`" in DOCUMENT

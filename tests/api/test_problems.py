@@ -17,7 +17,7 @@ from memicos_app.settings import get_settings
 ROUTES = [(path, method.upper()) for path, methods in api.openapi()["paths"].items() for method in methods]
 POSTS = [path for path, method in ROUTES if method == "POST"]
 NONSENSE: list[Any] = [None, [], "text", 5, {}, {"no such field": 1}, {"feature": 5, "customText": {}, "prompt": []}]
-NEEDS_NO_BODY = {"/vector/list-owned"}
+NEEDS_NO_BODY = {"/vector/list-owned", "/model/list"}
 
 
 def asks(path: str, body: Any) -> bool:

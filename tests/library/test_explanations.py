@@ -93,7 +93,7 @@ async def test_labels_and_counts_follow_a_change(folder: Folder) -> None:
             model=MODEL,
             source=SOURCE,
         )
-        await explanations.refresh_labels(writer, MODEL, SOURCE, index=1)
+        await explanations.refresh_labels(writer, MODEL, SOURCE, indices=[1])
         await writer.commit()
     assert await label(1) == ("Markup", "written-by-hand")
     assert (await label(0))[1] == "top-tokens"

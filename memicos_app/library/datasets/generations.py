@@ -22,6 +22,7 @@ from memicos_app.library.datasets import ledger
 from memicos_app.library.datasets.copying import Connection
 from memicos_app.library.datasets.manifest import Object
 from memicos_app.library.datasets.overview import Overview
+from memicos_app.library.datasets.uploaded import carry_over
 from memicos_app.library.datasets.verdict import Verdict
 from memicos_app.library.errors import UnavailableError
 from memicos_app.library.explanations import refresh_labels
@@ -159,6 +160,8 @@ async def put_in_place(generation: int, model_id: str, source_id: str, overview:
     """Make a complete generation the one that readers see, with its labels and counts, all at once."""
     names = {"model": model_id, "source": source_id}
     async with session.session() as writer:
+        for one in await carry_over(writer, model_id, source_id, generation):
+            overview.add(one["index"], one["density"], one["max_activation"])
         await run_in(writer, _READY, generation=generation, overview=overview.json(), sequences=overview.n_sequences)
         await run_in(writer, _JUDGED, generation=generation, **_said(verdict))
         await refresh_labels(writer, model_id, source_id, generation_id=generation)

@@ -45,3 +45,31 @@ def _bars(values: Floats) -> dict[str, Any]:
     heights, edges = np.histogram(values, bins=BARS)
     centres = (edges[:-1] + edges[1:]) / 2
     return {"values": [float(f"{value:.5g}") for value in centres], "heights": heights.tolist()}
+
+
+def _histogram(expression: str, column: str) -> str:
+    """Bars over a column's positive values as `_bars` makes them."""
+    return f"""(
+        WITH shown AS (
+            SELECT {expression} AS x FROM features WHERE generation_id = :generation AND {column} > 0
+        ), ends AS (
+            SELECT CASE WHEN max(x) > min(x) THEN min(x) ELSE min(x) - 0.5 END AS low,
+                   CASE WHEN max(x) > min(x) THEN max(x) ELSE max(x) + 0.5 END AS high FROM shown
+        ), bars AS (
+            SELECT least(width_bucket(x, low, high, {BARS}), {BARS}) AS bar, count(*) AS height
+            FROM shown, ends WHERE low < high GROUP BY 1
+        )
+        SELECT jsonb_build_object(
+            'values', coalesce(jsonb_agg(round((low + (n - 0.5) * (high - low) / {BARS})::numeric, 6)
+                                           ORDER BY n), '[]'),
+            'heights', coalesce(jsonb_agg(coalesce(height, 0) ORDER BY n), '[]')
+        )
+        FROM ends CROSS JOIN generate_series(1, {BARS}) AS n LEFT JOIN bars ON bars.bar = n WHERE low < high
+    )"""
+
+
+OF_GENERATION = f"""jsonb_build_object(
+    'density', {_histogram("log(density::float8)", "density")},
+    'max_activation', {_histogram("max_activation::float8", "max_activation")}
+)"""
+"""`Overview.json` of the features that a generation (`:generation`) holds now, made by the database."""

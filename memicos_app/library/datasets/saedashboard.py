@@ -91,20 +91,25 @@ def convert(paths: Iterable[Path], origin: Path, *, hook_point: str = "") -> tup
     return name
 
 
-def read_batch(path: Path) -> Batch:
-    """One batch file.
+def read_batch(path: Path, name: str = "") -> Batch:
+    """One batch file; `name` is how people call it where that is not its path.
 
     Raises:
         BadInputError: it is not one; the message names the file.
     """
     try:
         content = parse(path.read_bytes())
+    except ValueError as error:
+        raise BadInputError(
+            f"{name or path} is not a SAEDashboard batch: it is not valid JSON ({error}).", field="path"
+        ) from error
+    try:
         features = content["features"]
         model_id, layer = str(content["model_id"]), int(content["layer"])
         for one in features:
             int(one["feature_index"])
     except (ValueError, TypeError, KeyError) as error:
-        raise BadInputError(f"{path} is not a SAEDashboard batch ({error!r}).", field="path") from error
+        raise BadInputError(f"{name or path} is not a SAEDashboard batch ({error!r}).", field="path") from error
     suffix = content.get("sae_id_suffix")
     source_id = f"{layer}-{content.get('sae_set') or 'sae'}{f'__{suffix}' if suffix else ''}"
     return Batch(path, model_id, source_id, {**content, "features": None}, features)
@@ -134,6 +139,15 @@ def _write(batch: Batch, folder: Path, number: int, hook_point: str) -> None:
         file.writelines(encode(_feature(batch, one, hook_name)) + b"\n" for one in batch.features)
     with _lines(folder, "activations", number) as file:
         file.writelines(encode(row) + b"\n" for one in batch.features for row in _activations(batch, one))
+
+
+def lines_of(batch: Batch, one: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A feature of a batch as its line of the layout, and the lines of its activations.
+
+    Raises:
+        KeyError, TypeError, ValueError: something is not as the generator writes it.
+    """
+    return _feature(batch, one, None), list(_activations(batch, one))
 
 
 @contextmanager

@@ -6,13 +6,15 @@ not depend on settings. Numbers that differ between databases (generation, runni
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memicos_app.library.datasets.copying import CHUNKS, EXAMPLES, EXPLANATIONS, FEATURES, Connection, Target
 
 PART = 1024
 """Features whose rows are summed together."""
+WIDTH = 8
+"""Bytes of a hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,18 @@ class Summed:
 
 
 def _hash(values: str) -> str:
-    return f"substring(decode(md5(record_send(ROW({values}))), 'hex') FOR 8)"
+    return f"substring(decode(md5(record_send(ROW({values}))), 'hex') FOR {WIDTH})"
 
 
-def _own(target: Target) -> Summed:
+def _own(target: Target, only: str = "true") -> Summed:
     columns = [f't."{name}"' for name in target.columns if name != "generation_id"]
-    return Summed(
-        target.table, f"{target.table} AS t WHERE t.generation_id = %(g)s", columns[0], columns[0], ", ".join(columns)
-    )
+    tables = f"{target.table} AS t WHERE t.generation_id = %(g)s AND {only}"
+    return Summed(target.table, tables, columns[0], columns[0], ", ".join(columns))
+
+
+_IMPORTED = """NOT EXISTS (
+    SELECT FROM features AS f WHERE f.generation_id = t.generation_id AND f.index = t.index AND f.uploaded
+)"""
 
 
 _EXPLANATIONS = Summed(
@@ -61,7 +67,7 @@ _EMBEDDINGS = Summed(
     't."index", t.id, e.embedder_id, halfvec_send(e.embedding)',
 )
 EXPLAINED = (_EXPLANATIONS, _EMBEDDINGS)
-SUMMED = (_own(FEATURES), _own(EXAMPLES), _own(CHUNKS), *EXPLAINED)
+SUMMED = (_own(FEATURES, "NOT t.uploaded"), _own(EXAMPLES, _IMPORTED), _own(CHUNKS), *EXPLAINED)
 
 
 async def record(connection: Connection, generation: int, tables: Iterable[Summed] = SUMMED) -> None:
@@ -80,3 +86,37 @@ async def record(connection: Connection, generation: int, tables: Iterable[Summe
                 """.encode(),
                 {"g": generation, "name": one.name, "low": -(2**31), "high": 2**31 - 1},
             )
+
+
+async def forget(connection: Connection, generation: int, indices: Sequence[int]) -> None:
+    """Take features out of the sums that are being replaced by somebody's own, in the caller's transaction."""
+    for name in (FEATURES.table, EXAMPLES.table):
+        keys = await connection.execute(
+            f"SELECT i / {PART}, {_hash('i')} FROM unnest(CAST(%s AS integer[])) AS t (i)".encode(), [list(indices)]
+        )
+        gone: dict[int, set[bytes]] = {}
+        for part, key in await keys.fetchall():
+            gone.setdefault(part, set()).add(bytes(key))
+        for part, those in gone.items():
+            await _forget_part(connection, (generation, name, part), those)
+
+
+async def _forget_part(connection: Connection, address: tuple[int, str, int], those: set[bytes]) -> None:
+    where = "WHERE generation_id = %s AND table_name = %s AND part = %s"
+    found = await connection.execute(f"SELECT keys, hashes FROM import_sums {where}".encode(), address)
+    row = await found.fetchone()
+    if row is None:
+        return
+    keys, hashes = map(_pieces, row)
+    kept = [place for place, key in enumerate(keys) if key not in those]
+    if not kept:
+        await connection.execute(f"DELETE FROM import_sums {where}".encode(), address)
+        return
+    await connection.execute(
+        f"UPDATE import_sums SET keys = %s, hashes = %s {where}".encode(),
+        [b"".join(keys[place] for place in kept), b"".join(hashes[place] for place in kept), *address],
+    )
+
+
+def _pieces(packed: bytes) -> list[bytes]:
+    return [bytes(packed[start : start + WIDTH]) for start in range(0, len(packed), WIDTH)]

@@ -14,7 +14,11 @@ _COUNTS = """
         (SELECT coalesce(sum(n), 0) FROM feature_examples WHERE generation_id = %(g)s) AS examples,
         (SELECT count(*) FROM feature_examples WHERE generation_id = %(g)s) AS with_examples,
         (SELECT count(*) FROM explanations WHERE generation_id = %(g)s) AS explanations,
-        (SELECT count(DISTINCT index) FROM explanations WHERE generation_id = %(g)s) AS explained
+        (SELECT count(DISTINCT index) FROM explanations WHERE generation_id = %(g)s) AS explained,
+        (SELECT count(*) FROM features WHERE generation_id = %(g)s AND uploaded AND replaces IS NULL) AS added,
+        (SELECT coalesce(sum(e.n - coalesce(f.replaces, 0)), 0) FROM features AS f
+            JOIN feature_examples AS e ON e.generation_id = f.generation_id AND e.index = f.index
+            WHERE f.generation_id = %(g)s AND f.uploaded) AS added_examples
 """
 _HELD = {"features": "features", "activations": "examples", "explanations": "explanations"}
 
@@ -40,13 +44,15 @@ async def judge(connection: Connection, generation: int) -> Verdict:
     row = await found.fetchone()
     assert row is not None
     names = ("features", "examples", "with_examples", "explanations", "explained")
-    counts = dict(zip(names, map(int, row), strict=True))
+    *numbers, added, added_examples = map(int, row)
+    counts = dict(zip(names, numbers, strict=True))
+    imported = {**counts, "features": counts["features"] - added, "examples": counts["examples"] - added_examples}
     files = await ledger.entries(connection, generation)
     counts["without_examples"] = counts["features"] - counts["with_examples"]
     counts["unexplained"] = counts["features"] - counts["explained"]
     counts["files"] = len(files)
     counts["set_aside"] = sum(one.problems for one in files)
-    return Verdict([*_unread(files), *_lost(files, counts)], counts)
+    return Verdict([*_unread(files), *_lost(files, imported)], counts)
 
 
 def _unread(files: list[Entry]) -> list[str]:
@@ -55,7 +61,7 @@ def _unread(files: list[Entry]) -> list[str]:
 
 
 def _lost(files: list[Entry], counts: dict[str, int]) -> list[str]:
-    """Kinds of which the database holds another number of rows than was written."""
+    """Kinds of which the database holds another number of rows than was written; uploads count as if not there."""
     said = []
     for kind, name in _HELD.items():
         own = [one for one in files if one.kind == kind]
