@@ -70,7 +70,7 @@ async def new_model(body: AnnouncedModel) -> Json:
 
 @router.post("/model/get")
 async def get_model(body: AskedModel) -> Json:
-    """One model."""
+    """One model, by its id."""
     with fields_renamed({"model_id": "id"}):
         return Json(model_json(await catalog.model(body.id)))
 
