@@ -23,7 +23,7 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
-    409: "exists",
+    409: "conflict",
     413: "too_large",
     415: "unsupported_media_type",
     422: "bad_input",

@@ -30,7 +30,7 @@ async def test_a_model_is_made_read_and_listed(client: httpx.AsyncClient, model:
     assert (await client.post("/model/get", json={"id": "pup-model-3"})).json() == model
     assert (await client.post("/model/list")).json()[0]["id"] in {"pup-model-3", "smollm2-135m-it"}
     again = assert_problem(await client.post("/model/new", json=MODEL), 409)
-    assert (again["error"], again["field"]) == ("exists", "id")
+    assert (again["error"], again["field"]) == ("conflict", "id")
     assert assert_problem(await client.post("/model/get", json={"id": "none"}), 404)["field"] == "id"
 
 
