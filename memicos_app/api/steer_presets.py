@@ -50,7 +50,7 @@ def preset_json(one: Preset) -> dict[str, Any]:
         "steerMethod": one.options.get("steer_method"),
         "features": [steered(one.model_id, each.source, each.index, each.strength) for each in one.features],
         "prompt": one.prompt or None,
-        "settings": one.options,
+        "settings": presets.settings(one),
     }
 
 

@@ -56,6 +56,7 @@ class SteerOnlyWhere(rx.State, mixin=True):
 
     async def _recall_condition(self, condition: SteerCondition | None) -> None:
         if condition is None:
+            self._decide(None)
             return
         place = f"{condition.source_id}/{condition.index}"
         unknown = Suggestion(source=condition.source_id, feature=condition.index, label="", place=place)

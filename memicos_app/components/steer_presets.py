@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias, TypedDict
 
 import reflex as rx
 
 from memicos_app.components.steer_features import SteeredFeature
-from memicos_app.library import ownership, presets, vectors
+from memicos_app.library import ownership, preset_text, presets, vectors
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.presets import Preset, PresetFeature
+from memicos_app.library.steering import SteerCondition
 
 Var: TypeAlias = Any
 Handler: TypeAlias = Any
@@ -46,6 +49,18 @@ class SteerPresets(rx.State, mixin=True):
         """What is set, by the names that a request has for it."""
         raise NotImplementedError
 
+    def _stops(self) -> list[str]:
+        raise NotImplementedError
+
+    def _set_stops(self, stops: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    def _only_where(self) -> SteerCondition | None:
+        raise NotImplementedError
+
+    async def _recall_condition(self, condition: SteerCondition | None) -> None:
+        raise NotImplementedError
+
     async def _list_presets(self) -> None:
         found = await presets.of_model(self.r_model)
         named = {kind: [PresetName(alias=o.alias, name=o.name) for o in found if o.kind == kind] for kind in KINDS}
@@ -77,6 +92,8 @@ class SteerPresets(rx.State, mixin=True):
         if chosen.kind == "prompt":
             return
         self._set_options(chosen.options)
+        self._set_stops(chosen.stop)
+        await self._recall_condition(chosen.condition)
         self.features = []
         for one in chosen.features:
             await self._add(one.source, one.index, one.strength)
@@ -89,10 +106,9 @@ class SteerPresets(rx.State, mixin=True):
             ownership.require_owner()
             taken = [one["alias"] for one in (*self.prompt_presets, *self.feature_presets)]
             parts = [PresetFeature(one["source"], one["feature"], one["strength"]) for one in self.features]
-            kept = Preset(
-                self.r_model, presets.alias_of(name, taken), name, features=parts, options=self._options(), rank=100
-            )
-            kept = await presets.save(kept)
+            alias, options = preset_text.alias_of(name, taken), self._options()
+            kept = Preset(self.r_model, alias, name, features=parts, options=options, rank=100)
+            kept = await presets.save(replace(kept, stop=self._stops(), condition=self._only_where()))
             await self._list_presets()
         except LibraryError as error:
             return rx.toast.error(error.message)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import reflex as rx
 
 from memicos_app.components.layout import card
 from memicos_app.components.steer_picked import finite
+from memicos_app.library.preset_text import parse_stops, stops_text
 from memicos_app.library.presets import OPTIONS, Option
-from memicos_app.library.steering import SteerRequest
+from memicos_app.library.steering import LONGEST_STOP, MOST_STOPS, SteerRequest
 from memicos_app.settings import get_settings
 
 Var: TypeAlias = Any
@@ -28,7 +30,10 @@ RANGES: dict[str, tuple[float, float, bool]] = {
 METHODS = {
     "SIMPLE_ADDITIVE": ("additive", "Adds strength × direction."),
     "ORTHOGONAL_DECOMP": ("orthogonal", "Multiplies the part along the direction: 0 removes it, 1 leaves it."),
-    "PROJECTION_CAP": ("projection cap", "Lets the part along the direction be at most the strength."),
+    "PROJECTION_CAP": (
+        "projection cap",
+        "Lets the part along the direction be the strength at most: 0 forbids it.",
+    ),
     "ABLATION": ("ablation", "Takes that share of the feature's own contribution out: 1 is all of it."),
 }
 POSITIONS = {"all": "all", "prompt": "prompt", "generated": "generated"}
@@ -53,8 +58,7 @@ class SteerSettings(rx.State, mixin=True):
 
     def _stops(self) -> list[str]:
         """Stop strings, one a line; `\\n` in one is a line break."""
-        lines = [line.replace("\\n", "\n") for line in self.stop_words.split("\n") if line]
-        return [line[:200] for line in lines[:8]]
+        return [stop[:LONGEST_STOP] for stop in parse_stops(self.stop_words)[:MOST_STOPS]]
 
     def _again(self) -> Any:
         """The event that steers with what is set now."""
@@ -105,7 +109,10 @@ class SteerSettings(rx.State, mixin=True):
     def _recall_settings(self, asked: SteerRequest) -> None:
         """Set everything as a request has it."""
         self._set_options({option: getattr(asked, option) for option in OPTIONS})
-        self.stop_words = "\n".join(one.replace("\n", "\\n") for one in asked.stop)
+        self._set_stops(asked.stop)
+
+    def _set_stops(self, stops: Sequence[str]) -> None:
+        self.stop_words = stops_text(stops)
 
     def _set_options(self, options: dict[str, Option]) -> None:
         """Take over options by the names that a request has for them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -22,6 +22,8 @@ from memicos_app.library.datasets.layout import VERSION, Line
 from memicos_app.library.datasets.reading import Problems, read_lines
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.query import reading
+from memicos_app.library.steering import SteerCondition, SteeredFeature, SteerRequest
+from memicos_app.library.steering import check as check_request
 
 Kind = Literal["prompt", "features"]
 Option: TypeAlias = str | float | int | bool
@@ -65,9 +67,21 @@ class Preset:
     prompt: str = ""
     features: list[PresetFeature] = field(default_factory=list)
     options: dict[str, Option] = field(default_factory=dict)
+    stop: list[str] = field(default_factory=list)
+    """Strings that a text ends before."""
+    condition: SteerCondition | None = None
+    """Steer only where this feature is active enough."""
     origin: str = ""
     """Empty: written or changed here."""
     id: str = ""
+
+
+class PresetCondition(Line):
+    """The feature that decides where a preset steers, and what it has to exceed."""
+
+    source: str
+    index: int
+    threshold: float = 0.0
 
 
 class PresetLine(Line):
@@ -80,6 +94,8 @@ class PresetLine(Line):
     prompt: str = ""
     features: list[PresetFeature] = Field(default_factory=list)
     options: dict[str, Option] = Field(default_factory=dict)
+    stop: list[str] = Field(default_factory=list)
+    condition: PresetCondition | None = None
 
 
 async def of_model(model_id: str) -> list[Preset]:
@@ -144,8 +160,7 @@ async def bring_in(origin: Path, model_id: str) -> int:
         found = await opened.exec(select(PresetRow).where(PresetRow.model_id == storable(model_id)))
         here = {row.alias: row for row in found}
         for line in lines:
-            preset = Preset(model_id, line.alias, line.name, line.kind, line.rank, line.prompt)
-            columns = _columns(preset) | {"features": [asdict(one) for one in line.features], "options": line.options}
+            columns = _columns(_of_line(model_id, line))
             row = here.get(line.alias) or PresetRow(id=secrets.token_urlsafe(9), origin=FILE, creator_id=OWNER_ID)
             if row.origin == FILE and not row.hidden:
                 for name, value in columns.items():
@@ -153,6 +168,22 @@ async def bring_in(origin: Path, model_id: str) -> int:
                 opened.add(row)
         await opened.commit()
     return len(lines)
+
+
+def _of_line(model_id: str, line: PresetLine) -> Preset:
+    where = line.condition
+    return Preset(
+        model_id,
+        line.alias,
+        line.name,
+        line.kind,
+        line.rank,
+        line.prompt,
+        line.features,
+        line.options,
+        line.stop,
+        SteerCondition(where.source, where.index, where.threshold) if where else None,
+    )
 
 
 async def bring_in_all(origins: Iterable[Path]) -> None:
@@ -175,6 +206,15 @@ def check(preset: Preset) -> None:
     if preset.kind == "features" and not 1 <= len(preset.features) <= MOST_FEATURES:
         raise BadInputError(f"A preset of this kind needs 1 to {MOST_FEATURES} features.", field="features")
     check_options(preset.options)
+    _check_run(preset)
+
+
+def _check_run(preset: Preset) -> None:
+    """Whether the run that it begins would be within the limits."""
+    parts = [SteeredFeature(preset.model_id, one.source, one.index, one.strength) for one in preset.features]
+    options: dict[str, Any] = dict(preset.options)
+    run = SteerRequest(preset.model_id, preset.prompt or "x", parts, **options)
+    check_request(replace(run, stop=preset.stop, condition=preset.condition))
 
 
 def check_options(options: Mapping[str, object]) -> None:
@@ -187,39 +227,6 @@ def check_options(options: Mapping[str, object]) -> None:
             raise BadInputError(f"{name} cannot be {value!r:.60}.", field=f"options.{name}")
 
 
-def alias_of(name: str, taken: Iterable[str] = ()) -> str:
-    """A name for addresses out of one for people."""
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50] or "preset"
-    used, number, alias = set(taken), 1, base
-    while alias in used:
-        number += 1
-        alias = f"{base}-{number}"
-    return alias
-
-
-def parse_features(text: str) -> list[PresetFeature]:
-    """Features as a person writes them, one a line: `15-res-4k/53 120`.
-
-    Raises:
-        BadInputError: a line is not of this form.
-    """
-    features = []
-    for number, line in enumerate(filter(str.strip, text.splitlines())):
-        found = re.fullmatch(r"\s*([\w.-]{1,100})\s*[/:]\s*(\d{1,9})\s+([-−+]?\d+(?:\.\d+)?)\s*", line)
-        if found is None:
-            raise BadInputError(
-                f"Line {number + 1} should be a source, an index and a strength, as in 15-res-4k/53 120.",
-                field="features",
-            )
-        features.append(PresetFeature(found[1], int(found[2]), float(found[3].replace("−", "-"))))
-    return features
-
-
-def features_text(features: Iterable[PresetFeature]) -> str:
-    """What `parse_features` reads."""
-    return "\n".join(f"{one.source}/{one.index} {one.strength:g}" for one in features)
-
-
 def _columns(preset: Preset) -> dict[str, Any]:
     return {
         "model_id": storable(preset.model_id),
@@ -229,11 +236,33 @@ def _columns(preset: Preset) -> dict[str, Any]:
         "rank": preset.rank,
         "prompt": storable(preset.prompt),
         "features": [storable_json(asdict(one)) for one in preset.features],
-        "options": storable_json(preset.options),
+        "options": storable_json(settings(preset)),
+    }
+
+
+def settings(preset: Preset) -> dict[str, Any]:
+    """What a preset sets, by the names of a request; nothing that it leaves open."""
+    condition = preset.condition
+    return {
+        **preset.options,
+        **({"stop": list(preset.stop)} if preset.stop else {}),
+        **(
+            {
+                "condition": {
+                    "source": condition.source_id,
+                    "index": condition.index,
+                    "threshold": condition.threshold,
+                }
+            }
+            if condition
+            else {}
+        ),
     }
 
 
 def _view(row: PresetRow) -> Preset:
+    options = original_json(row.options)
+    where = options.pop("condition", None)
     return Preset(
         model_id=original(row.model_id),
         alias=row.alias,
@@ -242,7 +271,9 @@ def _view(row: PresetRow) -> Preset:
         rank=row.rank,
         prompt=original(row.prompt),
         features=[PresetFeature(**one) for one in original_json(row.features)],
-        options=original_json(row.options),
+        stop=options.pop("stop", []),
+        options=options,
+        condition=where and SteerCondition(where["source"], where["index"], where["threshold"]),
         origin=row.origin,
         id=row.id,
     )

@@ -8,9 +8,11 @@ import reflex as rx
 
 from memicos_app.components.empty import failed, skeleton_rows
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.preset_form import NEW, Draft, draft_of, preset_form, written
 from memicos_app.library import catalog, ownership, presets
 from memicos_app.library.errors import LibraryError
-from memicos_app.library.presets import Preset
+from memicos_app.library.preset_text import condition_text
+from memicos_app.library.presets import Preset, PresetFeature
 
 
 class PresetRow(TypedDict):
@@ -19,24 +21,9 @@ class PresetRow(TypedDict):
     id: str
     alias: str
     name: str
-    kind: str
     what: str
+    only: str
     href: str
-
-
-class Draft(TypedDict):
-    """A preset as the form holds it; an empty `id` is a new one."""
-
-    id: str
-    alias: str
-    name: str
-    kind: str
-    rank: int
-    prompt: str
-    features: str
-
-
-NEW = Draft(id="", alias="", name="", kind="features", rank=0, prompt="", features="")
 
 
 class PresetsState(rx.State):
@@ -44,7 +31,8 @@ class PresetsState(rx.State):
 
     models: list[str] = []
     chosen: str = ""
-    rows: list[PresetRow] = []
+    features: list[PresetRow] = []
+    prompts: list[PresetRow] = []
     draft: Draft = NEW
     turn: int = 0
     loaded: bool = False
@@ -111,36 +99,24 @@ class PresetsState(rx.State):
     async def _list(self) -> None:
         found = await presets.of_model(self.chosen)
         self._found = {one.id: one for one in found}
-        self.rows = [row_of(one) for one in found]
+        self.features = [row_of(one) for one in found if one.kind == "features"]
+        self.prompts = [row_of(one) for one in found if one.kind == "prompt"]
 
     def _written(self, form: dict[str, Any]) -> Preset:
         before = self._found.get(self.draft["id"])
-        name, rank = str(form.get("name", "")).strip(), str(form.get("rank", "0"))
         taken = [one.alias for one in self._found.values() if before is None or one.id != before.id]
-        return Preset(
-            self.chosen,
-            str(form.get("alias", "")).strip() or presets.alias_of(name, taken),
-            name,
-            kind="prompt" if form.get("kind") == "prompt" else "features",
-            rank=int(rank) if rank.lstrip("-").isdigit() and len(rank) < 6 else 0,
-            prompt=str(form.get("prompt", "")),
-            features=presets.parse_features(str(form.get("features", ""))),
-            options=before.options if before else {},
-            id=before.id if before else "",
-        )
+        return written(form, self.chosen, before, taken)
 
 
 def row_of(one: Preset) -> PresetRow:
-    what = one.prompt if one.kind == "prompt" else presets.features_text(one.features).replace("\n", ", ")
+    what = one.prompt if one.kind == "prompt" else ", ".join(map(in_words, one.features))
     href = f"/{one.model_id}/steer?preset={one.alias}"
-    return PresetRow(id=one.id, alias=one.alias, name=one.name, kind=one.kind, what=what, href=href)
+    only = f"only where {condition_text(one.condition)}" if one.condition else ""
+    return PresetRow(id=one.id, alias=one.alias, name=one.name, what=what, only=only, href=href)
 
 
-def draft_of(one: Preset) -> Draft:
-    features = presets.features_text(one.features)
-    return Draft(
-        id=one.id, alias=one.alias, name=one.name, kind=one.kind, rank=one.rank, prompt=one.prompt, features=features
-    )
+def in_words(one: PresetFeature) -> str:
+    return f"{one.source}/{one.index} × {one.strength:g}"
 
 
 @rx.page(route="/admin/presets", title="Presets · MemicOS", on_load=PresetsState.load)
@@ -160,7 +136,14 @@ def presets_page() -> rx.Component:
         rx.cond(PresetsState.problem != "", failed(PresetsState.problem)),
         rx.el.div(
             rx.el.div(listing(), class_name="stack"),
-            rx.el.div(rx.cond(PresetsState.may_edit, form(), not_yours()), class_name="side"),
+            rx.el.div(
+                rx.cond(
+                    PresetsState.may_edit,
+                    preset_form(PresetsState.draft, PresetsState.wrong, PresetsState.turn, PresetsState),
+                    not_yours(),
+                ),
+                class_name="side",
+            ),
             class_name="cols flip",
         ),
         active="admin",
@@ -168,14 +151,24 @@ def presets_page() -> rx.Component:
 
 
 def listing() -> rx.Component:
-    rows = rx.el.table(
-        rx.el.thead(rx.el.tr(*[rx.el.th(words) for words in ("Name", "Steers or asks", "Address", "")])),
-        rx.el.tbody(rx.foreach(PresetsState.rows, preset_row)),
-        class_name="table",
+    """Presets in the groups that the steer page shows them in."""
+    nothing = card(rx.el.p("This model has no presets yet.", class_name="card-body muted"), title="Presets")
+    shown = rx.fragment(
+        group("Features to steer with", PresetsState.features), group("Prompts", PresetsState.prompts)
     )
-    nothing = rx.el.p("This model has no presets yet.", class_name="card-body muted")
-    shown = rx.cond(PresetsState.rows.length() > 0, rx.el.div(rows, class_name="table-scroll"), nothing)
-    return card(rx.cond(PresetsState.loaded, shown, skeleton_rows(4)), title="What the steer page offers")
+    has_any = (PresetsState.features.length() > 0) | (PresetsState.prompts.length() > 0)
+    return rx.cond(PresetsState.loaded, rx.cond(has_any, shown, nothing), card(skeleton_rows(4), title="Presets"))
+
+
+def group(title: str, rows: Any) -> rx.Component:
+    table = rx.el.table(
+        rx.el.thead(
+            rx.el.tr(*[rx.el.th(words, scope="col") for words in ("Name", "What it does", "Address", "")]),
+        ),
+        rx.el.tbody(rx.foreach(rows, preset_row)),
+        class_name="table presets",
+    )
+    return rx.cond(rows.length() > 0, card(table, title=title))
 
 
 def preset_row(one: Any) -> rx.Component:
@@ -195,89 +188,12 @@ def preset_row(one: Any) -> rx.Component:
     )
     return rx.el.tr(
         rx.el.td(rx.el.span(one["name"], class_name="strong iso")),
-        rx.el.td(rx.el.span(one["what"], class_name="small muted iso")),
+        rx.el.td(
+            rx.el.p(one["what"], class_name="small muted iso"),
+            rx.cond(one["only"] != "", rx.el.p(one["only"], class_name="tiny faint iso")),
+        ),
         rx.el.td(rx.el.a(one["alias"], href=one["href"], class_name="link mono small")),
         rx.el.td(verbs, class_name="num"),
-    )
-
-
-def form() -> rx.Component:
-    draft = PresetsState.draft
-    return card(
-        rx.el.form(
-            field(
-                "Name", rx.el.input(name="name", id="preset-name", default_value=draft["name"], class_name="input")
-            ),
-            rx.el.div(
-                field(
-                    "Kind",
-                    rx.el.select(
-                        rx.el.option("features", value="features"),
-                        rx.el.option("prompt", value="prompt"),
-                        name="kind",
-                        id="preset-kind",
-                        default_value=draft["kind"],
-                        class_name="select",
-                    ),
-                ),
-                field(
-                    "Place",
-                    rx.el.input(
-                        name="rank", id="preset-place", type="number", default_value=draft["rank"], class_name="input"
-                    ),
-                ),
-                class_name="grid-2",
-            ),
-            field(
-                "Features",
-                rx.el.textarea(
-                    name="features",
-                    id="preset-features",
-                    default_value=draft["features"],
-                    placeholder="15-res-4k/53 80",
-                    spell_check=False,
-                    rows=3,
-                    class_name="textarea mono",
-                ),
-            ),
-            field(
-                "Prompt",
-                rx.el.textarea(
-                    name="prompt", id="preset-prompt", default_value=draft["prompt"], rows=2, class_name="textarea"
-                ),
-            ),
-            field(
-                "Address",
-                rx.el.input(
-                    name="alias",
-                    id="preset-address",
-                    default_value=draft["alias"],
-                    placeholder="from the name",
-                    class_name="input mono",
-                ),
-            ),
-            rx.cond(
-                PresetsState.wrong != "", rx.el.p(PresetsState.wrong, class_name="notice amber iso", role="alert")
-            ),
-            rx.el.div(
-                rx.el.button("Keep", type="submit", class_name="btn primary"),
-                rx.cond(
-                    draft["id"] != "",
-                    rx.el.button("New instead", type="button", on_click=PresetsState.edit(""), class_name="btn"),
-                ),
-                class_name="row",
-            ),
-            key=PresetsState.turn,
-            on_submit=PresetsState.keep,
-            class_name="card-body stack",
-        ),
-        title=rx.cond(draft["id"] != "", "Edit", "New preset"),
-    )
-
-
-def field(label: str, control: rx.Component) -> rx.Component:
-    return rx.el.div(
-        rx.el.label(label, html_for=f"preset-{label.lower()}", class_name="label"), control, class_name="field"
     )
 
 

@@ -31,6 +31,14 @@ PRESETS = [
         "features": [{"source": SOURCE, "index": 12, "strength": 90}],
         "options": {"temperature": 0, "n_tokens": 12},
     },
+    {
+        "alias": "never",
+        "name": "Never",
+        "features": [{"source": SOURCE, "index": 12, "strength": 120}],
+        "options": {"n_tokens": 8},
+        "stop": ["."],
+        "condition": {"source": SOURCE, "index": 20, "threshold": 1e6},
+    },
     {"alias": "sunday", "name": "Sunday", "kind": "prompt", "prompt": "On Sunday we"},
 ]
 HOSTILE_TOKENS = [PIXEL, "\u202e", "\n", "<|im_end|>", "\u0000\u200b", "é" * 300, "'\";--"]

@@ -164,6 +164,23 @@ async def test_a_preset_brings_features_settings_and_a_prompt(page: Page, infere
     assert await page.evaluate("window.hacked") is None
 
 
+async def test_a_preset_brings_its_condition_and_stop_strings(page: Page, inference: RunningSite) -> None:
+    """Where its feature never is so active nothing is steered, and the next preset steers everywhere again."""
+    await page.goto(f"{STEER}?preset=never")
+    await expect(page.locator(".steer-feature")).to_have_count(1)
+    plain, unchanged = await finished(page)
+    assert plain == unchanged
+    await page.get_by_text("Where and how").click()
+    await expect(page.get_by_label("only where")).to_have_value(f"{dataset.SOURCE}/20")
+    await expect(page.get_by_label("is above")).to_have_value("1000000")
+    await page.get_by_text("Sampling").click()
+    await expect(page.get_by_label("stop at")).to_have_value(".")
+    await page.get_by_label("Begin with a preset").select_option("twelve")
+    await expect(page.get_by_label("only where")).to_have_value("")
+    await expect(page.get_by_label("stop at")).to_have_value("")
+    await expect(steered(page).locator(".differs").first).to_be_visible(timeout=WRITING)
+
+
 async def test_a_vector_of_ones_own_is_pasted_and_steers(page: Page, inference: RunningSite) -> None:
     await page.goto(STEER)
     await page.get_by_role("button", name="+ vector").click()
