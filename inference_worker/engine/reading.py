@@ -48,7 +48,7 @@ def read(model: LanguageModel, texts: Sequence[Sequence[int]], hook_names: Itera
     """
     names, part = tuple(dict.fromkeys(hook_names)), part_of(model)
     rows = token_rows(texts, model.n_vocab)
-    deepest = max((depth(name) or 0 for name in names), default=0)
+    deepest = _depth(names)
     if not deepest or not reads_in_parts(model, names):
         size = rows.numel() / part
         whole: list[Held] = yield Together(_Whole(model, names), texts, size)
@@ -58,6 +58,39 @@ def read(model: LanguageModel, texts: Sequence[Sequence[int]], hook_names: Itera
         taken = _next(waiting, part)
         yield Together(_Parts(model, deepest, part), taken, sum(len(one.next(part)) for one in taken) / part)
     return [reading.held() for reading in readings]
+
+
+class Growing:
+    """A text that is read, and goes on being read as it grows by tokens.
+
+    Args:
+        ids: the text that it begins with.
+    """
+
+    def __init__(self, model: LanguageModel, ids: Sequence[int], hook_names: Iterable[str]) -> None:
+        self._model = model
+        self._reading = _Reading(list(ids), tuple(dict.fromkeys(hook_names)))
+        self._depth = _depth(self._reading.hook_names)
+        self._shares = self._depth > 0 and reads_in_parts(model, self._reading.hook_names)
+
+    def append(self, index: int) -> None:
+        """One token more."""
+        self._reading.ids.append(index)
+
+    def more(self) -> Shared[Held]:
+        """What is at the hook points on the tokens that were not read yet, as `read` would give it."""
+        reading, part = self._reading, part_of(self._model)
+        if not self._shares:
+            (whole,) = yield from read(self._model, [reading.ids], reading.hook_names)
+            begin, reading.cache.length = reading.cache.length, len(reading.ids)
+            return {name: held[begin:] for name, held in whole.items()}
+        while not reading.is_done:
+            yield Together(_Parts(self._model, self._depth, part), [reading], len(reading.next(part)) / part)
+        return reading.held()
+
+
+def _depth(names: Iterable[str]) -> int:
+    return max((depth(name) or 0 for name in names), default=0)
 
 
 def reads_in_parts(model: LanguageModel, hook_names: Iterable[str]) -> bool:
@@ -110,7 +143,9 @@ class _Reading:
         self.cache.length += len(seen[self.hook_names[0]])
 
     def held(self) -> Held:
-        return {name: torch.cat([seen[name] for seen in self._seen]) for name in self.hook_names}
+        """What was seen since the last call."""
+        seen, self._seen = self._seen, []
+        return {name: torch.cat([part[name] for part in seen]) for name in self.hook_names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
-from inference_worker.engine import reading as parts
-from inference_worker.engine.chat import Message, render
+from inference_worker.engine.chat import Message, render, without_thinking
 from inference_worker.engine.errors import BadInput
 from inference_worker.engine.lens import LogitLens, logit_lens
+from inference_worker.engine.reading import Growing
+from inference_worker.engine.sampling import RowWriter, Sampling
 from inference_worker.engine.together import Steps
-from inference_worker.engine.tokens import Tokens
+from inference_worker.engine.tokens import Detokenizer, Tokens
 from inference_worker.requests.engine import Engine, require_model, within_limit
 from inference_worker.requests.texts import tokens_of
 from inference_worker.wire.lens import (
@@ -47,21 +48,86 @@ def prepare(engine: Engine, request: LensPromptRequest) -> Reading:
             "the logit lens is served.",
             field="type",
         )
-    return Reading(request, logit_lens(engine.model), _tokens(engine, request), _layers(engine, request))
+    if request.num_completion_tokens > engine.max_completion_tokens:
+        raise BadInput(
+            f"At most {engine.max_completion_tokens} tokens are generated, not {request.num_completion_tokens}.",
+            field="num_completion_tokens",
+        )
+    tokens = _tokens(engine, request)
+    if request.max_seq_len is not None and len(tokens.ids) > request.max_seq_len:
+        raise BadInput(f"The text has {len(tokens.ids)} tokens, not {request.max_seq_len}.", field="max_seq_len")
+    return Reading(request, logit_lens(engine.model), tokens, _layers(engine, request))
 
 
 def read(engine: Engine, reading: Reading) -> Steps[LensPromptResponse]:
     """Yields the answer so far, one and the same object that grows by a position a step; last the complete one."""
-    tokens, layers, model = reading.tokens, reading.layers, engine.model
-    answer = _begun(engine, reading)
-    names = [f"blocks.{layer}.hook_resid_post" for layer in layers]
-    (held,) = yield from parts.read(model, [tokens.ids], names)
-    residual = torch.stack([held[name] for name in names])  # [layer, pos, d_model]
-    for position in range(len(tokens.ids)):
-        answer.tokens.append(_at(engine, reading, position, residual[:, position]))
-        yield answer
-    answer.done = LensDone(seq_len=len(tokens.ids), prompt_len=len(tokens.ids), vocab_size=model.n_vocab)
-    yield answer
+    names = [f"blocks.{layer}.hook_resid_post" for layer in reading.layers]
+    text = Growing(engine.model, reading.tokens.ids, names)
+    listed, writer = _Listed(engine, reading), _writer(engine, reading)
+    while True:
+        held = yield from text.more()
+        residual = torch.stack([held[name] for name in names])  # [layer, pos, d_model]
+        for place in range(residual.shape[1]):
+            if listed.add(residual[:, place]):
+                yield listed.answer
+        if writer is None or writer.output.finish_reason:
+            break
+        index = writer.write(reading.lens.logits(residual[-1, -1]))
+        if index in engine.model.eos_ids:
+            break
+        listed.goes_on(index)
+        text.append(index)
+    listed.end(writer.output.text if writer else "")
+    yield listed.answer
+
+
+def _writer(engine: Engine, reading: Reading) -> RowWriter | None:
+    """What chooses the tokens that the text goes on with; None: it does not go on."""
+    request, model = reading.request, engine.model
+    most = min(request.max_seq_len or model.context_length, model.context_length) - len(reading.tokens.ids)
+    room = min(request.num_completion_tokens, most)
+    sampling = Sampling(room, temperature=request.temperature, seed=request.seed)
+    return RowWriter(model, sampling, room) if room > 0 else None
+
+
+class _Listed:
+    """The answer with what was read until now."""
+
+    def __init__(self, engine: Engine, reading: Reading) -> None:
+        self._engine, self._reading = engine, reading
+        self._ids, self._strings = list(reading.tokens.ids), list(reading.tokens.strings)
+        self._pieces = Detokenizer(engine.model.tokenizer)
+        self._read = 0
+        self.answer = _begun(engine, reading)
+
+    def goes_on(self, index: int) -> None:
+        """A token that the model has chosen."""
+        self._ids.append(index)
+        self._strings.append(self._pieces.push(index))
+
+    def add(self, residual: torch.Tensor) -> bool:
+        """The next position, `[layer, d_model]`; whether it is listed."""
+        position, self._read = self._read, self._read + 1
+        if position < self.answer.meta.reuse_len:
+            return False
+        generated = position >= len(self._reading.tokens.ids)
+        self.answer.tokens.append(
+            LensToken(
+                position=position,
+                token=self._strings[position],
+                id=self._ids[position],
+                is_generated=generated,
+                results=[_readout(self._engine, self._reading, residual)],
+            )
+        )
+        return True
+
+    def end(self, completion: str) -> None:
+        """Everything was read."""
+        prompt_len, n_vocab = len(self._reading.tokens.ids), self._engine.model.n_vocab
+        self.answer.done = LensDone(
+            seq_len=len(self._ids), prompt_len=prompt_len, vocab_size=n_vocab, completion=completion
+        )
 
 
 def _begun(engine: Engine, reading: Reading) -> LensPromptResponse:
@@ -72,7 +138,10 @@ def _begun(engine: Engine, reading: Reading) -> LensPromptResponse:
         layers_by_type={"LOGIT_LENS": reading.layers},
         top_n=request.top_n,
         prompt_len=len(tokens.ids),
+        num_completion_tokens=request.num_completion_tokens,
+        temperature=request.temperature,
         prepend_bos=tokens.prepend_bos,
+        reuse_len=_common(tokens.ids, request.cached_token_ids),
     )
     listed = [
         LensPromptToken(position=place, token=string, id=index)
@@ -81,16 +150,21 @@ def _begun(engine: Engine, reading: Reading) -> LensPromptResponse:
     return LensPromptResponse(meta=meta, prompt=LensPrompt(tokens=listed), tokens=[])
 
 
-def _at(engine: Engine, reading: Reading, position: int, residual: torch.Tensor) -> LensToken:
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many both begin with."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
+def _readout(engine: Engine, reading: Reading, residual: torch.Tensor) -> LensReadout:
     request, label = reading.request, engine.model.tokenizer.label
     ids, probabilities = reading.lens.read(residual, request.top_n, only_words=request.filter_non_word_tokens)
-    readout = LensReadout(
+    return LensReadout(
         type="LOGIT_LENS",
         top_tokens=[[label(index) for index in row] for row in ids],
         top_probs=[[round(one, 6) for one in row] for row in probabilities],
     )
-    tokens = reading.tokens
-    return LensToken(position=position, token=tokens.strings[position], id=tokens.ids[position], results=[readout])
 
 
 def _tokens(engine: Engine, request: LensPromptRequest) -> Tokens:
@@ -102,7 +176,7 @@ def _tokens(engine: Engine, request: LensPromptRequest) -> Tokens:
     if request.prepend_bos is not None:
         raise BadInput("Only a prompt gets a BOS; a chat's template and token ids bring theirs.", field="prepend_bos")
     if request.chat is not None:
-        return tokens_of(engine, _rendered(engine, request.chat), False, "chat")
+        return tokens_of(engine, _rendered(engine, request, request.chat), False, "chat")
     ids = request.input_token_ids or []
     if not ids:
         raise BadInput("The list of tokens is empty.", field="input_token_ids")
@@ -111,12 +185,15 @@ def _tokens(engine: Engine, request: LensPromptRequest) -> Tokens:
     return within_limit(engine, Tokens(ids, engine.model.tokenizer.strings(ids), False), "input_token_ids")
 
 
-def _rendered(engine: Engine, chat: Sequence[TemplateMessage]) -> str:
+def _rendered(engine: Engine, request: LensPromptRequest, chat: Sequence[TemplateMessage]) -> str:
     """A chat as the model reads it; one that ends with the assistant's turn is left open there."""
     begun = chat[-1].content if chat[-1].role == "assistant" and len(chat) > 1 else ""
     messages = [Message(one.role, one.content, one.channel) for one in (chat[:-1] if begun else chat)]
+    if not request.preserve_thinking:
+        messages = [without_thinking(message) for message in messages]
+    options = {"enable_thinking": request.enable_thinking}
     try:
-        return render(engine.model.tokenizer, messages) + begun
+        return render(engine.model.tokenizer, messages, options=options) + begun
     except BadInput as error:
         raise BadInput(error.message, field="chat") from error
 

@@ -34,8 +34,10 @@ def router(worker: Worker) -> APIRouter:
 
     @routes.post("/prompt", responses={**RESPONSES, **_STREAM}, response_model=LensPromptResponse)
     async def lens_prompt(request: Request, body: LensPromptRequest) -> Response:
-        """Top tokens of the logit lens after each layer, at each position of a text."""
+        """Top tokens of the logit lens after each layer, at each token of a text and of what the model adds."""
         engine = worker.engine
+        if body.fail_if_busy:
+            worker.scheduler.require_idle()
         reading = await worker.answer(request, lambda engine: lens.prepare(engine, body))
         work = worker.scheduler.stream(lambda: lens.read(engine, reading), ticket(request))
         if body.stream:

@@ -105,6 +105,11 @@ class Scheduler:
         """
         return self._enter(self._long, Work(self, begin, ticket))
 
+    def require_idle(self) -> None:
+        """Raises `Busy` where anybody is being served or waits."""
+        if self.waiting or self._desk or self._running:
+            raise self._busy()
+
     def position(self, work: Work[Any]) -> int:
         """Place of work among those of its kind that wait, from 1; 0 if it does not wait."""
         with self._wake:
@@ -132,11 +137,14 @@ class Scheduler:
             client = work.ticket.client
             own = self._short.of(client) + self._long.of(client)
             if self.waiting >= self._limit or own >= -(-self._limit * 3 // 4):
-                ahead = self.waiting
-                raise Busy(ahead + 1, max(1.0, round(self._seconds * ahead / max(1, self.running), 1)))
+                raise self._busy()
             line.put(work)
             self._wake.notify()
         return work
+
+    def _busy(self) -> Busy:
+        ahead = self.waiting
+        return Busy(ahead + 1, max(1.0, round(self._seconds * ahead / max(1, self.running), 1)))
 
     def _serve(self) -> None:
         while self._wait():

@@ -28,6 +28,20 @@ class LensPromptRequest(Wire):
     prepend_bos: bool | None = None
     filter_non_word_tokens: bool = True
     """List only tokens with a letter or digit; what the model itself says next is listed in any case."""
+    num_completion_tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens that the model goes on with; each is read like those of the text."""
+    temperature: Annotated[float, Field(ge=0, le=100)] = 1.0
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] = 16
+    enable_thinking: bool = False
+    """Of a chat: what its template is told, where it knows of thinking."""
+    preserve_thinking: bool = True
+    """Of a chat: whether earlier turns of the assistant keep their `<think>` parts."""
+    cached_token_ids: list[int] = []
+    """Tokens that were read before: where the text begins with the same ones, they are not listed again."""
+    max_seq_len: Annotated[int, Field(ge=1)] | None = None
+    """A longer text is refused, and none is written beyond it."""
+    fail_if_busy: bool = False
+    """Refuse instead of waiting where others are being served."""
     stream: bool = True
     """One JSON a line as it is ready, or one answer."""
 
@@ -48,9 +62,11 @@ class LensMeta(LensFrame):
     top_n: int
     prompt_len: int
     num_completion_tokens: int = 0
+    temperature: float = 1.0
     prepend_bos: bool
     """Whether BOS was added."""
     reuse_len: int = 0
+    """Tokens at the beginning that are not listed, since they were read before."""
 
 
 class LensPromptToken(LensFrame):
@@ -93,6 +109,7 @@ class LensDone(LensFrame):
     prompt_len: int
     vocab_size: int
     completion: str = ""
+    """What the model went on with."""
 
 
 class LensPromptResponse(LensFrame):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +15,7 @@ import torch
 from inference_worker.client import WorkerClient
 from inference_worker.engine.lens import logit_lens
 from inference_worker.engine.model import LanguageModel
+from inference_worker.server import create_app
 from inference_worker.wire.lens import LensPromptRequest
 from tests.inference_worker import plain, serving, tiny
 from tests.inference_worker.tiny import MODEL
@@ -105,6 +108,56 @@ async def test_a_stream_is_the_whole_answer_a_line_a_part(http: httpx.AsyncClien
     assert frames[2:-1] == whole["tokens"]
 
 
+async def test_the_text_goes_on_and_what_was_written_is_read(worker_url: str) -> None:
+    """The same tokens as the steer route writes, and each read as if it had been in the text from the beginning."""
+    body = {"model": serving.MODEL, "prompt": "The capital of France is", "layers": [7], "topN": 2, "stream": False}
+    sampled = {"temperature": 0.8, "seed": 3}
+    async with tiny.client(worker_url) as http:
+        read = (await http.post("/v1/lens/prompt", json=body | sampled | {"numCompletionTokens": 6})).json()
+        steer = {"model": serving.MODEL, "prompt": body["prompt"], "types": ["DEFAULT"], "nCompletionTokens": 6}
+        written = (await http.post("/v1/steer/completion", json=steer | sampled)).json()["outputs"][0]["output"]
+        ids = [token["id"] for token in read["tokens"]]
+        again = {**body, "prompt": None, "inputTokenIds": ids, "cachedTokenIds": ids[:-2]}
+        whole = (await http.post("/v1/lens/prompt", json=again)).json()
+    prompt_len = read["meta"]["prompt_len"]
+    assert read["done"]["completion"] == written
+    assert (read["done"]["seq_len"], read["done"]["prompt_len"]) == (prompt_len + 6, prompt_len)
+    assert [token["is_generated"] for token in read["tokens"]] == [False] * prompt_len + [True] * 6
+    assert "".join(token["token"] for token in read["tokens"][prompt_len:]) == written
+    assert whole["meta"]["reuse_len"] == len(ids) - 2
+    assert [token["position"] for token in whole["tokens"]] == [len(ids) - 2, len(ids) - 1]
+    for token, other in zip(read["tokens"][-2:], whole["tokens"], strict=True):
+        assert token["results"][0]["top_tokens"] == other["results"][0]["top_tokens"]
+        for row, expected in zip(token["results"][0]["top_probs"], other["results"][0]["top_probs"], strict=True):
+            assert row == pytest.approx(expected, abs=1e-4)
+
+
+async def test_going_on_ends_with_the_room_that_was_given(http: httpx.AsyncClient) -> None:
+    longest = len(tiny.ids(TEXT)) + 2
+    answer = await post(http, numCompletionTokens=16, temperature=0, maxSeqLen=longest)
+    assert answer["done"]["seq_len"] == len(answer["tokens"]) <= longest
+
+
+async def test_who_does_not_want_to_wait_is_refused() -> None:
+    app = create_app(serving.settings(), lambda _: tiny.engine())
+    free, busy = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        busy.set()
+        assert free.wait(30)
+
+    with serving.served(app) as url:
+        assert await asyncio.to_thread(app.state.worker.loaded.wait, 60)
+        async with tiny.client(url) as http:
+            assert (await http.post("/v1/lens/prompt", json=LENS | {"failIfBusy": True})).status_code == 200
+            holding = asyncio.ensure_future(app.state.worker.scheduler.run(hold))
+            await asyncio.to_thread(busy.wait)
+            answer = await http.post("/v1/lens/prompt", json=LENS | {"failIfBusy": True})
+            free.set()
+            await holding
+    assert (answer.status_code, answer.json()["error"]) == (503, "busy")
+
+
 async def test_token_ids_and_the_client(http: httpx.AsyncClient, tiny_url: str) -> None:
     whole = await post(http)
     by_ids = await post(http, prompt=None, inputTokenIds=tiny.ids(TEXT))
@@ -149,7 +202,12 @@ async def test_a_chat_by_the_models_template(worker_url: str) -> None:
         ({"topN": -1}, 400, "top_n"),
         ({"topN": 101}, 400, "top_n"),
         ({"topN": 10**18}, 400, "top_n"),
-        ({"numCompletionTokens": 5}, 400, "num_completion_tokens"),
+        ({"numCompletionTokens": 17}, 400, "num_completion_tokens"),
+        ({"numCompletionTokens": -1}, 400, "num_completion_tokens"),
+        ({"temperature": -1}, 400, "temperature"),
+        ({"maxSeqLen": 3}, 400, "max_seq_len"),
+        ({"maxSeqLen": 0}, 400, "max_seq_len"),
+        ({"steerTokens": []}, 400, "steer_tokens"),
     ],
 )
 @pytest.mark.parametrize("stream", [True, False])

@@ -20,7 +20,7 @@ class LensDone:
         prompt_len (int):
         vocab_size (int):
         kind (Literal['done'] | Unset):  Default: 'done'.
-        completion (str | Unset):  Default: ''.
+        completion (str | Unset): What the model went on with. Default: ''.
     """
 
     seq_len: int

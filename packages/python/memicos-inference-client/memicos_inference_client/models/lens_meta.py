@@ -29,7 +29,8 @@ class LensMeta:
         prepend_bos (bool): Whether BOS was added.
         kind (Literal['meta'] | Unset):  Default: 'meta'.
         num_completion_tokens (int | Unset):  Default: 0.
-        reuse_len (int | Unset):  Default: 0.
+        temperature (float | Unset):  Default: 1.0.
+        reuse_len (int | Unset): Tokens at the beginning that are not listed, since they were read before. Default: 0.
     """
 
     model: str
@@ -40,6 +41,7 @@ class LensMeta:
     prepend_bos: bool
     kind: Literal["meta"] | Unset = "meta"
     num_completion_tokens: int | Unset = 0
+    temperature: float | Unset = 1.0
     reuse_len: int | Unset = 0
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -63,6 +65,8 @@ class LensMeta:
 
         num_completion_tokens = self.num_completion_tokens
 
+        temperature = self.temperature
+
         reuse_len = self.reuse_len
 
         field_dict: dict[str, Any] = {}
@@ -81,6 +85,8 @@ class LensMeta:
             field_dict["kind"] = kind
         if num_completion_tokens is not UNSET:
             field_dict["num_completion_tokens"] = num_completion_tokens
+        if temperature is not UNSET:
+            field_dict["temperature"] = temperature
         if reuse_len is not UNSET:
             field_dict["reuse_len"] = reuse_len
 
@@ -114,6 +120,8 @@ class LensMeta:
 
         num_completion_tokens = d.pop("num_completion_tokens", UNSET)
 
+        temperature = d.pop("temperature", UNSET)
+
         reuse_len = d.pop("reuse_len", UNSET)
 
         lens_meta = cls(
@@ -125,6 +133,7 @@ class LensMeta:
             prepend_bos=prepend_bos,
             kind=kind,
             num_completion_tokens=num_completion_tokens,
+            temperature=temperature,
             reuse_len=reuse_len,
         )
 

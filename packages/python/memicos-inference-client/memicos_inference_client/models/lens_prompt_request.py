@@ -32,6 +32,18 @@ class LensPromptRequest:
         prepend_bos (bool | None | Unset):
         filter_non_word_tokens (bool | Unset): List only tokens with a letter or digit; what the model itself says next
             is listed in any case. Default: True.
+        num_completion_tokens (int | Unset): Tokens that the model goes on with; each is read like those of the text.
+            Default: 0.
+        temperature (float | Unset):  Default: 1.0.
+        seed (int | Unset):  Default: 16.
+        enable_thinking (bool | Unset): Of a chat: what its template is told, where it knows of thinking. Default:
+            False.
+        preserve_thinking (bool | Unset): Of a chat: whether earlier turns of the assistant keep their `<think>` parts.
+            Default: True.
+        cached_token_ids (list[int] | Unset): Tokens that were read before: where the text begins with the same ones,
+            they are not listed again.
+        max_seq_len (int | None | Unset): A longer text is refused, and none is written beyond it.
+        fail_if_busy (bool | Unset): Refuse instead of waiting where others are being served. Default: False.
         stream (bool | Unset): One JSON a line as it is ready, or one answer. Default: True.
     """
 
@@ -44,6 +56,14 @@ class LensPromptRequest:
     layers: list[int] | Unset = UNSET
     prepend_bos: bool | Unset | None = UNSET
     filter_non_word_tokens: bool | Unset = True
+    num_completion_tokens: int | Unset = 0
+    temperature: float | Unset = 1.0
+    seed: int | Unset = 16
+    enable_thinking: bool | Unset = False
+    preserve_thinking: bool | Unset = True
+    cached_token_ids: list[int] | Unset = UNSET
+    max_seq_len: int | Unset | None = UNSET
+    fail_if_busy: bool | Unset = False
     stream: bool | Unset = True
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,6 +117,28 @@ class LensPromptRequest:
 
         filter_non_word_tokens = self.filter_non_word_tokens
 
+        num_completion_tokens = self.num_completion_tokens
+
+        temperature = self.temperature
+
+        seed = self.seed
+
+        enable_thinking = self.enable_thinking
+
+        preserve_thinking = self.preserve_thinking
+
+        cached_token_ids: list[int] | Unset = UNSET
+        if not isinstance(self.cached_token_ids, Unset):
+            cached_token_ids = self.cached_token_ids
+
+        max_seq_len: int | Unset | None
+        if isinstance(self.max_seq_len, Unset):
+            max_seq_len = UNSET
+        else:
+            max_seq_len = self.max_seq_len
+
+        fail_if_busy = self.fail_if_busy
+
         stream = self.stream
 
         field_dict: dict[str, Any] = {}
@@ -122,6 +164,22 @@ class LensPromptRequest:
             field_dict["prependBos"] = prepend_bos
         if filter_non_word_tokens is not UNSET:
             field_dict["filterNonWordTokens"] = filter_non_word_tokens
+        if num_completion_tokens is not UNSET:
+            field_dict["numCompletionTokens"] = num_completion_tokens
+        if temperature is not UNSET:
+            field_dict["temperature"] = temperature
+        if seed is not UNSET:
+            field_dict["seed"] = seed
+        if enable_thinking is not UNSET:
+            field_dict["enableThinking"] = enable_thinking
+        if preserve_thinking is not UNSET:
+            field_dict["preserveThinking"] = preserve_thinking
+        if cached_token_ids is not UNSET:
+            field_dict["cachedTokenIds"] = cached_token_ids
+        if max_seq_len is not UNSET:
+            field_dict["maxSeqLen"] = max_seq_len
+        if fail_if_busy is not UNSET:
+            field_dict["failIfBusy"] = fail_if_busy
         if stream is not UNSET:
             field_dict["stream"] = stream
 
@@ -206,6 +264,29 @@ class LensPromptRequest:
 
         filter_non_word_tokens = d.pop("filterNonWordTokens", UNSET)
 
+        num_completion_tokens = d.pop("numCompletionTokens", UNSET)
+
+        temperature = d.pop("temperature", UNSET)
+
+        seed = d.pop("seed", UNSET)
+
+        enable_thinking = d.pop("enableThinking", UNSET)
+
+        preserve_thinking = d.pop("preserveThinking", UNSET)
+
+        cached_token_ids = cast("list[int]", d.pop("cachedTokenIds", UNSET))
+
+        def _parse_max_seq_len(data: object) -> int | Unset | None:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast("int | None | Unset", data)
+
+        max_seq_len = _parse_max_seq_len(d.pop("maxSeqLen", UNSET))
+
+        fail_if_busy = d.pop("failIfBusy", UNSET)
+
         stream = d.pop("stream", UNSET)
 
         lens_prompt_request = cls(
@@ -218,6 +299,14 @@ class LensPromptRequest:
             layers=layers,
             prepend_bos=prepend_bos,
             filter_non_word_tokens=filter_non_word_tokens,
+            num_completion_tokens=num_completion_tokens,
+            temperature=temperature,
+            seed=seed,
+            enable_thinking=enable_thinking,
+            preserve_thinking=preserve_thinking,
+            cached_token_ids=cached_token_ids,
+            max_seq_len=max_seq_len,
+            fail_if_busy=fail_if_busy,
             stream=stream,
         )
 

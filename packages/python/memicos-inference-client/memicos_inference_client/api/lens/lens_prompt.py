@@ -104,7 +104,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: LensPromptRequest,
 ) -> Response[LensPromptResponse | Problem]:
-    """Top tokens of the logit lens after each layer, at each position of a text
+    """Top tokens of the logit lens after each layer, at each token of a text and of what the model adds
 
     Args:
         body (LensPromptRequest): A text, a chat, or token ids; exactly one of them.
@@ -133,7 +133,7 @@ def sync(
     client: AuthenticatedClient,
     body: LensPromptRequest,
 ) -> LensPromptResponse | Problem | None:
-    """Top tokens of the logit lens after each layer, at each position of a text
+    """Top tokens of the logit lens after each layer, at each token of a text and of what the model adds
 
     Args:
         body (LensPromptRequest): A text, a chat, or token ids; exactly one of them.
@@ -157,7 +157,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: LensPromptRequest,
 ) -> Response[LensPromptResponse | Problem]:
-    """Top tokens of the logit lens after each layer, at each position of a text
+    """Top tokens of the logit lens after each layer, at each token of a text and of what the model adds
 
     Args:
         body (LensPromptRequest): A text, a chat, or token ids; exactly one of them.
@@ -184,7 +184,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: LensPromptRequest,
 ) -> LensPromptResponse | Problem | None:
-    """Top tokens of the logit lens after each layer, at each position of a text
+    """Top tokens of the logit lens after each layer, at each token of a text and of what the model adds
 
     Args:
         body (LensPromptRequest): A text, a chat, or token ids; exactly one of them.
