@@ -7,13 +7,14 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from memicos_app.commands import database, datasets, generate, inference, jobs, run
+from memicos_app.commands import add, database, datasets, generate, inference, jobs, run
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(run.run)
 app.command()(run.build)
 app.command()(run.serve)
 app.command()(generate.generate)
+app.command()(add.add)
 app.command("import")(datasets.import_)
 app.command()(datasets.sources)
 app.command()(inference.inference_configs)

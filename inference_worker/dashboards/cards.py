@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from inference_worker.dashboards.layout import ModelCard, Row, SetCard, SourceCa
 from inference_worker.dashboards.manifest import FORMAT
 
 _MASK = "special token ids and positions with a residual norm above sink_norm do not count"
-_KEPT = ("sae_sha256", "seed", "log_sparsity_threshold", "top", "intervals", "per_interval")
+_VERSIONS = ("torch", "transformers", "transformer-lens", "sae-lens")
 
 
 def source_card(
@@ -45,7 +47,7 @@ def model_card(settings: Generation, encoder: Encoder) -> ModelCard:
     """What is known of the model, else what its configuration says."""
     if settings.model_card is not None:
         return settings.model_card
-    return ModelCard(
+    found = ModelCard(
         settings.model_id,
         settings.model_id,
         "",
@@ -54,6 +56,7 @@ def model_card(settings: Generation, encoder: Encoder) -> ModelCard:
         int(encoder.model.bridge.cfg.d_mlp),
         instruct=encoder.model.tokenizer.hf.chat_template is not None,
     )
+    return replace(found, **settings.known_of_model)
 
 
 def skipped_card(settings: Generation, encoder: Encoder, live: NDArray[np.bool_]) -> Row:
@@ -85,5 +88,8 @@ def _made(settings: Generation, encoder: Encoder, manifest: dict[str, Any]) -> R
         "n_tokens_in_prompt": settings.context,
         "n_features": encoder.n_features,
         "windows_sha256": manifest["windows_sha256"],
-        **{name: manifest["key"][name] for name in _KEPT},
+        **manifest["key"],
+        "corpus": settings.corpus.name,
+        "versions": ", ".join(f"{name} {version(name)}" for name in _VERSIONS),
+        **({"command": settings.command} if settings.command else {}),
     }

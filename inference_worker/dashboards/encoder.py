@@ -11,6 +11,7 @@ import torch
 
 from inference_worker.dashboards.logits import norm_gain, unembedding
 from inference_worker.engine.encode import counted, encode
+from inference_worker.engine.errors import Unusable
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.saes import LoadedSae, load_sae
 
@@ -45,6 +46,19 @@ class Encoder:
     def n_features(self) -> int:
         """Features of the SAE."""
         return self.loaded.d_sae
+
+    def check(self) -> None:
+        """Raises `Unusable` where the model lacks what the SAE reads or writes, or is of another width there."""
+        tokens = torch.tensor([[0, 1]])
+        self.loaded.flat(self.residuals(tokens))
+        out = self.loaded.steer_hook_name
+        if self.loaded.is_transcoder:
+            found = self.model.capture(tokens, [out])[out][0, 0].numel()
+            if found != self.decoder.shape[1]:
+                raise Unusable(
+                    f"The SAE {self._source_id} writes {self.decoder.shape[1]} dimensions, but the model has {found} "
+                    f"at {out}: it was trained on another model."
+                )
 
     def residuals(self, tokens: torch.Tensor) -> torch.Tensor:
         """What the SAE reads, `[batch, position, d_in]`; the forward pass ends there."""

@@ -52,6 +52,8 @@ class Generation:
     """What a killed run can lose of its activations, about, and what one step holds in memory."""
     restart: bool = False
     """Forget an unfinished run, and replace a finished one."""
+    replace: bool = False
+    """Put this run in place of one with other settings, finished or not; one with the same settings goes on."""
     level: int = 6
     """Of gzip."""
     description: str = ""
@@ -60,6 +62,10 @@ class Generation:
     """Measures of the SAE that go into `source.jsonl`."""
     card: SetCard | None = None
     model_card: ModelCard | None = None
+    known_of_model: dict[str, Any] = field(default_factory=dict)
+    """Fields of the model's card that are known better than from its configuration."""
+    command: str = ""
+    """What makes these dashboards again."""
 
     @property
     def target(self) -> Path:
@@ -72,7 +78,7 @@ class Generation:
         return self.out / ".generating" / self.model_id / self.source_id
 
     def check(self) -> None:
-        """Raises GenerationError for a setting that cannot be right, or a finished source in the way."""
+        """Raises GenerationError for a setting that cannot be right, or a file that is missing."""
         for name in ("prompts", "batch_prompts", "features_per_batch", "processes"):
             if getattr(self, name) < 1:
                 raise GenerationError(f"{name} must be at least 1")
@@ -80,6 +86,6 @@ class Generation:
             raise GenerationError("start_batch must not be negative")
         if self.wanted.top < 1 or self.wanted.intervals < 1 or self.wanted.per_interval < 0:
             raise GenerationError("top and intervals must be at least 1, per_interval at least 0")
-        unfinished = (self.work / "manifest.json").is_file()
-        if self.target.exists() and not self.restart and not unfinished:
-            raise GenerationError(f"{self.target} is there already; restart replaces it")
+        for path in (self.sae / "cfg.json", self.sae / "sae_weights.safetensors", self.corpus):
+            if not path.is_file():
+                raise GenerationError(f"{path}: no such file")

@@ -18,6 +18,27 @@ from inference_worker.dashboards.generation import Generation, GenerationError
 from inference_worker.dashboards.tokens import windows
 
 FORMAT = 1
+LOCK = "lock"
+_NEW = {"corpus_sha256"}
+"""What the first sources did not say of themselves."""
+
+
+def is_finished(settings: Generation) -> bool:
+    """Whether the source is there already, made with the same settings.
+
+    Raises:
+        GenerationError: it is there, made with others, or nobody knows with which; or a file is missing.
+    """
+    if settings.restart or not settings.target.exists():
+        return False
+    made = _made(settings.target / "generation.json")
+    different = _different(key(settings), made)
+    if different and (settings.replace or (settings.work / "manifest.json").is_file()):
+        return False
+    if different:
+        known = f"made with other settings ({', '.join(different)})" if made.keys() & _NEW else "made before"
+        raise GenerationError(f"{settings.target} is there already, {known}; --replace makes it anew")
+    return True
 
 
 def prepare(settings: Generation, encoder: Encoder) -> dict[str, Any]:
@@ -27,27 +48,51 @@ def prepare(settings: Generation, encoder: Encoder) -> dict[str, Any]:
         GenerationError: an unfinished run with other settings is there, or a file is missing.
         CorpusError: the corpus cannot be used.
     """
-    if settings.restart:
-        shutil.rmtree(settings.work, ignore_errors=True)
     path = settings.work / "manifest.json"
-    key = _key(settings)
+    wanted = key(settings)
+    if settings.restart:
+        _clear(settings)
     if path.is_file():
         manifest: dict[str, Any] = json.loads(path.read_text())
-        different = sorted(name for name in key if manifest["key"].get(name) != key[name])
-        if different:
+        different = _different(wanted, manifest["key"])
+        if not different:
+            return manifest
+        if not settings.replace:
             raise GenerationError(
                 f"An unfinished run of {settings.source_id} had other settings ({', '.join(different)}); "
                 "repeat it as it was, or restart."
             )
-        return manifest
+        _clear(settings)
     for folder in ("shards", "correlations", "source"):
         (settings.work / folder).mkdir(parents=True, exist_ok=True)
-    manifest = {"key": key, "created_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    manifest = {"key": wanted, "created_at": datetime.now(UTC).isoformat(timespec="seconds")}
     manifest |= _choose_windows(settings, encoder)
     partial = path.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps(manifest, indent=1))
     partial.rename(path)
     return manifest
+
+
+def _clear(settings: Generation) -> None:
+    """Empty the work folder, but for the lock that is held."""
+    for one in settings.work.glob("*"):
+        if one.is_dir():
+            shutil.rmtree(one, ignore_errors=True)
+        elif one.name != LOCK:
+            one.unlink()
+
+
+def _different(wanted: dict[str, Any], made: dict[str, Any]) -> list[str]:
+    return sorted(name for name in wanted if made.get(name) != wanted[name])
+
+
+def _made(path: Path) -> dict[str, Any]:
+    """The settings that a finished source was made with, as far as it says."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _choose_windows(settings: Generation, encoder: Encoder) -> dict[str, Any]:
@@ -70,11 +115,11 @@ def _choose_windows(settings: Generation, encoder: Encoder) -> dict[str, Any]:
     }
 
 
-def _key(settings: Generation) -> dict[str, Any]:
+def key(settings: Generation) -> dict[str, Any]:
     """What has to be the same for a resume: all that changes the result."""
     return {
         "format": FORMAT,
-        "model": settings.model,
+        "weights": settings.model,
         "sae_sha256": _sha256(settings.sae / "cfg.json", settings.sae / "sae_weights.safetensors"),
         "corpus_sha256": _sha256(settings.corpus),
         "context": settings.context,
@@ -94,8 +139,6 @@ def _key(settings: Generation) -> dict[str, Any]:
 def _sha256(*paths: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        if not path.is_file():
-            raise GenerationError(f"{path}: no such file")
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

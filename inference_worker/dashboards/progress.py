@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ class Step:
         return (self.total - self.done) / self.rate if self.rate else None
 
     def __str__(self) -> str:
+        if not self.unit:
+            return self.stage
         line = f"{self.stage}: {self.done:,} of {self.total:,} {self.unit}"
         if self.rate is None or self.seconds_left is None:
             return line
@@ -65,8 +68,10 @@ class Display(Protocol):
     ) -> None: ...
 
 
-def display() -> Display:
-    """Bars on a terminal, lines elsewhere."""
+def display(*, as_json: bool = False) -> Display:
+    """Bars on a terminal, lines elsewhere; or JSON."""
+    if as_json:
+        return Objects()
     return Bars() if sys.stdout.isatty() else Lines()
 
 
@@ -87,6 +92,20 @@ class Lines:
         if step.done >= step.total or time.monotonic() - self._last >= self._every:
             self._last = time.monotonic()
             self._write(str(step))
+
+
+class Objects:
+    """A JSON object a step and a line, for a program that reads them."""
+
+    def __enter__(self) -> Report:
+        return self._show
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def _show(self, step: Step) -> None:
+        _line(json.dumps({"stage": step.stage, "done": step.done, "total": step.total, "unit": step.unit}))
 
 
 class Bars:

@@ -6,16 +6,18 @@ killed goes on after the last finished step, and readers of `{out}/v1` never see
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,10 @@ from numpy.typing import NDArray
 from inference_worker.dashboards.batches import Names
 from inference_worker.dashboards.cards import model_card, set_card, skipped_card, source_card
 from inference_worker.dashboards.encoder import Encoder
-from inference_worker.dashboards.generation import Generation
+from inference_worker.dashboards.generation import Generation, GenerationError
 from inference_worker.dashboards.layout import batch_path, write_cards
-from inference_worker.dashboards.manifest import prepare
-from inference_worker.dashboards.progress import Meter, Report
+from inference_worker.dashboards.manifest import LOCK, is_finished, prepare
+from inference_worker.dashboards.progress import Meter, Report, Step
 from inference_worker.dashboards.shards import Shard
 from inference_worker.dashboards.statistics import block_rows, totals
 from inference_worker.dashboards.work import (
@@ -39,16 +41,29 @@ from inference_worker.dashboards.work import (
     step,
 )
 
+_PATIENCE = 5.0
+
 
 def generate(settings: Generation, report: Report = lambda _: None) -> Path:
-    """Make the dashboards of a source; returns its folder.
+    """Make the dashboards of a source; returns its folder. One that is there, made with the same settings, stays.
 
     Raises:
-        GenerationError: a setting that cannot be right, or an unfinished run with other settings.
+        GenerationError: a setting that cannot be right, other dashboards that are there, or somebody else at work.
         CorpusError: the corpus cannot be used.
         Unusable: the model or the SAE cannot be loaded.
     """
     settings.check()
+    if is_finished(settings) and not settings.work.exists():
+        return settings.target
+    with _alone(settings):
+        if not is_finished(settings):  # somebody else may have made it meanwhile
+            _generate(settings, report)
+        shutil.rmtree(settings.work)
+    return settings.target
+
+
+def _generate(settings: Generation, report: Report) -> None:
+    report(Step("loading the model", 0, 1, "", None))
     encoder = Encoder(
         settings.model,
         settings.models_dir,
@@ -57,6 +72,8 @@ def generate(settings: Generation, report: Report = lambda _: None) -> Path:
         device=settings.device,
         dtype=settings.dtype,
     )
+    encoder.check()
+    report(Step("reading the corpus", 0, 1, "", None))
     manifest = prepare(settings, encoder)
     job = _job(settings, encoder)
     worker = Worker(job)
@@ -66,7 +83,28 @@ def generate(settings: Generation, report: Report = lambda _: None) -> Path:
         _correlate(settings, encoder.n_features, run, report)
         _write(settings, encoder.n_features, run, report)
     _finish(settings, encoder, manifest, live)
-    return settings.target
+
+
+@contextmanager
+def _alone(settings: Generation) -> Iterator[None]:
+    """Keep others out of the work folder; the lock is freed when this process dies."""
+    settings.work.mkdir(parents=True, exist_ok=True)
+    with (settings.work / LOCK).open("w") as file:
+        if not _locked(file, _PATIENCE):
+            raise GenerationError(f"{settings.model_id}/{settings.source_id} is being made by another process")
+        yield
+
+
+def _locked(file: IO[str], patience: float) -> bool:
+    """Whether the lock could be had within so many seconds; a run that was just ended takes a moment to let go."""
+    end = time.monotonic() + patience
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
 
 
 Run = Callable[[str, Sequence[tuple[int, ...]]], Iterator[int]]
@@ -176,4 +214,3 @@ def _finish(settings: Generation, encoder: Encoder, manifest: dict[str, Any], li
     if settings.target.exists():
         shutil.rmtree(settings.target)
     staged.rename(settings.target)
-    shutil.rmtree(settings.work)

@@ -182,7 +182,12 @@ def begin(job: Job, encoder: Encoder | None = None, parent: int | None = None) -
     torch.set_num_threads(job.threads)
     _worker = Worker(job, encoder)
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        end_with(parent)
+
+
+def end_with(parent: int) -> None:
+    """End this process as soon as another is its parent than this."""
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def step(name: str, arguments: Sequence[int]) -> int:

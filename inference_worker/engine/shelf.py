@@ -38,6 +38,7 @@ class SaeShelf:
         folders: places that hold `{model}/{source}/`, the first that has a source wins.
         model: name of the model, or several that mean the same.
         d_model: width that a residual SAE has to have.
+        own: more such places; everything in them is served, whatever `sets` says.
         sets: source sets, releases or `release:sae_id` that are served; empty: all that lie in the folders.
         include: patterns, one of which a source id has to match; empty: all.
         exclude: patterns that a source id must not match.
@@ -51,6 +52,7 @@ class SaeShelf:
         model: str | Sequence[str],
         d_model: int,
         *,
+        own: Sequence[Path] = (),
         sets: Sequence[str] = (),
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
@@ -59,7 +61,8 @@ class SaeShelf:
         keep_narrow: bool = False,
     ) -> None:
         self._models = [model] if isinstance(model, str) else list(model)
-        self._folders, self._d_model, self._device = list(folders), d_model, device
+        self._folders, self._own = [*folders, *own], frozenset(own)
+        self._d_model, self._device = d_model, device
         self._sets = frozenset(sets)
         self._include, self._exclude = [re.compile(p) for p in include], [re.compile(p) for p in exclude]
         self.budget, self._keep_narrow = budget, keep_narrow
@@ -75,7 +78,7 @@ class SaeShelf:
             for folder in self._folders
             for model in self._models
             for path in (folder / model).glob(f"*/{CONFIG}")
-            if self._is_of_a_set(path.parent.name)
+            if folder in self._own or self._is_of_a_set(path.parent.name)
         }
         return sorted(filter(self._is_wanted, local | self._registered.keys()), key=_by_layer)
 
@@ -148,7 +151,7 @@ class SaeShelf:
         if _SOURCE_ID.fullmatch(source_id) and self._is_wanted(source_id):
             places = (folder / model / source_id for folder in self._folders for model in self._models)
             local = next((place for place in places if place.is_dir()), None)
-            if local is not None and self._is_of_a_set(source_id):
+            if local is not None and (local.parents[1] in self._own or self._is_of_a_set(source_id)):
                 return local
             if source_id in self._registered:
                 return None

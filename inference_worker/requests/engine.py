@@ -35,6 +35,7 @@ class SaeOptions:
     """Which SAEs are served, from where, and how they are kept; the words are those of `SaeShelf`."""
 
     folders: Sequence[Path]
+    own: Sequence[Path] = ()
     sets: Sequence[str] = ()
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
@@ -73,6 +74,7 @@ def _shelf(model: LanguageModel, saes: SaeOptions) -> SaeShelf:
         saes.folders,
         model.names,
         model.d_model,
+        own=saes.own,
         sets=saes.sets,
         include=saes.include,
         exclude=saes.exclude,

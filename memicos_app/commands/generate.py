@@ -7,78 +7,61 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from memicos_app.settings import ROOT, get_settings
-
-DEMO_CORPUS = ROOT / "demo" / "datasets" / "corpus.npy"
-_MOST_PROCESSES = 4
-"""Each holds the model, about a gigabyte for the demo's."""
-
+from memicos_app.commands import generation_options as options
+from memicos_app.library.adding import corpus_of
+from memicos_app.library.errors import LibraryError
+from memicos_app.library.sae_folders import names_of, read_sae_folder
+from memicos_app.settings import get_settings
 
 Sae = Annotated[Path | None, typer.Option(help="Folder of the SAE in SAELens format.")]
-Model = Annotated[str | None, typer.Option(help="Packaged id, folder, or TransformerLens name. Default: MODEL_ID.")]
-Source = Annotated[str | None, typer.Option(help="Id, {layer}-{set}. Default: as the SAE's cfg.json says.")]
-Set = Annotated[str | None, typer.Option("--set", help="Source set (SAE id). Default: from the source.")]
-Corpus = Annotated[
-    Path | None, typer.Option(help="Token rows (.npy), text (.txt) or documents (.jsonl). Default: the demo's.")
-]
-Dataset = Annotated[str, typer.Option(help="What the corpus is called. Default: its file name.")]
-Context = Annotated[int, typer.Option("--context", help="Tokens of a prompt, BOS included.")]
-Prompts = Annotated[int, typer.Option(help="Prompts to select from the corpus.")]
-Batches = Annotated[int | None, typer.Option(help="Sample from so many batches only. Default: from all.")]
 BatchPrompts = Annotated[int, typer.Option(help="Prompts of a batch, one forward pass.")]
-Threshold = Annotated[
-    float, typer.Option(help="Skip features whose log10 density is lower. Dead ones are always skipped.")
-]
-FeaturesPerBatch = Annotated[int, typer.Option(help="Features of one output file.")]
-StartBatch = Annotated[int, typer.Option(help="First batch of features to make.")]
 Top = Annotated[int, typer.Option(help="Strongest examples of a feature.")]
 Intervals = Annotated[int, typer.Option(help="Intervals that a feature's range is cut into.")]
 PerInterval = Annotated[int, typer.Option(help="Examples of each interval.")]
 Out = Annotated[Path | None, typer.Option(help="Dataset folder to write to. Default: DATA_DIR/datasets.")]
 Resume = Annotated[bool, typer.Option("--resume/--restart", help="Go on with an unfinished run, or begin anew.")]
-Seed = Annotated[int, typer.Option(help="Of the choice of prompts and examples.")]
-Processes = Annotated[
-    int | None,
-    typer.Option(help=f"Processes, each with the model. Default: one a core, at most {_MOST_PROCESSES}."),
-]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, ... Default: DEVICE.")]
-Dtype = Annotated[str, typer.Option(help="Precision of the model; float32 equals activation tests.")]
+JsonProgress = Annotated[bool, typer.Option("--json-progress", help="Tell progress as JSON, a line a step.")]
+Parent = Annotated[int | None, typer.Option(hidden=True, help="Process without which this one ends.")]
+KnownCards = Annotated[str, typer.Option("--cards", hidden=True, help="What is known of model and set, as JSON.")]
 
 
 def generate(
     context: typer.Context,
     sae: Sae = None,
-    model: Model = None,
-    source: Source = None,
-    set_name: Set = None,
-    corpus: Corpus = None,
-    dataset: Dataset = "",
-    window: Context = 64,
-    prompts: Prompts = 24_576,
-    batches: Batches = None,
+    model: options.Model = None,
+    source: options.Source = None,
+    set_name: options.Set = None,
+    corpus: options.Corpus = None,
+    dataset: options.Dataset = "",
+    window: options.Context = 64,
+    prompts: options.Prompts = 24_576,
+    batches: options.Batches = None,
     batch_prompts: BatchPrompts = 16,
-    log_sparsity_threshold: Threshold = -5.0,
-    features_per_batch: FeaturesPerBatch = 1024,
-    start_batch: StartBatch = 0,
+    log_sparsity_threshold: options.Threshold = -5.0,
+    features_per_batch: options.FeaturesPerBatch = 1024,
+    start_batch: options.StartBatch = 0,
     top: Top = 20,
     intervals: Intervals = 5,
     per_interval: PerInterval = 5,
     out: Out = None,
     resume: Resume = True,
-    seed: Seed = 0,
-    processes: Processes = None,
-    device: Device = None,
-    dtype: Dtype = "float32",
+    replace: options.Replace = False,
+    seed: options.Seed = 0,
+    processes: options.Processes = None,
+    device: options.Device = None,
+    dtype: options.Dtype = "float32",
+    json_progress: JsonProgress = False,
+    parent: Parent = None,
+    cards: KnownCards = "",
 ) -> None:
     """Make feature dashboards of an SAE in the public dataset layout. Asks when called without arguments."""
-    if not _given(context):
-        _guided(context)
+    if not options.is_given(context):
+        options.guided(context, "--sae")
         return
     if sae is None:
         raise typer.BadParameter("the folder of the SAE is needed", param_hint="--sae")
@@ -87,19 +70,22 @@ def generate(
     from inference_worker.dashboards.generation import Generation
     from inference_worker.dashboards.progress import display
     from inference_worker.dashboards.run import generate as generate_dashboards
+    from inference_worker.dashboards.work import end_with
 
     settings = get_settings()
     model, device = model or settings.model_id, device or settings.device
+    if parent is not None:
+        end_with(parent)
     with _failing_clearly():
-        identity = _identity(sae, source, set_name)
+        names = names_of(read_sae_folder(sae), source or "", set_name or "")
         chosen = Generation(
             model=model,
             sae=sae,
-            corpus=corpus or _demo_corpus(),
+            corpus=Path(corpus_of(str(corpus or ""))),
             out=out or settings.data_dir / "datasets",
             model_id=Path(model).name,
-            source_id=identity.source,
-            set_name=identity.set_name,
+            source_id=names.source_id,
+            set_name=names.set_name,
             models_dir=settings.models_dir,
             dataset=dataset,
             context=window,
@@ -115,14 +101,41 @@ def generate(
             device=device,
             dtype=dtype,
             restart=not resume,
-            **_known_cards(Path(model).name, identity.set_name),
+            replace=replace,
+            command=_command(context),
+            **(_cards(cards, names.set_name) if cards else _known_cards(Path(model).name, names.set_name)),
         )
-        with display() as report:
+        with display(as_json=json_progress) as report:
             folder = generate_dashboards(chosen, report)
+    if json_progress:
+        typer.echo(json.dumps({"folder": str(folder)}))
+        return
     origin = f" {chosen.out}" if out else ""
     typer.echo(
         f"Dashboards are in {folder}\nBrowse them after: memicos import{origin} {chosen.model_id} {chosen.source_id}"
     )
+
+
+def _command(context: typer.Context) -> str:
+    """The command that makes the same again: what was said, without how it was shown."""
+    hidden = {"json_progress", "parent", "cards", "resume", "replace", "processes", "out"}
+    said = []
+    for parameter in context.command.params:
+        name, value = parameter.name or "", context.params.get(parameter.name or "")
+        source = context.get_parameter_source(name)
+        if name not in hidden and source is not None and source.name == "COMMANDLINE":
+            said += [parameter.opts[0], str(value)]
+    return f"memicos generate {shlex.join(said)}"
+
+
+def _cards(known: str, set_name: str) -> dict[str, Any]:
+    """The same as `_known_cards`, from somebody who knows."""
+    from inference_worker.dashboards.layout import SetCard
+
+    cards = json.loads(known)
+    found = cards.get("set", {})
+    urls = tuple(found.pop("urls", ()))
+    return {"known_of_model": cards.get("model", {}), "card": SetCard(set_name, **found, urls=urls)}
 
 
 def _known_cards(model_id: str, set_name: str) -> dict[str, Any]:
@@ -152,7 +165,7 @@ def _failing_clearly() -> Iterator[None]:
 
     try:
         yield
-    except (GenerationError, CorpusError, EngineError, IncompleteError) as error:
+    except (GenerationError, CorpusError, EngineError, LibraryError) as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -160,96 +173,5 @@ def _failing_clearly() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-class IncompleteError(ValueError):
-    """The arguments do not say what is to be made from what."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a source is called."""
-
-    source: str
-    set_name: str
-
-
-def _identity(sae: Path, source: str | None, set_name: str | None) -> Identity:
-    """Names as given, else from `cfg.json`: its neuronpedia_id, or its layer and the set.
-
-    Raises:
-        IncompleteError: neither is enough.
-    """
-    metadata = _metadata(sae)
-    named = str(metadata.get("neuronpedia_id") or "").rpartition("/")[2]
-    if source is None and set_name is not None:
-        source = f"{_layer(metadata)}-{set_name}"
-    source = source or named
-    if not source:
-        raise IncompleteError(f"{sae / 'cfg.json'} does not say what the source is called; give --set or --source")
-    return Identity(source, set_name or source.partition("-")[2].partition("__")[0] or source)
-
-
-def _metadata(sae: Path) -> dict[str, Any]:
-    try:
-        config = json.loads((sae / "cfg.json").read_text())
-    except (OSError, ValueError) as error:
-        raise IncompleteError(f"{sae} is no SAE in SAELens format: {error}") from error
-    return {**config, **config.get("metadata", {})}
-
-
-def _layer(metadata: dict[str, Any]) -> int:
-    parts = str(metadata.get("hook_name", "")).split(".")
-    if len(parts) > 1 and parts[1].isdigit():
-        return int(parts[1])
-    raise IncompleteError("the SAE's cfg.json names no layer; give --source")
-
-
-def _demo_corpus() -> Path:
-    if not DEMO_CORPUS.is_file():
-        raise IncompleteError("no corpus: give --corpus with a .npy, .txt or .jsonl file")
-    return DEMO_CORPUS
-
-
 def _processes(device: str) -> int:
-    return min(os.cpu_count() or 1, _MOST_PROCESSES) if device == "cpu" else 1
-
-
-def _given(context: typer.Context) -> bool:
-    """Whether anything stands on the command line."""
-    sources = (context.get_parameter_source(name) for name in context.params)
-    return any(source is not None and source.name == "COMMANDLINE" for source in sources)
-
-
-@dataclass(frozen=True)
-class Question:
-    """A prompt of the guided mode and the flag its answer becomes."""
-
-    text: str
-    flag: str
-    default: Any
-    kind: type = str
-
-
-def questions() -> list[Question]:
-    """What the guided mode asks, in order."""
-    return [
-        Question("Enter SAE ID (source set)", "--set", "res-4k"),
-        Question("Absolute local path to SAE", "--sae", None),
-        Question("Corpus (.npy, .txt or .jsonl)", "--corpus", str(DEMO_CORPUS) if DEMO_CORPUS.is_file() else None),
-        Question("Feature log sparsity threshold", "--log-sparsity-threshold", -5.0, float),
-        Question("Features per batch", "--features-per-batch", 1024, int),
-        Question("Resume from batch", "--start-batch", 0, int),
-        Question("Batches to sample from", "--batches", 4096, int),
-        Question("Prompts to select from", "--prompts", 24_576, int),
-    ]
-
-
-def _guided(context: typer.Context) -> None:
-    """Ask, say which command that is, and run it."""
-    arguments: list[str] = []
-    for question in questions():
-        answer = typer.prompt(question.text, default=question.default, type=question.kind)
-        arguments += [question.flag, str(answer)]
-    typer.echo(f"\nmemicos generate {shlex.join(arguments)}\n")
-    command = context.command
-    with command.make_context(context.info_name, arguments, parent=context.parent) as again:
-        command.invoke(again)
+    return min(os.cpu_count() or 1, options.MOST_PROCESSES) if device == "cpu" else 1

@@ -11,7 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from demo import make_datasets
-from memicos_app.commands import generate
+from memicos_app.commands import generate, generation_options
+from memicos_app.library.sae_folders import Names, names_of, read_sae_folder
 from memicos_app.settings import ROOT
 
 CORPUS = ROOT / "demo" / "heldout_sample.npy"
@@ -45,7 +46,7 @@ def test_guided_mode_asks_what_the_flags_say_prints_the_command_and_runs_it(
     result = CliRunner().invoke(app, [], input="\n".join(answers) + "\n")
     get_settings.cache_clear()
     assert result.exit_code == 0, result.output
-    for question in generate.questions():
+    for question in generation_options.questions("--sae"):
         assert question.text in result.output
     assert f"--sae '{sae}'" in result.output
     assert "memicos generate --set my-set" in result.output
@@ -64,16 +65,16 @@ def test_what_other_sources_say_of_model_and_set_is_kept() -> None:
 
 
 def test_names_come_from_the_configuration(sae: Path) -> None:
-    assert generate._identity(sae, None, None) == generate.Identity("15-res-4k", "res-4k")
-    assert generate._identity(sae, None, "mine") == generate.Identity("15-mine", "mine")
-    assert generate._identity(sae, "15-mine__wide", None) == generate.Identity("15-mine__wide", "mine")
+    assert names_of(read_sae_folder(sae)) == Names("15-res-4k", "res-4k")
+    assert names_of(read_sae_folder(sae), "", "mine") == Names("15-mine", "mine")
+    assert names_of(read_sae_folder(sae), "15-mine__wide") == Names("15-mine__wide", "mine")
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--prompts", "5"], "--sae"),
-        (["--sae", "/nowhere"], "no SAE in SAELens format"),
+        (["--sae", "/nowhere"], "/nowhere is not there"),
         (["--sae", "SAE", "--corpus", "/nowhere.npy"], "/nowhere.npy"),
         (["--sae", "SAE", "--corpus", str(CORPUS), "--prompts", "0"], "prompts must be at least 1"),
     ],

@@ -40,6 +40,16 @@ def test_sources_are_listed_by_layer_and_only_of_the_sets_served(tmp_path: Path)
         shelf.get("7-mlp-4k")
 
 
+def test_what_people_added_is_served_whatever_its_set(tmp_path: Path) -> None:
+    write_sae(tmp_path / "demo" / "m" / "7-mlp-4k")
+    write_sae(tmp_path / "own" / "m" / "3-mine")
+    shelf = SaeShelf([tmp_path / "demo"], "m", WIDTH, own=[tmp_path / "own"], sets=["res-4k"])
+    assert shelf.sources() == ["3-mine"]
+    assert shelf.get("3-mine").d_sae == FEATURES
+    with pytest.raises(Unknown):
+        shelf.get("7-mlp-4k")
+
+
 def test_the_first_folder_that_has_a_source_wins(tmp_path: Path) -> None:
     write_sae(tmp_path / "one" / "m" / "3-a", sink_norm=1)
     write_sae(tmp_path / "two" / "m" / "3-a", sink_norm=2)

@@ -183,11 +183,16 @@ def test_threshold_start_and_counts_have_their_effect(small: Generation, made: M
     assert min(found.features) >= 3 * 1024
     assert max(len(rows) for rows in found.activations.values()) == 2 + 3 * 1
     assert {int(row["dataIndex"]) for rows in found.activations.values() for row in rows} <= set(range(3 * 8))
-    assert {step.stage for step in steps} == {"activations", "correlations", "dashboards"}
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages == ["loading the model", "reading the corpus", "activations", "correlations", "dashboards"]
     assert steps[-1].done == steps[-1].total == 4096
-    with pytest.raises(GenerationError, match="is there already"):
-        generate(other)
+    before = (found.folder / "generation.json").stat().st_mtime_ns
+    assert generate(other) == found.folder
+    assert (found.folder / "generation.json").stat().st_mtime_ns == before, "what is there is not made again"
+    with pytest.raises(GenerationError, match=r"is there already, made with other settings \(seed\)"):
+        generate(replace(other, seed=6))
     assert generate(replace(other, restart=True)) == found.folder
+    assert (found.folder / "generation.json").stat().st_mtime_ns > before
 
 
 @pytest.mark.parametrize(

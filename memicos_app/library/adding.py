@@ -1,0 +1,233 @@
+"""An SAE from a folder to the browser: checked, put where the worker looks, given dashboards, imported, explained.
+
+The command, the job and the form share what is here. Every step looks first whether it was done before, so that
+adding again goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from memicos_app.library import embeddings, explanations
+from memicos_app.library.adding_cards import cards_of, register
+from memicos_app.library.adding_place import put_in_place
+from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.errors import BadInputError
+from memicos_app.library.generating import generate
+from memicos_app.library.model_shapes import shape_of
+from memicos_app.library.query import row
+from memicos_app.library.sae_folders import Names, SaeFolder, names_of, read_sae_folder
+from memicos_app.library.watch import Watch
+from memicos_app.settings import ROOT, get_settings
+
+DEMO_CORPUS = ROOT / "demo" / "datasets" / "corpus.npy"
+
+
+class Adding(BaseModel):
+    """What is asked for. Only `sae` has to be said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sae: str
+    """Folder in SAELens's format."""
+    model: str = ""
+    """Packaged id, folder, or TransformerLens name; empty: MODEL_ID."""
+    set_name: str = ""
+    source_id: str = ""
+    corpus: str = ""
+    """A file; empty: the demo's."""
+    dataset: str = ""
+    """What the corpus is called; empty: its file name."""
+    prompts: int = Field(24_576, ge=1)
+    context: int = Field(64, ge=2)
+    batches: int | None = Field(None, ge=1)
+    log_sparsity_threshold: float = -5.0
+    features_per_batch: int = Field(1024, ge=1)
+    start_batch: int = Field(0, ge=0)
+    seed: int = 0
+    processes: int | None = Field(None, ge=1)
+    device: str = ""
+    dtype: str = "float32"
+    link: bool = False
+    """Refer to the folder in place of copying it."""
+    replace: bool = False
+    """Put these in place of dashboards, or of an SAE of this name, that are there already."""
+    explain: bool = True
+    embed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, once it is known that it can be."""
+
+    folder: SaeFolder
+    model: str
+    model_id: str
+    names: Names
+    corpus: str
+    notes: tuple[str, ...]
+    """What is worth knowing before it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A source that can be browsed."""
+
+    model_id: str
+    source_id: str
+    n_features: int
+    n_explanations: int
+
+    @property
+    def path(self) -> str:
+        """Address of its page on the site."""
+        return f"/{self.model_id}/{self.source_id}"
+
+
+def asked(**values: object) -> Adding:
+    """What is asked for, from outside. Raises `BadInputError` that names the field."""
+    try:
+        return Adding.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else None
+        raise BadInputError(f"{field}: {first['msg']}.", field=field) from error
+
+
+def plan(adding: Adding) -> Plan:
+    """Check everything that can be known before the model is loaded.
+
+    Raises:
+        BadInputError: it cannot be done as asked; `field` names what is wrong.
+    """
+    if not adding.sae.strip():
+        raise BadInputError("Name the folder of the SAE.", field="sae")
+    folder = read_sae_folder(Path(adding.sae.strip()).expanduser().resolve())
+    model = adding.model or get_settings().model_id
+    shape = shape_of(model)
+    if shape is not None:
+        shape.require_fits(folder.hook_name, folder.d_in)
+        shape.require_fits(folder.hook_name_out, folder.d_out)
+    names = names_of(folder, adding.source_id, adding.set_name)
+    notes = [
+        *_about_model(folder, Path(model).name),
+        *(["The model's configuration is not here yet, so that its width is checked once it is."] * (shape is None)),
+    ]
+    return Plan(folder, model, Path(model).name, names, corpus_of(adding.corpus), tuple(notes))
+
+
+async def add(adding: Adding, watch: Watch) -> Added:
+    """Do all of it, or what is still missing.
+
+    Raises:
+        BadInputError: it cannot be done as asked.
+        GenerationFailed: the model, the SAE or the corpus cannot be used.
+        Stopped: the watch asked for it.
+    """
+    found = await asyncio.to_thread(plan, adding)
+    for note in found.notes:
+        watch.log(note)
+    model_id, source_id = found.model_id, found.names.source_id
+    watch.tell("putting the SAE in place", 0, 1)
+    served = await asyncio.to_thread(
+        put_in_place, found.folder, model_id, source_id, link=adding.link, replace=adding.replace
+    )
+    watch.tell("putting the SAE in place", 1, 1)
+    await register(found.folder, model_id, found.names, await asyncio.to_thread(shape_of, found.model))
+    cards = await cards_of(found.folder, model_id, found.names)
+    made = await generate([*_arguments(adding, found, served), *cards], watch)
+    await watch.checkpoint()
+    if not await _is_imported(model_id, source_id, made):
+        await import_source(_origin(), model_id, source_id)
+    return await _explained(adding, model_id, source_id, watch)
+
+
+def corpus_of(corpus: str) -> str:
+    """The corpus, if it can be one. Raises `BadInputError` where it is no file of a kind that can be read."""
+    if not corpus.strip():
+        if not DEMO_CORPUS.is_file():
+            raise BadInputError("Name a corpus: a text, JSONL, parquet or .npy file.", field="corpus")
+        return str(DEMO_CORPUS)
+    path = Path(corpus.strip()).expanduser()
+    if not path.is_file():
+        raise BadInputError(f"There is no corpus {path}.", field="corpus")
+    return str(path.resolve())
+
+
+def _about_model(folder: SaeFolder, model_id: str) -> list[str]:
+    trained = str(folder.metadata.get("model_name") or folder.config.get("model_name") or "")
+    if not trained or Path(trained).name.lower() == model_id.lower():
+        return []
+    return [f"The SAE says it was trained on {trained}; it is used with {model_id}."]
+
+
+def _arguments(adding: Adding, found: Plan, served: Path) -> list[str]:
+    """Of `memicos generate`."""
+    named = {
+        "--sae": served,
+        "--model": found.model,
+        "--source": found.names.source_id,
+        "--set": found.names.set_name,
+        "--corpus": found.corpus,
+        "--dataset": adding.dataset or None,
+        "--context": adding.context,
+        "--prompts": adding.prompts,
+        "--batches": adding.batches,
+        "--log-sparsity-threshold": adding.log_sparsity_threshold,
+        "--features-per-batch": adding.features_per_batch,
+        "--start-batch": adding.start_batch,
+        "--seed": adding.seed,
+        "--processes": adding.processes,
+        "--device": adding.device or None,
+        "--dtype": adding.dtype,
+    }
+    said = [f"{name}={value}" for name, value in named.items() if value is not None]
+    return [*said, *(["--replace"] if adding.replace else [])]
+
+
+def _origin() -> Path:
+    return get_settings().data_dir / "datasets"
+
+
+async def _is_imported(model_id: str, source_id: str, made: Path) -> bool:
+    """Whether the data that readers see is that of these dashboards."""
+    found = await row(
+        """
+        SELECT extract(epoch FROM g.finished_at) AS finished FROM sources AS s
+        JOIN source_generations AS g ON g.id = s.current_generation WHERE s.model_id = :model AND s.id = :source
+        """,
+        model=model_id,
+        source=source_id,
+    )
+    written = (made / "generation.json").stat().st_mtime
+    return found is not None and found["finished"] is not None and float(found["finished"]) >= written
+
+
+async def _explained(adding: Adding, model_id: str, source_id: str, watch: Watch) -> Added:
+    """The source as it is in the end, with explanations where they are wanted and none are there."""
+    known = await row(
+        """
+        SELECT g.n_features, s.n_explanations FROM sources AS s
+        JOIN source_generations AS g ON g.id = s.current_generation WHERE s.model_id = :model AND s.id = :source
+        """,
+        model=model_id,
+        source=source_id,
+    )
+    assert known is not None
+    explained = int(known["n_explanations"])
+    if adding.explain and not explained:
+        watch.tell("explaining by top tokens", 0, known["n_features"], "features")
+        explained = await explanations.write_top_tokens(model_id, source_id)
+        watch.tell("explaining by top tokens", explained, explained, "features")
+    if adding.embed and explained and embeddings.available():
+        await watch.checkpoint()
+        await embeddings.embed_explanations(
+            model_id,
+            source_id,
+            progress=lambda done, total: watch.tell("embedding explanations", done, total, "explanations"),
+        )
+    return Added(model_id, source_id, int(known["n_features"]), explained)
