@@ -139,10 +139,9 @@ async def add(adding: Adding, watch: Watch) -> Added:
     watch.tell("putting the SAE in place", 1, 1)
     await register(found.folder, model_id, found.names, await asyncio.to_thread(shape_of, found.model))
     cards = await cards_of(found.folder, model_id, found.names)
-    made = await generate([*_arguments(adding, found, served), *cards], watch)
+    await generate([*_arguments(adding, found, served), *cards], watch)
     await watch.checkpoint()
-    if not await _is_imported(model_id, source_id, made):
-        await import_source(_origin(), model_id, source_id)
+    await import_source(get_settings().data_dir / "datasets", model_id, source_id, watch=watch)
     return await _explained(adding, model_id, source_id, watch)
 
 
@@ -187,24 +186,6 @@ def _arguments(adding: Adding, found: Plan, served: Path) -> list[str]:
     }
     said = [f"{name}={value}" for name, value in named.items() if value is not None]
     return [*said, *(["--replace"] if adding.replace else [])]
-
-
-def _origin() -> Path:
-    return get_settings().data_dir / "datasets"
-
-
-async def _is_imported(model_id: str, source_id: str, made: Path) -> bool:
-    """Whether the data that readers see is that of these dashboards."""
-    found = await row(
-        """
-        SELECT extract(epoch FROM g.finished_at) AS finished FROM sources AS s
-        JOIN source_generations AS g ON g.id = s.current_generation WHERE s.model_id = :model AND s.id = :source
-        """,
-        model=model_id,
-        source=source_id,
-    )
-    written = (made / "generation.json").stat().st_mtime
-    return found is not None and found["finished"] is not None and float(found["finished"]) >= written
 
 
 async def _explained(adding: Adding, model_id: str, source_id: str, watch: Watch) -> Added:
