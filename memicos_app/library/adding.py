@@ -201,14 +201,7 @@ async def _explained(adding: Adding, model_id: str, source_id: str, watch: Watch
     assert known is not None
     explained = int(known["n_explanations"])
     if adding.explain and not explained:
-        watch.tell("explaining by top tokens", 0, known["n_features"], "features")
-        explained = await explanations.write_top_tokens(model_id, source_id)
-        watch.tell("explaining by top tokens", explained, explained, "features")
+        explained = await explanations.write_top_tokens(model_id, source_id, watch=watch)
     if adding.embed and explained and embeddings.available():
-        await watch.checkpoint()
-        await embeddings.embed_explanations(
-            model_id,
-            source_id,
-            progress=lambda done, total: watch.tell("embedding explanations", done, total, "explanations"),
-        )
+        await embeddings.embed_explanations(model_id, source_id, watch=watch)
     return Added(model_id, source_id, int(known["n_features"]), explained)
