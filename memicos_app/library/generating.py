@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from memicos_app.library.errors import LibraryError
+from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.watch import Watch
 from memicos_app.settings import ROOT
 
@@ -38,6 +38,7 @@ async def generate(arguments: Sequence[str], watch: Watch) -> Path:
 
     Raises:
         GenerationFailed: it cannot be done; the sentence says why.
+        UnavailableError: somebody killed the generator, such as a machine that is out of memory.
         Stopped: the watch asked for it; started again it goes on.
     """
     async with _running(arguments) as process:
@@ -48,6 +49,8 @@ async def generate(arguments: Sequence[str], watch: Watch) -> Path:
             folder = _told(line, watch) or folder
         code = await process.wait()
         await listening
+    if code < 0:
+        raise UnavailableError(f"The generator was killed by signal {-code}: memory may be short.", retry_after=10)
     if code or not folder:
         raise GenerationFailed("\n".join(errors).strip() or f"The generator ended with {code} and said nothing.")
     return Path(folder)
