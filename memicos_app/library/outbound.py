@@ -28,8 +28,8 @@ SCHEMES = ("https", "http")
 MOST_REDIRECTS = 5
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _LONGEST_PAUSE = 30.0
-_CLOUD_SERVICES = (ip_address("168.63.129.16"),)
-"""Public addresses that clouds answer on from inside."""
+_CLOUD_SERVICES = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
+"""Addresses that look public and that clouds answer on from inside."""
 _NAT64 = ip_network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 
@@ -265,7 +265,7 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner:
             return is_public(inner)
-    return address.is_global and not address.is_multicast and address not in _CLOUD_SERVICES
+    return address.is_global and not address.is_multicast and not any(address in each for each in _CLOUD_SERVICES)
 
 
 async def _looked_up(host: str, port: int, timeout: float | None) -> list[Address]:

@@ -92,10 +92,13 @@ def names_in(answer: Answer, url: str) -> list[str]:
 def _json_names(body: bytes, url: str) -> list[str]:
     """Names in the listing that nginx gives with `autoindex_format json`."""
     try:
-        entries = [(str(entry["name"]), entry.get("type") == "directory") for entry in json.loads(body)]
+        listed = json.loads(body)
+        entries = [(str(entry["name"]), entry.get("type") == "directory") for entry in listed]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UpstreamError(f"{url} answers with JSON that is no listing.") from None
-    return [check_name(name) + ("/" if is_folder else "") for name, is_folder in entries]
+        listed = None
+    if not isinstance(listed, list):
+        raise UpstreamError(f"{url} answers with JSON that is no listing.")
+    return [_part(name) + ("/" if is_folder else "") for name, is_folder in entries]
 
 
 def _below(url: str, link: str) -> str:
@@ -113,7 +116,12 @@ def _below(url: str, link: str) -> str:
     name, slash = rest.removesuffix("/"), rest.endswith("/")
     if not name or "/" in name:
         return ""
-    return check_name(unquote(name)) + ("/" if slash else "")
+    return _part(unquote(name)) + ("/" if slash else "")
+
+
+def _part(name: str) -> str:
+    """A name of one part. Raises `UnsafeName` where it is more, as one that was written with an encoded slash."""
+    return check_name(name if "/" not in name else "..")
 
 
 class _Links(HTMLParser):

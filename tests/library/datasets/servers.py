@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +49,9 @@ def web(folder: Path) -> Iterator[str]:
         yield url
 
 
+_client: ContextVar[Any] = ContextVar("_client", default=httpx)
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A bucket of a server on loopback that anybody may list and read."""
@@ -63,7 +67,16 @@ class Bucket:
     def put(self, key: str, content: bytes, *, public: bool = True) -> None:
         """Put an object, public unless told otherwise."""
         headers = {"x-amz-acl": "public-read" if public else "private"}
-        httpx.put(f"{self.endpoint}/{self.name}/{quote(key)}", content=content, headers=headers).raise_for_status()
+        url = f"{self.endpoint}/{self.name}/{quote(key)}"
+        _client.get().put(url, content=content, headers=headers).raise_for_status()
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """One connection for many calls."""
+        with httpx.Client() as http:
+            token = _client.set(http)
+            yield
+            _client.reset(token)
 
     def get(self, key: str) -> bytes:
         """An object's content, read with an account."""
