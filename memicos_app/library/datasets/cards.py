@@ -210,6 +210,15 @@ async def _write_source(connection: Connection, one: Described, card: SourceLine
     }
     names = {"model_id": one.model_id, "id": one.source_id}
     await _upsert(connection, "sources", names, values, once=_owned(card.visibility))
+    await connection.execute(
+        """
+        UPDATE sources AS s SET n_features = greatest(
+            s.n_features, (SELECT max(index) + 1 FROM features WHERE generation_id = s.current_generation)
+        )
+        WHERE s.model_id = %(model_id)s AND s.id = %(id)s
+        """,
+        names,
+    )
 
 
 def _generation_card(folder: Path) -> dict[str, Any]:

@@ -1,73 +1,82 @@
 """Short hashes of what an import wrote, row by row, by which a changed, lost or added row is found later.
 
 A row's hash is the first 8 bytes of the MD5 of its values as Postgres sends them, so it survives a dump and does
-not depend on settings. Numbers that differ between databases (generation, running numbers) are left out.
+not depend on settings. Left out are numbers that differ between databases (generation, running numbers) and
+explanations from top tokens, which can be written anew at any time, and features that somebody uploaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from memicos_app.library.datasets.copying import CHUNKS, EXAMPLES, EXPLANATIONS, FEATURES, Connection, Target
 
 PART = 1024
 """Features whose rows are summed together."""
-WIDTH = 8
-"""Bytes of a hash."""
+_SIZE = 8
+Sums = dict[bytes, bytes]
+"""Hashes of rows by their keys; a key begins with the row's position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """A table, or a part of one, whose rows an import alone writes."""
+    """Rows of a table that an import alone writes."""
 
     name: str
     tables: str
     position: str
     key: str
     values: str
+    grows: bool = False
+    """Whether rows are added later: explanations are embedded when there is time."""
 
     @property
     def select(self) -> str:
-        """Rows of a generation (`%(g)s`) whose position lies in a range, with the hash of key and values."""
+        """Rows of a generation (`%(g)s`) between two positions (`%(low)s`, `%(high)s`), with key and hash."""
+        key = f"int4send({self.position}) || substring({_md5(self.key)} FOR 4)"
         return f"""
-            SELECT {_hash(self.key)} AS key, {_hash(self.values)} AS hash, {self.position} AS position
+            SELECT {key} AS key, substring({_md5(self.values)} FOR {_SIZE}) AS hash, {self.position} AS position
             FROM {self.tables} AND {self.position} BETWEEN %(low)s AND %(high)s
         """
 
 
-def _hash(values: str) -> str:
-    return f"substring(decode(md5(record_send(ROW({values}))), 'hex') FOR {WIDTH})"
+def _md5(values: str) -> str:
+    return f"decode(md5(record_send(ROW({values}))), 'hex')"
 
 
-def _own(target: Target, only: str = "true") -> Summed:
-    columns = [f't."{name}"' for name in target.columns if name != "generation_id"]
-    tables = f"{target.table} AS t WHERE t.generation_id = %(g)s AND {only}"
-    return Summed(target.table, tables, columns[0], columns[0], ", ".join(columns))
+def _values(target: Target) -> str:
+    return ", ".join(f't."{name}"' for name in target.columns if name != "generation_id")
 
 
-_IMPORTED = """NOT EXISTS (
+_INDEX = 't."index"'
+_OF_GENERATION = "t.generation_id = %(g)s"
+_WRITTEN_ONCE = f"{_OF_GENERATION} AND t.type_name IS DISTINCT FROM 'top-tokens'"
+_NOT_UPLOADED = f"""{_OF_GENERATION} AND NOT EXISTS (
     SELECT FROM features AS f WHERE f.generation_id = t.generation_id AND f.index = t.index AND f.uploaded
 )"""
-
-
+_FEATURES = Summed(
+    "features", f"features AS t WHERE {_OF_GENERATION} AND NOT t.uploaded", _INDEX, _INDEX, _values(FEATURES)
+)
+_EXAMPLES = Summed(
+    "feature_examples", f"feature_examples AS t WHERE {_NOT_UPLOADED}", _INDEX, _INDEX, _values(EXAMPLES)
+)
+_CHUNKS = Summed(
+    "sequence_chunks", f"sequence_chunks AS t WHERE {_OF_GENERATION}", "t.chunk", "t.chunk", _values(CHUNKS)
+)
 _EXPLANATIONS = Summed(
-    "explanations",
-    "explanations AS t WHERE t.generation_id = %(g)s",
-    't."index"',
-    't."index", t.id',
-    ", ".join(f't."{name}"' for name in EXPLANATIONS.columns if name != "generation_id"),
+    "explanations", f"explanations AS t WHERE {_WRITTEN_ONCE}", _INDEX, "t.id", _values(EXPLANATIONS)
 )
 _EMBEDDINGS = Summed(
     "explanation_embeddings",
-    "explanation_embeddings AS e JOIN explanations AS t ON t.number = e.explanation_number "
-    "WHERE t.generation_id = %(g)s",
-    't."index"',
-    't."index", t.id, e.embedder_id',
-    't."index", t.id, e.embedder_id, halfvec_send(e.embedding)',
+    f"explanation_embeddings AS e JOIN explanations AS t ON t.number = e.explanation_number WHERE {_WRITTEN_ONCE}",
+    _INDEX,
+    "t.id, e.embedder_id",
+    "halfvec_send(e.embedding)",
+    grows=True,
 )
 EXPLAINED = (_EXPLANATIONS, _EMBEDDINGS)
-SUMMED = (_own(FEATURES, "NOT t.uploaded"), _own(EXAMPLES, _IMPORTED), _own(CHUNKS), *EXPLAINED)
+SUMMED = (_FEATURES, _EXAMPLES, _CHUNKS, *EXPLAINED)
 
 
 async def record(connection: Connection, generation: int, tables: Iterable[Summed] = SUMMED) -> None:
@@ -88,35 +97,54 @@ async def record(connection: Connection, generation: int, tables: Iterable[Summe
             )
 
 
-async def forget(connection: Connection, generation: int, indices: Sequence[int]) -> None:
+async def forget(connection: Connection, generation: int, indices: Collection[int]) -> None:
     """Take features out of the sums that are being replaced by somebody's own, in the caller's transaction."""
-    for name in (FEATURES.table, EXAMPLES.table):
-        keys = await connection.execute(
-            f"SELECT i / {PART}, {_hash('i')} FROM unnest(CAST(%s AS integer[])) AS t (i)".encode(), [list(indices)]
-        )
-        gone: dict[int, set[bytes]] = {}
-        for part, key in await keys.fetchall():
-            gone.setdefault(part, set()).add(bytes(key))
-        for part, those in gone.items():
-            await _forget_part(connection, (generation, name, part), those)
+    gone = set(indices)
+    for one in (_FEATURES, _EXAMPLES):
+        for part in {index // PART for index in gone}:
+            written = await recorded(connection, generation, one, part)
+            kept = {key: hashed for key, hashed in written.items() if position(key) not in gone}
+            await connection.execute(
+                "UPDATE import_sums SET keys = %s, hashes = %s "
+                "WHERE generation_id = %s AND table_name = %s AND part = %s",
+                [b"".join(kept), b"".join(kept.values()), generation, one.name, part],
+            )
 
 
-async def _forget_part(connection: Connection, address: tuple[int, str, int], those: set[bytes]) -> None:
-    where = "WHERE generation_id = %s AND table_name = %s AND part = %s"
-    found = await connection.execute(f"SELECT keys, hashes FROM import_sums {where}".encode(), address)
-    row = await found.fetchone()
-    if row is None:
-        return
-    keys, hashes = map(_pieces, row)
-    kept = [place for place, key in enumerate(keys) if key not in those]
-    if not kept:
-        await connection.execute(f"DELETE FROM import_sums {where}".encode(), address)
-        return
-    await connection.execute(
-        f"UPDATE import_sums SET keys = %s, hashes = %s {where}".encode(),
-        [b"".join(keys[place] for place in kept), b"".join(hashes[place] for place in kept), *address],
+async def parts(connection: Connection, generation: int, one: Summed) -> list[int]:
+    """Parts of a table that were summed or hold rows now."""
+    found = await connection.execute(
+        f"""
+        SELECT part FROM import_sums WHERE generation_id = %(g)s AND table_name = %(name)s
+        UNION SELECT DISTINCT floor({one.position} / {PART}.0)::integer FROM {one.tables} ORDER BY 1
+        """.encode(),
+        {"g": generation, "name": one.name},
     )
+    return [number for (number,) in await found.fetchall()]
 
 
-def _pieces(packed: bytes) -> list[bytes]:
-    return [bytes(packed[start : start + WIDTH]) for start in range(0, len(packed), WIDTH)]
+async def recorded(connection: Connection, generation: int, one: Summed, part: int) -> Sums:
+    """What the import wrote."""
+    found = await connection.execute(
+        "SELECT keys, hashes FROM import_sums WHERE generation_id = %s AND table_name = %s AND part = %s",
+        [generation, one.name, part],
+    )
+    row = await found.fetchone()
+    return dict(zip(_pieces(row[0]), _pieces(row[1]), strict=True)) if row else {}
+
+
+async def present(connection: Connection, generation: int, one: Summed, part: int) -> Sums:
+    """What the database holds."""
+    found = await connection.execute(
+        one.select.encode(), {"g": generation, "low": part * PART, "high": part * PART + PART - 1}
+    )
+    return {bytes(key): bytes(hashed) for key, hashed, _ in await found.fetchall()}
+
+
+def position(key: bytes) -> int:
+    """Index of the feature (or number of the chunk) that a key is about."""
+    return int.from_bytes(key[:4], "big", signed=True)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + _SIZE] for at in range(0, len(data), _SIZE))

@@ -15,6 +15,10 @@ _COUNTS = """
         (SELECT count(*) FROM feature_examples WHERE generation_id = %(g)s) AS with_examples,
         (SELECT count(*) FROM explanations WHERE generation_id = %(g)s) AS explanations,
         (SELECT count(DISTINCT index) FROM explanations WHERE generation_id = %(g)s) AS explained,
+        (SELECT coalesce(sum(pg_column_size(f.*)), 0) FROM features AS f WHERE generation_id = %(g)s)
+        + (SELECT coalesce(sum(octet_length(block)), 0) FROM feature_examples WHERE generation_id = %(g)s)
+        + (SELECT coalesce(sum(octet_length(block)), 0) FROM sequence_chunks WHERE generation_id = %(g)s)
+        + (SELECT coalesce(sum(pg_column_size(x.*)), 0) FROM explanations AS x WHERE generation_id = %(g)s) AS bytes,
         (SELECT count(*) FROM features WHERE generation_id = %(g)s AND uploaded AND replaces IS NULL) AS added,
         (SELECT coalesce(sum(e.n - coalesce(f.replaces, 0)), 0) FROM features AS f
             JOIN feature_examples AS e ON e.generation_id = f.generation_id AND e.index = f.index
@@ -30,7 +34,7 @@ class Verdict:
     missing: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     """`files`, `features`, `examples`, `explanations`, `with_examples`, `without_examples`, `explained`,
-    `unexplained`, `set_aside` (problems of single lines)."""
+    `unexplained`, `set_aside` (problems of single lines), `bytes` of all rows without their indexes."""
 
     @property
     def word(self) -> Literal["complete", "incomplete"]:
@@ -43,7 +47,7 @@ async def judge(connection: Connection, generation: int) -> Verdict:
     found = await connection.execute(_COUNTS, {"g": generation})
     row = await found.fetchone()
     assert row is not None
-    names = ("features", "examples", "with_examples", "explanations", "explained")
+    names = ("features", "examples", "with_examples", "explanations", "explained", "bytes")
     *numbers, added, added_examples = map(int, row)
     counts = dict(zip(names, numbers, strict=True))
     imported = {**counts, "features": counts["features"] - added, "examples": counts["examples"] - added_examples}
