@@ -128,7 +128,6 @@ class _Import:
         problems = await self._cards(connection)
         current = await generations.current(connection, *self.names)
         here = await ledger.entries(connection, current.id) if current else []
-        _check_loss(self.parts, here, current)
         own = [one for one in here if one.kind in self.parts]
         self.report.unchanged = (
             current is not None
@@ -138,6 +137,7 @@ class _Import:
             and ledger.is_same(own, self.objects)
         )
         if not self.report.unchanged:
+            _check_loss(self.parts, here, current)
             current = await self._bring_in(right, current)
         assert current is not None
         await self._describe(connection, current.id, problems)

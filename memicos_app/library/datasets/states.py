@@ -1,4 +1,4 @@
-"""What is here of each source: nothing, a part and what is missing, or all since when. For pages and `memicos status`.
+"""What is here of each source: nothing, a part and what is missing, or all; for pages and `memicos status`.
 
 One question to the database answers for all sources; whether an origin has something newer is asked for one source.
 """

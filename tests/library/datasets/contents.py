@@ -37,7 +37,9 @@ async def contents(model_id: str = MODEL, source_id: str = SOURCE) -> dict[str, 
         ("feature_labels", "index, description, type_name, sort_key"),
         ("import_sums", "table_name, part, md5(keys || hashes)"),
     ):
-        found[name] = await rows(f"SELECT {columns} FROM {name} WHERE generation_id = :id ORDER BY 1, 2", id=current.id)
+        found[name] = await rows(
+            f"SELECT {columns} FROM {name} WHERE generation_id = :id ORDER BY 1, 2", id=current.id
+        )
     return found
 
 
