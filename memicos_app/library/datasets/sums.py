@@ -109,6 +109,9 @@ async def forget(connection: Connection, generation: int, indices: Collection[in
                 "WHERE generation_id = %s AND table_name = %s AND part = %s",
                 [b"".join(kept), b"".join(kept.values()), generation, one.name, part],
             )
+    await connection.execute(
+        "DELETE FROM import_sums WHERE generation_id = %s AND octet_length(keys) = 0", [generation]
+    )
 
 
 async def parts(connection: Connection, generation: int, one: Summed) -> list[int]:

@@ -25,8 +25,8 @@ async def contents(model_id: str = MODEL, source_id: str = SOURCE) -> dict[str, 
             found[one.name] = len(pieces), hashlib.sha256(b"".join(pieces)).hexdigest()
     found["generation"] = await rows(
         """
-        SELECT g.state, g.origin, g.n_features, g.n_examples, g.n_sequences, g.overview, g.parts, g.verdict, g.missing,
-               g.counts - 'bytes' AS counts, s.n_features AS s_features, s.n_explained, s.n_explanations
+        SELECT g.state, g.origin, g.n_features, g.n_examples, g.n_sequences, g.overview, g.parts, g.verdict,
+               g.missing, g.counts - 'bytes' AS counts, s.n_features AS s_features, s.n_explained, s.n_explanations
         FROM source_generations AS g JOIN sources AS s ON s.current_generation = g.id WHERE g.id = :id
         """,
         id=current.id,

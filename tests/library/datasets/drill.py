@@ -15,7 +15,7 @@ _context.set_forkserver_preload(["tests.library.datasets.drill", "memicos_app.li
 
 
 def rich_folder(origin: Path, seed: int = 1) -> Folder:
-    """Features whose examples lie in several files, windows that repeat, a growing vocabulary, lines that are wrong."""
+    """Examples of a feature in several files, windows that repeat, a growing vocabulary, lines that are wrong."""
     chance = random.Random(seed)
     made = Folder(origin)
     texts = [[f" {chance.choice('abcdefgh')}{n % 13}", " word", f"{n}", "."] for n in range(60)]

@@ -1,4 +1,4 @@
-"""Importer and database are killed with SIGKILL at random moments; what is there in the end is the same, byte for byte."""
+"""Importer and database are killed with SIGKILL at random moments; what is there in the end is the same each time."""
 
 from __future__ import annotations
 
