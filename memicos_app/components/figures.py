@@ -66,3 +66,11 @@ def pairs(figures: Mapping[str, Any], words: Mapping[str, str] | None = None) ->
         for name in order
         if figures[name] is not None and not isinstance(figures[name], dict | list)
     ]
+
+
+def size_words(size: float) -> str:
+    """Bytes in decimal units with three digits that count: `74.2 MB`, `1.08 GB`, `912 B`."""
+    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= limit * 0.9995:
+            return f"{size / limit:.{2 if size < 9.995 * limit else 1 if size < 99.95 * limit else 0}f} {unit}"
+    return f"{size:.0f} B"

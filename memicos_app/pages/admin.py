@@ -1,61 +1,72 @@
-"""The status page: what is here, what runs, and the command for what is not here yet."""
+"""The admin page: every source of every origin with its verbs, jobs, the worker, the database, disk, settings."""
 
 from __future__ import annotations
 
 import reflex as rx
 
 from memicos_app import worker
-from memicos_app.components.copy import command
-from memicos_app.components.empty import empty_with_command, failed, skeleton_rows
-from memicos_app.components.figures import count
-from memicos_app.components.layout import card, page
+from memicos_app.components.admin_facts import (
+    Part,
+    SettingRow,
+    disk_card,
+    disk_parts,
+    setting_rows,
+    settings_card,
+)
+from memicos_app.components.admin_origins import origins_card
+from memicos_app.components.admin_shelf import shelf_card
+from memicos_app.components.admin_state import ShelfState
+from memicos_app.components.empty import failed
+from memicos_app.components.figures import count, size_words
+from memicos_app.components.layout import page
 from memicos_app.components.nav import DOTS, NavState
-from memicos_app.components.source_rows import SourceRow, source_row, source_table
 from memicos_app.components.ways_in import facts_card
-from memicos_app.library import catalog, status
+from memicos_app.library import installation, status
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import Settings, get_settings
 
-COMMANDS = (
-    ("Bring in a source of a dataset", "memicos import MODEL SOURCE"),
-    ("Make dashboards for an SAE of your own", "memicos generate"),
-    ("List models and sources", "memicos sources"),
-)
-
 
 class AdminState(rx.State):
-    """The state of the database and the worker, and every source."""
+    """The state of the database, the worker and the machine."""
 
-    loaded: bool = False
     database: list[tuple[str, str]] = []
     inference: list[tuple[str, str]] = []
-    site: list[tuple[str, str]] = []
-    rows: list[SourceRow] = []
+    versions: list[tuple[str, str]] = []
+    settings: list[SettingRow] = []
+    parts: list[Part] = []
+    free: str = ""
     problem: str = ""
 
     @rx.event
     async def load(self) -> None:
         """Ask the database anew."""
-        self.site = site_facts(get_settings())
+        self.versions = installation.versions()
+        self.settings = settings_in_force(get_settings())
         try:
-            self.database = await status.database_facts()
-            self.rows = await all_sources()
+            self.database = await database_facts()
             self.problem = ""
         except LibraryError as error:
             self.problem = error.message
-        self.loaded = True
 
     @rx.event(background=True, supersedes=True)
-    async def ask_worker(self) -> None:
-        """Ask the worker, which may take its time while it loads."""
+    async def ask_machine(self) -> None:
+        """Measure the disk and ask the worker, which may take its time while it loads."""
+        if get_settings().is_local:
+            disk = await installation.disk()
+            async with self:
+                self.parts = disk_parts(disk)
+                self.free = f"{size_words(disk.free)} of {size_words(disk.total)} free"
         facts = await inference_facts()
         async with self:
             self.inference = facts
 
 
-async def all_sources() -> list[SourceRow]:
-    sets = [one for model in await catalog.models() for one in await catalog.source_sets(model.id)]
-    return [source_row(source) for one in sets for source in one.sources]
+async def database_facts() -> list[tuple[str, str]]:
+    """What the database is, and the indexes that it has or makes."""
+    facts = await status.database_facts()
+    vectors = [(f"index of {name}", words) for name, words in await status.vector_indexes()]
+    builds = [(f"building {one.name}", f"{one.phase}, {one.share:.0%}") for one in await status.index_builds()]
+    return [*facts, *vectors, *builds]
 
 
 async def inference_facts() -> list[tuple[str, str]]:
@@ -71,38 +82,43 @@ async def inference_facts() -> list[tuple[str, str]]:
     return [(words, figure) for words, figure in known if figure]
 
 
-def site_facts(settings: Settings) -> list[tuple[str, str]]:
-    """Where this site keeps and finds things; on a site that others reach, paths are nobody's business."""
-    if not settings.is_local:
-        return []
-    return [
-        ("data folder", str(settings.data_dir)),
-        ("datasets", ", ".join(settings.dataset_origins) or "none"),
-        ("SAEs", str(settings.sae_dir)),
-        ("logs", str(settings.logs_dir)),
-    ]
+def settings_in_force(settings: Settings) -> list[SettingRow]:
+    """Every setting; on a site that others reach, they are nobody's business."""
+    return setting_rows(installation.settings_in_force(settings)) if settings.is_local else []
 
 
-@rx.page(route="/admin", title="Status · MemicOS", on_load=[AdminState.load, AdminState.ask_worker])
+@rx.page(
+    route="/admin",
+    title="Admin · MemicOS",
+    on_load=[AdminState.load, ShelfState.watch, AdminState.ask_machine],
+)
 def admin_page() -> rx.Component:
     return page(
-        rx.el.h1("Status", class_name="title"),
+        rx.el.h1("Admin", class_name="title"),
         rx.el.div(
             worker_words(),
-            rx.el.a("Presets of the steer page", href="/admin/presets", class_name="link"),
+            rx.el.a("Add an SAE", href="/admin/add", class_name="link"),
+            rx.el.a("Upload batches", href="/upload", class_name="link"),
+            rx.el.a("Jobs", href="/admin/jobs", class_name="link"),
+            rx.el.a("Presets", href="/admin/presets", class_name="link"),
             class_name="meta",
         ),
         rx.cond(AdminState.problem != "", failed(AdminState.problem)),
+        rx.cond(ShelfState.problem != "", failed(ShelfState.problem)),
         rx.el.div(
-            rx.el.div(sources_card(), commands_card(), class_name="stack"),
+            rx.el.div(shelf_card(ShelfState), class_name="stack"),
             rx.el.div(
+                origins_card(ShelfState),
                 facts_card("Inference worker", AdminState.inference),
                 facts_card("Database", AdminState.database),
-                rx.cond(AdminState.site, facts_card("This site", AdminState.site), rx.fragment()),
+                rx.cond(AdminState.parts, disk_card(AdminState.parts, AdminState.free), rx.fragment()),
+                facts_card("Versions", AdminState.versions),
+                rx.cond(AdminState.settings, settings_card(AdminState.settings), rx.fragment()),
                 class_name="side",
             ),
             class_name="cols flip",
         ),
+        delete_dialog(),
         active="admin",
     )
 
@@ -116,19 +132,27 @@ def worker_words() -> rx.Component:
     )
 
 
-def sources_card() -> rx.Component:
-    nothing = empty_with_command(
-        "No sources yet",
-        "Neither the database nor a dataset folder holds a source. This asks what to make one from.",
-        "memicos generate",
+def delete_dialog() -> rx.Component:
+    """Asked before a source is deleted: what goes and what stays."""
+    return rx.el.dialog(
+        rx.el.form(
+            rx.el.h2("Delete ", rx.el.span(ShelfState.asking, class_name="iso"), "?", class_name="large"),
+            rx.el.p(
+                "Its features, examples and explanations leave the database. Files at its origin stay, so it can be "
+                "downloaded again.",
+                class_name="muted",
+            ),
+            rx.el.div(
+                rx.el.button("Keep it", type="submit", value="keep", auto_focus=True, class_name="btn"),
+                rx.el.button(
+                    "Delete", type="submit", value="delete", on_click=ShelfState.delete, class_name="btn primary"
+                ),
+                class_name="row",
+            ),
+            method="dialog",
+            class_name="card-body stack",
+        ),
+        id="delete-source",
+        aria_label="Delete a source",
+        class_name="dialog",
     )
-    listing = rx.cond(AdminState.rows.length() > 0, source_table(AdminState.rows), nothing)
-    return card(rx.cond(AdminState.loaded, listing, skeleton_rows(4)), title="Sources")
-
-
-def commands_card() -> rx.Component:
-    lines = [
-        rx.el.li(rx.el.span(words, class_name="muted"), command(line), class_name="spread wrap")
-        for words, line in COMMANDS
-    ]
-    return card(rx.el.ul(*lines, class_name="card-rows"), title="Commands")
