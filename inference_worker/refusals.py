@@ -44,8 +44,8 @@ _SENTENCES = {
     404: "There is no such address; /openapi.json lists the ones there are.",
     405: "This address does not take this method.",
 }
-_BRANCHES = {"str", "int", "float", "bool", "dict"}
-"""Names that pydantic gives branches of a union; others hold a sign that no field's name holds."""
+_BRANCHES = {"str", "int", "float", "bool", "dict", "constrained-str", "constrained-int", "constrained-float"}
+"""Names that pydantic gives branches of a union; others begin with `function-` or hold a bracket."""
 
 
 def problem(error: BaseException) -> tuple[int, Problem]:
@@ -155,7 +155,7 @@ def _deepest(errors: Sequence[Any]) -> Any:
 
 
 def _branch(part: str) -> bool:
-    return part in _BRANCHES or "[" in part or "-" in part
+    return part in _BRANCHES or "[" in part or part.startswith("function-")
 
 
 def _snake(name: str) -> str:

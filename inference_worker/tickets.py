@@ -10,7 +10,14 @@ from fastapi import Request
 
 from inference_worker.engine.errors import BadInput
 from inference_worker.scheduler import Ticket
-from inference_worker.wire.turns import BATCH, CLIENT_HEADER, INTERACTIVE, PRIORITY_HEADER, TIMEOUT_HEADER
+from inference_worker.wire.turns import (
+    BATCH,
+    CLIENT_HEADER,
+    INTERACTIVE,
+    LONGEST_TIMEOUT,
+    PRIORITY_HEADER,
+    TIMEOUT_HEADER,
+)
 
 
 def ticket(request: Request, rows: int = 1) -> Ticket:
@@ -44,6 +51,6 @@ def _deadline(request: Request) -> float | None:
         seconds = float(given)
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds <= 86_400:
+    if not 0 < seconds <= LONGEST_TIMEOUT:
         raise BadInput("The timeout is a number of seconds above 0, a day at most.", field=TIMEOUT_HEADER)
     return time.monotonic() + seconds

@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from memicos_app.commands import add, database, datasets, generate, inference, jobs, run
+from memicos_app.commands import add, database, datasets, generate, inference, jobs, run, upload
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(run.run)
@@ -17,6 +17,7 @@ app.command()(generate.generate)
 app.command()(add.add)
 app.command("import")(datasets.import_)
 app.command()(datasets.sources)
+app.command()(upload.upload)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)
 app.add_typer(jobs.app)

@@ -56,3 +56,12 @@ def test_every_request_of_the_worker_has_an_example_and_every_tag_a_sentence() -
     assert without == [], "inference_worker/routes/examples.py"
     told = {tag["name"] for tag in document(name)["tags"]}
     assert {tag for _, one in operations(name) for tag in one["tags"]} == told
+
+
+def test_headers_of_requests_are_described() -> None:
+    for where, one in operations("inference-server.yaml"):
+        path = where.partition(" ")[2]
+        named = {parameter["name"] for parameter in one.get("parameters", [])}
+        turns = {"X-Client-Id", "X-Priority", "X-Timeout"} if where.startswith("POST") else set()
+        assert named == ({"X-Casing", *turns} if path.startswith("/v1/") else set()), where
+        assert ("security" in one) == (path != "/health"), where

@@ -12,6 +12,14 @@ from fastapi.security import APIKeyHeader
 
 from inference_worker.routes.examples import EXAMPLES
 from inference_worker.wire.base import CASING_HEADER, SECRET_HEADER, Problem
+from inference_worker.wire.turns import (
+    BATCH,
+    CLIENT_HEADER,
+    INTERACTIVE,
+    LONGEST_TIMEOUT,
+    PRIORITY_HEADER,
+    TIMEOUT_HEADER,
+)
 
 TITLE = "MemicOS inference worker"
 VERSION = "1.0.0"
@@ -60,6 +68,38 @@ EVENT: dict[str, object] = {
     },
     "required": ["data"],
 }
+CASING: dict[str, Any] = {
+    "name": CASING_HEADER,
+    "in": "header",
+    "description": "Of the answer's names; `camel` if left out.",
+    "schema": {"$ref": "#/components/schemas/Casing"},
+}
+TURNS: list[dict[str, Any]] = [
+    {
+        "name": CLIENT_HEADER,
+        "in": "header",
+        "description": "For whom: clients take turns. Left out: the address that the request comes from.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    },
+    {
+        "name": PRIORITY_HEADER,
+        "in": "header",
+        "description": "`batch` is served when nobody interactive waits; `interactive` if left out.",
+        "schema": {"$ref": "#/components/schemas/Priority"},
+    },
+    {
+        "name": TIMEOUT_HEADER,
+        "in": "header",
+        "description": "Seconds after which the answer is of no use. Left out: no limit.",
+        "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_TIMEOUT},
+    },
+]
+"""Headers that requests may have; `X-SECRET-KEY` is described as what secures the routes."""
+CHOICES = {
+    "Casing": {"title": "Casing", "type": "string", "enum": ["camel", "snake"]},
+    "Priority": {"title": "Priority", "type": "string", "enum": [INTERACTIVE, BATCH]},
+}
+"""What two of them may say."""
 SECRET = [Security(APIKeyHeader(name=SECRET_HEADER, auto_error=False, scheme_name="secret"))]
 """For the description only: the guard has checked the secret before a route is reached."""
 
@@ -81,9 +121,13 @@ def describe(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=TITLE, version=VERSION, description=ABOUT.strip(), routes=app.routes)
+    document["components"]["schemas"] |= CHOICES
     for path, methods in document["paths"].items():
         if path in EXAMPLES:
             methods["post"]["requestBody"]["content"]["application/json"]["example"] = EXAMPLES[path]
+        if path.startswith("/v1/"):
+            for method, one in methods.items():
+                one["parameters"] = [CASING, *(TURNS if method == "post" else [])]
         for one in methods.values():
             one["summary"] = first_sentence(one["description"])
             if one["description"].rstrip(".") == one["summary"]:

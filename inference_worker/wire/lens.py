@@ -36,7 +36,7 @@ class LensPromptRequest(Wire):
     """Of a chat: what its template is told, where it knows of thinking."""
     preserve_thinking: bool = True
     """Of a chat: whether earlier turns of the assistant keep their `<think>` parts."""
-    cached_token_ids: list[int] = []
+    cached_token_ids: list[Annotated[int, Field(ge=0, lt=2**31)]] = []
     """Tokens that were read before: where the text begins with the same ones, they are not listed again."""
     max_seq_len: Annotated[int, Field(ge=1)] | None = None
     """A longer text is refused, and none is written beyond it."""

@@ -12,6 +12,8 @@ TIMEOUT_HEADER = "X-Timeout"
 """Seconds after which the answer is of no use; what is not finished then is refused with `expired`."""
 
 INTERACTIVE, BATCH = "interactive", "batch"
+LONGEST_TIMEOUT = 86_400
+"""Seconds that a request may give itself."""
 
 
 class Waiting(Wire):

@@ -120,9 +120,7 @@ def _activation(view: FeatureView, one: ActivationView) -> dict[str, Any]:
         "maxValue": one.max_value,
         "maxValueTokenIndex": one.max_value_token_index,
         "minValue": one.min_value,
-        "binMin": one.bin_min,
-        "binMax": one.bin_max,
-        "binContains": one.bin_contains,
+        **_interval(one),
         "qualifyingTokenIndex": one.qualifying_token_index,
         "dataIndex": one.extra.get("dataIndex"),
         "dataSource": one.data_source,
@@ -136,6 +134,16 @@ def _activation(view: FeatureView, one: ActivationView) -> dict[str, Any]:
         "logitContributions": one.extra.get("logitContributions"),
         "creatorId": None,
         "createdAt": None,
+    }
+
+
+def _interval(one: ActivationView) -> dict[str, float | None]:
+    """The interval an example was drawn from; the top group has no share, and clients refuse -1 for one."""
+    known = (one.bin_min, one.bin_max, one.bin_contains) != (-1, -1, -1)
+    return {
+        "binMin": one.bin_min if known else None,
+        "binMax": one.bin_max if known else None,
+        "binContains": one.bin_contains if one.bin_contains >= 0 else None,
     }
 
 

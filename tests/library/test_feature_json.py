@@ -57,6 +57,7 @@ ACTIVATION = [
     "id",
     "modelId",
     "layer",
+    "source",
     "index",
     "tokens",
     "values",
@@ -117,7 +118,7 @@ def test_activations_are_strongest_first(content: dict[str, Any]) -> None:
     first, second = content["activations"]
     assert (first["maxValue"], first["maxValueTokenIndex"], first["minValue"]) == (2.25, 1, 0)
     assert (first["index"], first["qualifyingTokenIndex"], first["dfaValues"]) == ("4", 1, [1, 2])
-    assert (first["binMin"], first["binContains"]) == (-1, -1), "without an interval: the top group"
+    assert (first["binMin"], first["binContains"]) == (None, None), "without an interval; clients refuse -1"
     assert (second["binMin"], second["binMax"], second["binContains"]) == (0, 1, 0.25)
     assert (second["tokens"], second["dataSource"], second["dfaValues"]) == (["a", "\ud800"], "pile", [])
     assert first["id"] != second["id"]

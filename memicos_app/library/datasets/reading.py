@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
 from memicos_app.library.datasets.layout import Line
+from memicos_app.library.datasets.swelling import measured
 
 LONGEST_LINE = 64 << 20
 _TELL_EVERY = 200
@@ -121,10 +122,13 @@ def lines_at(path: Path, wanted: set[int], most_of_one: int, most: int) -> dict[
 
 
 def unpacked(stored: BinaryIO) -> BinaryIO:
-    """The content of an open file, unpacked if it is gzipped, whatever its name says."""
+    """The content of an open file, unpacked if it is gzipped, whatever its name says.
+
+    Reading raises `Swollen` where a small file unpacks without end.
+    """
     magic = stored.read(2)
     stored.seek(0)
-    return cast("BinaryIO", gzip.GzipFile(fileobj=stored, mode="rb")) if magic == b"\x1f\x8b" else stored
+    return measured(gzip.GzipFile(fileobj=stored, mode="rb"), stored) if magic == b"\x1f\x8b" else stored
 
 
 def parse(raw: bytes) -> Any:

@@ -29,6 +29,7 @@ from .apply_chat_template_response import ApplyChatTemplateResponse
 from .capabilities import Capabilities
 from .capabilities_lens_types_item import CapabilitiesLensTypesItem
 from .capabilities_steer_methods_item import CapabilitiesSteerMethodsItem
+from .casing import Casing
 from .chat_input import ChatInput
 from .chat_message import ChatMessage
 from .cossim_request import CossimRequest
@@ -53,6 +54,7 @@ from .lens_prompt_token import LensPromptToken
 from .lens_readout import LensReadout
 from .lens_readout_type import LensReadoutType
 from .lens_token import LensToken
+from .priority import Priority
 from .problem import Problem
 from .raw_result import RawResult
 from .readiness import Readiness
@@ -121,6 +123,7 @@ __all__ = (
     "Capabilities",
     "CapabilitiesLensTypesItem",
     "CapabilitiesSteerMethodsItem",
+    "Casing",
     "ChatInput",
     "ChatMessage",
     "CossimRequest",
@@ -145,6 +148,7 @@ __all__ = (
     "LensReadout",
     "LensReadoutType",
     "LensToken",
+    "Priority",
     "Problem",
     "RawResult",
     "Readiness",

@@ -7,15 +7,32 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.activation_raw_request import ActivationRawRequest
 from ...models.activation_raw_response import ActivationRawResponse
+from ...models.casing import Casing
+from ...models.priority import Priority
 from ...models.problem import Problem
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
     body: ActivationRawRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(x_casing, Unset):
+        headers["X-Casing"] = str(x_casing)
+
+    if not isinstance(x_client_id, Unset):
+        headers["X-Client-Id"] = x_client_id
+
+    if not isinstance(x_priority, Unset):
+        headers["X-Priority"] = str(x_priority)
+
+    if not isinstance(x_timeout, Unset):
+        headers["X-Timeout"] = str(x_timeout)
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -103,10 +120,18 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: ActivationRawRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> Response[ActivationRawResponse | Problem]:
     """The residual stream after layers, at the last token of each prompt
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ActivationRawRequest): The residual stream after layers, at the last token of each
             prompt.
 
@@ -120,6 +145,10 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        x_casing=x_casing,
+        x_client_id=x_client_id,
+        x_priority=x_priority,
+        x_timeout=x_timeout,
     )
 
     response = client.get_httpx_client().request(
@@ -133,10 +162,18 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: ActivationRawRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> ActivationRawResponse | Problem | None:
     """The residual stream after layers, at the last token of each prompt
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ActivationRawRequest): The residual stream after layers, at the last token of each
             prompt.
 
@@ -151,6 +188,10 @@ def sync(
     return sync_detailed(
         client=client,
         body=body,
+        x_casing=x_casing,
+        x_client_id=x_client_id,
+        x_priority=x_priority,
+        x_timeout=x_timeout,
     ).parsed
 
 
@@ -158,10 +199,18 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: ActivationRawRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> Response[ActivationRawResponse | Problem]:
     """The residual stream after layers, at the last token of each prompt
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ActivationRawRequest): The residual stream after layers, at the last token of each
             prompt.
 
@@ -175,6 +224,10 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        x_casing=x_casing,
+        x_client_id=x_client_id,
+        x_priority=x_priority,
+        x_timeout=x_timeout,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -186,10 +239,18 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: ActivationRawRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> ActivationRawResponse | Problem | None:
     """The residual stream after layers, at the last token of each prompt
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ActivationRawRequest): The residual stream after layers, at the last token of each
             prompt.
 
@@ -205,5 +266,9 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             body=body,
+            x_casing=x_casing,
+            x_client_id=x_client_id,
+            x_priority=x_priority,
+            x_timeout=x_timeout,
         )
     ).parsed

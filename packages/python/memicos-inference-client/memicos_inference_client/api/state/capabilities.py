@@ -6,17 +6,25 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.capabilities import Capabilities
+from ...models.casing import Casing
 from ...models.problem import Problem
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
-def _get_kwargs() -> dict[str, Any]:
+def _get_kwargs(
+    *,
+    x_casing: Casing | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_casing, Unset):
+        headers["X-Casing"] = str(x_casing)
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v1/capabilities",
     }
 
+    _kwargs["headers"] = headers
     return _kwargs
 
 
@@ -92,8 +100,12 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
+    x_casing: Casing | Unset = UNSET,
 ) -> Response[Capabilities | Problem]:
     """What this worker serves and within which limits
+
+    Args:
+        x_casing (Casing | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -103,7 +115,9 @@ def sync_detailed(
         Response[Capabilities | Problem]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(
+        x_casing=x_casing,
+    )
 
     response = client.get_httpx_client().request(
         **kwargs,
@@ -115,8 +129,12 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
+    x_casing: Casing | Unset = UNSET,
 ) -> Capabilities | Problem | None:
     """What this worker serves and within which limits
+
+    Args:
+        x_casing (Casing | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -128,14 +146,19 @@ def sync(
 
     return sync_detailed(
         client=client,
+        x_casing=x_casing,
     ).parsed
 
 
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
+    x_casing: Casing | Unset = UNSET,
 ) -> Response[Capabilities | Problem]:
     """What this worker serves and within which limits
+
+    Args:
+        x_casing (Casing | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -145,7 +168,9 @@ async def asyncio_detailed(
         Response[Capabilities | Problem]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(
+        x_casing=x_casing,
+    )
 
     response = await client.get_async_httpx_client().request(**kwargs)
 
@@ -155,8 +180,12 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
+    x_casing: Casing | Unset = UNSET,
 ) -> Capabilities | Problem | None:
     """What this worker serves and within which limits
+
+    Args:
+        x_casing (Casing | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -169,5 +198,6 @@ async def asyncio(
     return (
         await asyncio_detailed(
             client=client,
+            x_casing=x_casing,
         )
     ).parsed

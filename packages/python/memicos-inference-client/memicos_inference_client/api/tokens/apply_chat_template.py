@@ -7,15 +7,32 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.apply_chat_template_request import ApplyChatTemplateRequest
 from ...models.apply_chat_template_response import ApplyChatTemplateResponse
+from ...models.casing import Casing
+from ...models.priority import Priority
 from ...models.problem import Problem
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
     body: ApplyChatTemplateRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(x_casing, Unset):
+        headers["X-Casing"] = str(x_casing)
+
+    if not isinstance(x_client_id, Unset):
+        headers["X-Client-Id"] = x_client_id
+
+    if not isinstance(x_priority, Unset):
+        headers["X-Priority"] = str(x_priority)
+
+    if not isinstance(x_timeout, Unset):
+        headers["X-Timeout"] = str(x_timeout)
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -103,10 +120,18 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: ApplyChatTemplateRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> Response[ApplyChatTemplateResponse | Problem]:
     """A conversation as the model reads it; which message and which part of it each token belongs to
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ApplyChatTemplateRequest):
 
     Raises:
@@ -119,6 +144,10 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        x_casing=x_casing,
+        x_client_id=x_client_id,
+        x_priority=x_priority,
+        x_timeout=x_timeout,
     )
 
     response = client.get_httpx_client().request(
@@ -132,10 +161,18 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: ApplyChatTemplateRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> ApplyChatTemplateResponse | Problem | None:
     """A conversation as the model reads it; which message and which part of it each token belongs to
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ApplyChatTemplateRequest):
 
     Raises:
@@ -149,6 +186,10 @@ def sync(
     return sync_detailed(
         client=client,
         body=body,
+        x_casing=x_casing,
+        x_client_id=x_client_id,
+        x_priority=x_priority,
+        x_timeout=x_timeout,
     ).parsed
 
 
@@ -156,10 +197,18 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: ApplyChatTemplateRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> Response[ApplyChatTemplateResponse | Problem]:
     """A conversation as the model reads it; which message and which part of it each token belongs to
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ApplyChatTemplateRequest):
 
     Raises:
@@ -172,6 +221,10 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        x_casing=x_casing,
+        x_client_id=x_client_id,
+        x_priority=x_priority,
+        x_timeout=x_timeout,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -183,10 +236,18 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: ApplyChatTemplateRequest,
+    x_casing: Casing | Unset = UNSET,
+    x_client_id: str | Unset = UNSET,
+    x_priority: Priority | Unset = UNSET,
+    x_timeout: float | Unset = UNSET,
 ) -> ApplyChatTemplateResponse | Problem | None:
     """A conversation as the model reads it; which message and which part of it each token belongs to
 
     Args:
+        x_casing (Casing | Unset):
+        x_client_id (str | Unset):
+        x_priority (Priority | Unset):
+        x_timeout (float | Unset):
         body (ApplyChatTemplateRequest):
 
     Raises:
@@ -201,5 +262,9 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             body=body,
+            x_casing=x_casing,
+            x_client_id=x_client_id,
+            x_priority=x_priority,
+            x_timeout=x_timeout,
         )
     ).parsed
