@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from memicos_app.commands import add, database, datasets, generate, inference, jobs, run, upload
+from memicos_app.commands import add, database, datasets, generate, imports, inference, jobs, run, upload
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(run.run)
@@ -15,8 +15,12 @@ app.command()(run.build)
 app.command()(run.serve)
 app.command()(generate.generate)
 app.command()(add.add)
-app.command("import")(datasets.import_)
+app.command("import")(imports.import_)
 app.command()(datasets.sources)
+app.command()(datasets.status)
+app.command()(datasets.problems)
+app.command()(datasets.verify)
+app.command()(datasets.delete)
 app.command()(upload.upload)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)

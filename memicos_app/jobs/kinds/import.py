@@ -8,25 +8,27 @@ from typing import Any
 
 from memicos_app.library.watch import Watch
 
+_OPTIONS = ("parts", "again", "explain", "embed")
+
 
 async def run(watch: Watch, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """`model`, `source` and where from, `origin`; what is here now.
+    """`model`, `source`, where from (`origin`) and the options of `bring_in`; what is here now.
 
     Raises:
         NotFoundError: the origin holds no such source.
     """
-    from memicos_app.library import embeddings, explanations
-    from memicos_app.library.datasets.importing import import_source
+    from memicos_app.library.datasets.bringing import Chosen, bring_in
+    from memicos_app.library.datasets.origins import open_origin
 
-    model, source = arguments["model"], arguments["source"]
-    report = await import_source(arguments["origin"], model, source, watch=watch)
-    if not report.n_explanations:
-        report.n_explanations = await explanations.write_top_tokens(model, source, watch=watch)
-    if embeddings.available():
-        await embeddings.embed_explanations(model, source, watch=watch)
+    one = Chosen(open_origin(arguments["origin"]), arguments["model"], arguments["source"])
+    options = {name: arguments[name] for name in _OPTIONS if name in arguments}
+    report = await bring_in(one, watch=watch, **options)
     return {
         "features": report.n_features,
         "examples": report.n_examples,
         "explanations": report.n_explanations,
         "problems": report.problems.total,
+        "verdict": report.verdict.word,
+        "missing": report.verdict.missing,
+        "unchanged": report.unchanged,
     }

@@ -164,6 +164,8 @@ class _Import:
         await removal.remove_retired(right.connection, *self.names, watch=self.watch)
         filling = Filling(right.connection, generation, *self.names, whole=current is not None)
         await self._fill(right.connection, filling, current if alone else None)
+        if not filling.indices:
+            raise await _without_features(right.connection, generation)
         self._tell("finishing", 0)
         await generations.still_ours(right)
         if alone:
@@ -219,6 +221,11 @@ class _Import:
 
     def _tell(self, step: str, position: int) -> None:
         self.watch.tell(step, self._done + position, self._total, "bytes")
+
+
+async def _without_features(connection: Connection, generation: int) -> BadInputError:
+    said = [str(one) for one in await ledger.problems(connection, generation, keep=1)] or ["its files are empty"]
+    return BadInputError(f"No feature could be read: {said[0]}.", field="source_id")
 
 
 def _check_loss(parts: frozenset[str], here: list[Entry], current: Current | None) -> None:
