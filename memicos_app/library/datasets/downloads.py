@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,11 @@ class Downloads:
         for each in (_note(path), path, *path.parent.glob(f"{path.name}.*.part")):
             each.unlink(missing_ok=True)
 
+    def tidy(self) -> None:
+        """Remove folders of the source that are empty."""
+        for folder in (*self.folder.glob("*/"), self.folder):
+            _remove_if_empty(folder)
+
     def remove_all(self) -> None:
         """Remove what is left of the source's downloads."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -103,10 +109,14 @@ def clean_up(older_than_days: float = KEPT_DAYS) -> int:
     limit = time.time() - older_than_days * 86_400
     removed = 0
     for path in sorted(downloads_dir().rglob("*"), reverse=True):
-        found = path.lstat()
-        if path.is_dir() and not path.is_symlink():
-            _remove_if_empty(path)
-        elif found.st_mtime < limit:
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            continue
+        if found.st_mtime < limit:
+            if stat.S_ISDIR(found.st_mode):
+                _remove_if_empty(path)
+                continue
             removed += found.st_size
             path.unlink(missing_ok=True)
     return removed

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from memicos_app.library.datasets.downloads import Downloads
+from memicos_app.library.datasets.downloads import Downloads, clean_up
 from memicos_app.library.datasets.manifest import Manifest, Object
 from memicos_app.library.datasets.origins import Origin
 from memicos_app.library.datasets.receiving import Receiver
@@ -32,6 +32,7 @@ async def fetched(
 
     For a folder these are the files themselves. Otherwise the next files are fetched while one is read, and a file
     is removed when the next one is asked for (`keep`: it stays); one whose reading failed stays, for the next time.
+    What nobody went on with for two weeks is removed.
     The object differs from the manifest's where the content changed since.
 
     Raises:
@@ -50,6 +51,7 @@ async def fetched(
         return
     assert isinstance(store, RemoteStore)
     downloads = Downloads.of(manifest)
+    await asyncio.to_thread(clean_up)
     downloads.check_room(_most_at_once(downloads, objects))
     async with store.connected() as http:
         ahead = _Ahead(Receiver(store, manifest, downloads, http, watch), objects, watch)
@@ -57,6 +59,7 @@ async def fetched(
             yield one, path
             if not keep:
                 downloads.remove(one.name)
+    downloads.tidy()
 
 
 async def cards_at_hand(origin: Origin, manifest: Manifest, watch: Watch = UNWATCHED) -> Path:

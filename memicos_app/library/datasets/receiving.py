@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +28,8 @@ MOST_CHANGES = 3
 MOST_DAMAGED = 2
 SLOWEST = 1024
 """Bytes a second below which a download counts as stalled, over twice the patience for silence."""
+_OTHERS = 0.2
+"""Seconds between looks at a file that another process is fetching."""
 _NOT_MD5 = ("aws:kms", "aws:kms:dsse")
 """Kinds of encryption at rest under which an etag looks like an MD5 and is none."""
 
@@ -55,11 +59,7 @@ class Receiver:
 
     async def receive(self, one: Object) -> tuple[Object, Path]:
         """The complete file of this name with what it is; raises as `fetching.fetched`."""
-        path = self._downloads.path(one.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(MOST_CHANGES + 1):
-            if await asyncio.to_thread(self._downloads.is_complete, one):
-                return one, path
             try:
                 return one, await self._version(one)
             except _Changed:
@@ -73,21 +73,30 @@ class Receiver:
         return Object(old.name, now.size, now.etag, now.modified, now.md5)
 
     async def _version(self, one: Object) -> Path:
-        """This version, from its first missing byte to its check."""
+        """This version, fetched here or by another process that has begun with it."""
         part = self._downloads.part(one)
-        self._downloads.check_room(one.size)
-        with closing(FileLock(part)) as lock:
-            if not lock.try_exclude():
-                raise UnavailableError(f"Another process is fetching {self._url(one)}.", retry_after=30)
-            for _ in range(MOST_DAMAGED):
-                try:
-                    is_md5 = await self._all_ranges(one, part)
-                    await asyncio.to_thread(_check, part, one, is_md5)
-                    return await asyncio.to_thread(self._downloads.put_in_place, one)
-                except _Damaged:
-                    self._watch.log(f"{one.name} arrived damaged; it is fetched again.", "warning")
-                    with part.open("wb"):
-                        pass
+        while not self._downloads.is_complete(one):
+            with _held(part) as is_ours:
+                if is_ours and self._downloads.is_complete(one):
+                    part.unlink()
+                elif is_ours:
+                    self._downloads.check_room(one.size)
+                    return await self._checked(one, part)
+                else:
+                    await asyncio.sleep(_OTHERS)
+        return self._downloads.path(one.name)
+
+    async def _checked(self, one: Object, part: Path) -> Path:
+        """This version, from its first missing byte to its check."""
+        for _ in range(MOST_DAMAGED):
+            try:
+                is_md5 = await self._all_ranges(one, part)
+                await asyncio.to_thread(_check, part, one, is_md5)
+                return await asyncio.to_thread(self._downloads.put_in_place, one)
+            except _Damaged:
+                self._watch.log(f"{one.name} arrived damaged; it is fetched again.", "warning")
+                with part.open("wb"):
+                    pass
         raise UpstreamError(
             f"{self._url(one)} arrives with another content than its checksum says, {MOST_DAMAGED} times."
         )
@@ -215,6 +224,26 @@ def _is_version(headers: httpx.Headers, one: Object) -> bool:
     if one.modified and modified and not one.sha256:
         return abs((one.modified - modified).total_seconds()) < 1
     return True
+
+
+@contextmanager
+def _held(part: Path) -> Iterator[bool]:
+    """Whether the part is nobody else's inside the block: locked, and not moved away before it was."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(part)
+    except FileNotFoundError:  # Its folder was empty and another process has just removed it.
+        yield False
+        return
+    with closing(lock):
+        yield lock.try_exclude() and _inode(part) == os.fstat(lock.descriptor).st_ino
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return -1
 
 
 def _check(part: Path, one: Object, is_md5: bool) -> None:
