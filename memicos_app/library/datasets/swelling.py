@@ -21,7 +21,7 @@ class Swollen(BadInputError):
 
 
 class _Readable(Protocol):
-    def readinto(self, buffer: bytearray | memoryview, /) -> int: ...
+    def read1(self, size: int, /) -> bytes: ...
 
     def close(self) -> None: ...
 
@@ -35,7 +35,10 @@ class _Measured(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        count = self._unpacking.readinto(buffer)
+        # One step at a time: what was unpacked before a damaged place is given out before the place is met.
+        unpacked = self._unpacking.read1(len(buffer))
+        count = len(unpacked)
+        buffer[:count] = unpacked
         self._size += count
         if self._size > FREE and self._size > MOST_TIMES * self._packed_so_far():
             raise Swollen(
