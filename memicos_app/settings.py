@@ -178,6 +178,11 @@ class Settings(BaseSettings):
         return self.data_dir / "logs"
 
     @property
+    def exports_dir(self) -> Path:
+        """Folder of exports that were asked for on a page, and of what unfinished ones have done."""
+        return self.data_dir / "exports"
+
+    @property
     def user_saes_dir(self) -> Path:
         """Folder of SAEs that a person added, `{model}/{source}/` in SAELens format."""
         return self.data_dir / "saes"

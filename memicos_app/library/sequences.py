@@ -70,11 +70,15 @@ async def windows_of_many(
     generation_id: int, many: Sequence[Block], only: int | None = None
 ) -> list[list[list[str]]]:
     """`windows` for many blocks of one generation, with at most two questions to the database."""
-    referring = [block for block in many if block.format == REFERENCES]
-    wanted = {number for block in referring for number in block.sequences()[:only]}
-    chunks = await _load_chunks(generation_id, {number // PER_CHUNK for number in wanted})
+    chunks = await _load_chunks(generation_id, chunks_of(many, only))
     strings = await _vocabulary(generation_id) if any(block.format != INLINE for block in many) else []
     return [_tokens(block, chunks, strings, only) for block in many]
+
+
+def chunks_of(many: Sequence[Block], only: int | None = None) -> set[int]:
+    """Numbers of the chunks with the sequences that blocks refer to, or that their first `only` examples do."""
+    referring = [block for block in many if block.format == REFERENCES]
+    return {number // PER_CHUNK for block in referring for number in block.sequences()[:only]}
 
 
 def _tokens(block: Block, chunks: dict[int, list[Ints]], strings: list[str], only: int | None) -> Windows:

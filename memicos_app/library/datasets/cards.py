@@ -18,6 +18,7 @@ from memicos_app.library import saes
 from memicos_app.library.datasets import layout
 from memicos_app.library.datasets.copying import Connection
 from memicos_app.library.datasets.layout import (
+    Card,
     ExplanationModelLine,
     ExplanationTypeLine,
     ModelLine,
@@ -26,7 +27,7 @@ from memicos_app.library.datasets.layout import (
     SourceSetLine,
 )
 from memicos_app.library.datasets.origins import Cards
-from memicos_app.library.datasets.reading import Problems, parse, read_lines
+from memicos_app.library.datasets.reading import Problems, read_lines, read_object
 
 OWNER = "owner"
 
@@ -127,7 +128,7 @@ async def _write_release(connection: Connection, card: ReleaseLine) -> None:
         "default_source": card.default_source_id,
         "extra": _extra(card.rest),
     }
-    await _upsert(connection, "releases", {"name": storable(card.name)}, values, once=_owned(card.visibility))
+    await _upsert(connection, "releases", {"name": storable(card.name)}, values, once=_owned(card))
 
 
 async def _write_model(connection: Connection, model_id: str, card: ModelLine | None) -> None:
@@ -148,7 +149,7 @@ async def _write_model(connection: Connection, model_id: str, card: ModelLine | 
         "extra": _extra(card.rest),
     }
     said = {name: value for name, value in known.items() if value}
-    await _upsert(connection, "models", {"id": model_id}, said, once=_owned(card.visibility))
+    await _upsert(connection, "models", {"id": model_id}, said, once=_owned(card))
 
 
 async def _write_set(connection: Connection, one: Described, card: SourceSetLine | None, problems: Problems) -> None:
@@ -177,7 +178,7 @@ async def _write_set(connection: Connection, one: Described, card: SourceSetLine
         "extra": _extra({**card.rest, **({"releaseName": card.release_name} if card.release_name else {})}),
     }
     names = {"model_id": one.model_id, "name": one.set_name}
-    await _upsert(connection, "source_sets", names, values, once=_owned(card.visibility))
+    await _upsert(connection, "source_sets", names, values, once=_owned(card))
 
 
 async def _write_source(connection: Connection, one: Described, card: SourceLine | None) -> None:
@@ -209,7 +210,7 @@ async def _write_source(connection: Connection, one: Described, card: SourceLine
         "extra": _extra(card.rest),
     }
     names = {"model_id": one.model_id, "id": one.source_id}
-    await _upsert(connection, "sources", names, values, once=_owned(card.visibility))
+    await _upsert(connection, "sources", names, values, once=_owned(card))
     await connection.execute(
         """
         UPDATE sources AS s SET n_features = greatest(
@@ -223,16 +224,12 @@ async def _write_source(connection: Connection, one: Described, card: SourceLine
 
 def _generation_card(folder: Path) -> dict[str, Any]:
     """`generation.json`, which our own generator writes beside the cards: how the numbers were made."""
-    file = folder / "generation.json"
-    try:
-        found = parse(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_object(folder / layout.MADE)
 
 
-def _owned(visibility: str) -> dict[str, Any]:
-    return {"visibility": visibility, "creator_id": OWNER}
+def _owned(card: Card) -> dict[str, Any]:
+    made = {"created_at": card.created_at} if card.created_at else {}
+    return {"visibility": card.visibility, "creator_id": OWNER, **made}
 
 
 def _extra(value: dict[str, Any]) -> Jsonb:

@@ -153,5 +153,5 @@ def _extra(line: ActivationLine) -> dict[str, Any]:
         rest = {name: value for name, value in rest.items() if name not in _DFA}
     pairs = rest.pop("zIndices", None)
     if isinstance(pairs, list) and len(pairs) == 2:
-        rest["zKIndices"], rest["zQIndices"] = pairs
+        rest.update((name, places) for name, places in zip(("zKIndices", "zQIndices"), pairs, strict=True) if places)
     return {name: finite_json(value) for name, value in rest.items()}

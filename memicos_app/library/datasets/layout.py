@@ -19,6 +19,14 @@ from pydantic.alias_generators import to_camel
 VERSION = "v1"
 CONFIG = "config"
 MAX_INDEX = 2**31 - 1
+CREATOR = "clkht01d40000jv08hvalcvly"
+"""Creator and author of exported rows: the default user of every database that reads the public exports."""
+MARKED = "memicosMarks"
+"""A line with this field holds texts in the form of `db/text.py`, since no database takes them as they are."""
+BESIDE = "memicos.jsonl"
+"""Fields of the cards that are no columns of the layout, by card."""
+MADE = "generation.json"
+"""How a source's numbers were made."""
 
 
 def source_folder(origin: Path, model_id: str, source_id: str) -> Path:
@@ -80,6 +88,7 @@ def _embedding(value: object) -> object:
     return value or None
 
 
+Embedding = Annotated[list[float] | None, BeforeValidator(_embedding)]
 Index = Annotated[int, BeforeValidator(_index), Field(ge=0, le=MAX_INDEX)]
 Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Numbers = Annotated[list[float], BeforeValidator(_numbers)]
@@ -270,7 +279,8 @@ class ExplanationLine(RowLine):
     score_v1: float | None = None
     score_v2: float | None = None
     scores: list[dict[str, Any]] = []
-    embedding: Annotated[list[float] | None, BeforeValidator(_embedding)] = None
+    embedding: Embedding = None
+    embeddings: dict[str, Embedding] = {}
     created_at: Time = None
 
 

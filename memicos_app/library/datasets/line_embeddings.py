@@ -1,7 +1,8 @@
 """Embeddings that a dataset brings along with its explanations, kept for the embedder they are of.
 
-Lines do not name their embedder; the number of dimensions tells: 256 are the public exports', 384 the offline
-embedder's. Others have no index here and are left out.
+The one column of the layout does not name its embedder; the number of dimensions tells: 256 are the public
+exports', 384 the offline embedder's. `embeddings`, a field of our own exports, does. Others have no index here and
+are left out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ async def write_embeddings(
     connection: Connection, generation: int, path: Path, lines: Sequence[ExplanationLine], problems: Problems
 ) -> None:
     """Store the lines' embeddings beside their explanations, which this transaction has just written."""
-    rows = [row for line in lines if line.embedding and (row := _row(line, path, problems)) is not None]
+    rows = [row for line in lines for row in _rows(line, path, problems)]
     if not rows:
         return
     await connection.execute("DROP TABLE IF EXISTS pg_temp.incoming")
@@ -54,14 +55,28 @@ def vector_text(vector: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[n
     return "[" + ",".join(f"{value:.6g}" for value in array / length) + "]"
 
 
-def _row(line: ExplanationLine, path: Path, problems: Problems) -> tuple[str, int, str] | None:
-    assert line.embedding is not None
+def _rows(line: ExplanationLine, path: Path, problems: Problems) -> list[tuple[str, int, str]]:
+    """What is stored of a line's embeddings: one an embedder."""
+    found: dict[int, tuple[str, int, str]] = {}
+    for name, vector in [("", line.embedding), *line.embeddings.items()]:
+        row = _row(line, name, vector, path, problems) if vector else None
+        if row is not None:
+            found[row[1]] = row
+    return list(found.values())
+
+
+def _row(
+    line: ExplanationLine, embedder_name: str, vector: Sequence[float], path: Path, problems: Problems
+) -> tuple[str, int, str] | None:
     name = explanation_id(line)
-    embedder = _BY_DIMENSIONS.get(len(line.embedding))
+    embedder = _BY_DIMENSIONS.get(len(vector))
     if embedder is None:
-        problems.add(path, 0, f"embedding of {name} left out: no embedder here has {len(line.embedding)} dimensions")
+        problems.add(path, 0, f"embedding of {name} left out: no embedder here has {len(vector)} dimensions")
         return None
-    text = vector_text(line.embedding)
+    if embedder_name and EMBEDDERS[embedder][0] != embedder_name:
+        problems.add(path, 0, f"embedding of {name} left out: there is no embedder {embedder_name!r} here")
+        return None
+    text = vector_text(vector)
     if text is None:
         problems.add(path, 0, f"embedding of {name} left out: it has no direction")
         return None

@@ -160,7 +160,7 @@ def is_wanted(name: str) -> bool:
     """Whether an import reads the file: a card, or a batch directly in one of the three folders."""
     folder, slash, file = name.rpartition("/")
     if not slash:
-        return _CARD.fullmatch(name) is not None
+        return name == layout.MADE or _CARD.fullmatch(name) is not None
     return folder in KINDS and not file.startswith(".") and file.endswith((".jsonl", ".jsonl.gz"))
 
 

@@ -16,7 +16,7 @@ from memicos_app.library.datasets import layout
 from memicos_app.library.datasets.bucket import BucketStore, bucket_of
 from memicos_app.library.datasets.layout import ModelLine, ReleaseLine, SourceLine, SourceSetLine
 from memicos_app.library.datasets.manifest import Manifest, Object, check_id, is_id, manifest_of
-from memicos_app.library.datasets.reading import Problems, read_first
+from memicos_app.library.datasets.reading import Problems, read_first, read_object
 from memicos_app.library.datasets.stores import FolderStore, Store, folder_of
 from memicos_app.library.datasets.web import WebStore
 from memicos_app.library.errors import BadInputError, NotFoundError
@@ -187,11 +187,12 @@ def find_source(origins: Iterable[str | Path], model_id: str, source_id: str) ->
 
 def read_cards(folder: Path, problems: Problems) -> Cards:
     """The four cards of a source's folder."""
+    beside = read_object(folder / layout.BESIDE)
     return Cards(
-        read_first(folder / "model.jsonl", ModelLine, problems),
-        read_first(folder / "release.jsonl", ReleaseLine, problems),
-        read_first(folder / "sourceset.jsonl", SourceSetLine, problems),
-        read_first(folder / "source.jsonl", SourceLine, problems),
+        read_first(folder / "model.jsonl", ModelLine, problems, beside.get("model")),
+        read_first(folder / "release.jsonl", ReleaseLine, problems, beside.get("release")),
+        read_first(folder / "sourceset.jsonl", SourceSetLine, problems, beside.get("sourceset")),
+        read_first(folder / "source.jsonl", SourceLine, problems, beside.get("source")),
     )
 
 

@@ -39,12 +39,13 @@ async def put(address: BucketAddress, key: str, content: Path | bytes, allow: tu
     size = len(content) if isinstance(content, bytes) else content.stat().st_size
     options = {"use_multipart": size > IN_ONE, "chunk_size": max(_PART, size // _MOST_PARTS)}
     try:
-        await obstore.put_async(_store(address), key, content, max_concurrency=_AT_ONCE, **options)  # type: ignore[arg-type]
+        await obstore.put_async(store(address), key, content, max_concurrency=_AT_ONCE, **options)  # type: ignore[arg-type]
     except (BaseError, OSError) as error:
-        raise _failure(address, error) from error
+        raise failure(address, error) from error
 
 
-def _store(address: BucketAddress) -> S3Store:
+def store(address: BucketAddress) -> S3Store:
+    """The bucket with the account of the environment; its endpoint is the caller's to check."""
     return S3Store(
         address.bucket,
         region=address.region,
@@ -60,7 +61,8 @@ def _store(address: BucketAddress) -> S3Store:
     )
 
 
-def _failure(address: BucketAddress, error: Exception) -> Exception:
+def failure(address: BucketAddress, error: Exception) -> Exception:
+    """What a bucket's refusal means, in a sentence that says what to do."""
     said = str(error)
     if isinstance(error, FileNotFoundError) or "NoSuchBucket" in said:
         return UpstreamError(f"There is no bucket {address.bucket} at {address.base}.", field="target")

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from memicos_app.library.datasets.layout import Line
+from memicos_app.db.text import original_json
+from memicos_app.library.datasets.layout import BESIDE, MARKED, Line
 from memicos_app.library.datasets.swelling import measured
 
 LONGEST_LINE = 64 << 20
@@ -81,11 +82,27 @@ def read_lines(
             problems.add(path, number, f"left out: not JSON ({error})")
 
 
-def read_first(path: Path, kind: type[Kind], problems: Problems) -> Kind | None:
-    """The first usable line of a small file; None where the file is missing or has none."""
+def read_first(path: Path, kind: type[Kind], problems: Problems, beside: dict[str, Any] | None = None) -> Kind | None:
+    """The first usable line of a small file with the fields that stand beside it; None where there is no line."""
     if not path.is_file():
         return None
-    return next((line for _, line in read_lines(path, kind, problems)), None)
+    found = next((line for _, line in read_lines(path, kind, problems)), None)
+    if found is None or not beside:
+        return found
+    try:
+        return kind.model_validate({**found.model_dump(by_alias=True), **beside})
+    except ValidationError as error:
+        problems.add(path.with_name(BESIDE), 1, f"left out: {sentence(error)}")
+        return found
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A small file that holds one JSON object; empty where it is missing or something else."""
+    try:
+        found = parse(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def raw_lines(path: Path, problems: Problems, at: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
@@ -132,15 +149,18 @@ def unpacked(stored: BinaryIO) -> BinaryIO:
 
 
 def parse(raw: bytes) -> Any:
-    """JSON with NaN, Infinity and lone surrogates allowed.
+    """JSON with NaN, Infinity and lone surrogates allowed, and marks undone in a line that says it has some.
 
     Raises:
         ValueError: it is not JSON even so.
     """
     try:
-        return orjson.loads(raw)
+        found = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return json.loads(raw.decode("utf-8", "surrogatepass"))
+        found = json.loads(raw.decode("utf-8", "surrogatepass"))
+    if isinstance(found, dict) and found.pop(MARKED, False):
+        return original_json(found)
+    return found
 
 
 def sentence(error: ValidationError) -> str:

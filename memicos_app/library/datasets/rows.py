@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from memicos_app.db.text import storable, storable_all, storable_json
 from memicos_app.library import histograms
-from memicos_app.library.datasets.layout import ExplanationLine, FeatureLine
+from memicos_app.library.datasets.layout import CREATOR, ExplanationLine, FeatureLine
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.views import Histogram
 
@@ -50,7 +50,7 @@ def explanation_row(
     """A row of `copying.EXPLANATIONS`; one that does not say when it was made is as old as `known_since`."""
     rest = {name: value for name, value in line.rest.items() if not (name.startswith("umap_") and value == 0)}
     author = str(rest.pop("authorName", ""))
-    if line.author_id:
+    if line.author_id not in (None, CREATOR):
         rest["authorId"] = line.author_id
     return [
         storable(explanation_id(line)),
