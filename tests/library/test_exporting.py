@@ -26,7 +26,21 @@ from tests.conftest import PostgresServer, fresh_database
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
 
 Result = TypeVar("Result")
-HOSTILE = ["\x00", "\ud83d", "👩‍👧", "</script>", "\ufdd0", "", " the", "\\u0000", "\u2028", '"', "\ufdd0d83d"]
+HOSTILE = [
+    "\x00",
+    "\ud83d",
+    "👩‍👧",
+    "</script>",
+    "\ufdd0",
+    "",
+    " the",
+    "\\u0000",
+    "\\\x00",
+    "\\\\u0000",
+    "\u2028",
+    '"',
+    "\ufdd0d83d",
+]
 COMPARED = (
     "models",
     "releases",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,14 +57,21 @@ def encoded(line: Line) -> bytes:
     """A line's bytes: one JSON object and a line break, null where a number is not finite.
 
     Text that no database takes (lone surrogates) is written with marks, which `reading.parse` undoes: then
-    other readers see a line that is sound, and ours the text as it was.
+    other readers see a line that is sound, and ours the text as it was. A backslash that somebody wrote before
+    `u0000` is written by its number, because readers replace what looks like an escaped NUL.
     """
     try:
-        return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+        written = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:
         plain = {name: _plain(value) for name, value in line.items()}
         marked = {**storable_json(plain), MARKED: True}
-        return json.dumps(marked, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        text = json.dumps(marked, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        written = text.encode() + b"\n"
+    return _NO_NUL.sub(rb"\1\\u005cu0000", written) if b"\\\\u0000" in written else written
+
+
+_NO_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\\\u0000")
+"""An even number of backslashes before `u0000`: no escape of NUL but text."""
 
 
 class Texts:

@@ -1,0 +1,45 @@
+"""`memicos export` as a person types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from memicos_app.commands import datasets, export
+from memicos_app.settings import get_settings
+from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, feature
+
+app = typer.Typer()
+app.command("import")(datasets.import_)
+app.command("export")(export.export)
+
+
+@pytest.fixture
+def folder(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(export.console, "_width", 200)
+    get_settings.cache_clear()
+    made = Folder(tmp_path / "origin")
+    made.batch("features/batch-0", [feature(0), feature(1)])
+    made.batch("activations/batch-0", [activation(0, [" dog"], [1.0]), activation(1, [" [red]cat"], [1.0])])
+    made.write()
+    return made
+
+
+def say(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == code, result.output
+    return " ".join(result.output.split())
+
+
+def test_out_and_in(folder: Folder, tmp_path: Path) -> None:
+    assert "There is no source toy/3-res-tiny here." in say("export", MODEL, SOURCE, str(tmp_path / "out"), code=1)
+    say("import", str(folder.origin), MODEL, SOURCE, "--no-embed")
+    said = say("export", MODEL, SOURCE, str(tmp_path / "out"))
+    assert "toy/3-res-tiny: 2 features, 2 examples, 2 explanations in 8 files, 0.0 MB." in said
+    assert "2 features, 2 examples" in say("import", str(tmp_path / "out"), MODEL, SOURCE, "--no-embed")
+    assert "files that are not of an export" in say("export", MODEL, SOURCE, str(folder.origin), code=1)
+    say("export", MODEL, SOURCE, str(folder.origin), "--overwrite")
