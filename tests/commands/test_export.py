@@ -8,12 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from memicos_app.commands import datasets, export
+from memicos_app.commands import export, imports
 from memicos_app.settings import get_settings
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, feature
 
 app = typer.Typer()
-app.command("import")(datasets.import_)
+app.command("import")(imports.import_)
 app.command("export")(export.export)
 
 
