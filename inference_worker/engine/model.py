@@ -20,10 +20,11 @@ from torch import nn
 
 from inference_worker.engine.cache import RowCache, Rows, attention_by_row
 from inference_worker.engine.errors import BadInput, Unusable
+from inference_worker.engine.hub import is_unreachable
 from inference_worker.engine.linear import can_pack, pack
 from inference_worker.engine.memory import rest
 from inference_worker.engine.tokens import Tokenizer
-from inference_worker.engine.weights import device_for, locate, require_room, why_not
+from inference_worker.engine.weights import device_for, locate, require_room, why_not, without_hub
 
 Hook = Callable[[torch.Tensor], torch.Tensor | None]
 """Gets the activation at a hook point; what it returns replaces the activation, None leaves it."""
@@ -271,6 +272,8 @@ def load_model(
 
     logging.disable_progress_bar()
     local = {"local_files_only": isinstance(source, Path)}
+    if isinstance(source, str) and is_unreachable(source):
+        raise without_hub(model_id)
     try:
         report("reading the tokenizer")
         tokenizer = AutoTokenizer.from_pretrained(source, **local)

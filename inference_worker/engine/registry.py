@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_worker.engine.errors import Unusable
+from inference_worker.engine.hub import is_unreachable
 from inference_worker.engine.saes import LoadedSae, quiet, settled
 
 _PICKLED = {
@@ -69,6 +70,8 @@ def fetch(entry: RegistryId, source_id: str, *, device: str, dtype: str = "float
             f"The SAE {source_id} is published as a pickle ({release.repo_id}), which could run code when read. "
             "Convert it on a machine that you trust: SAE.from_pretrained(release, sae_id).save_model(folder)."
         )
+    if is_unreachable(release.repo_id):
+        raise Unusable(_unreached(source_id, release.repo_id))
     try:
         with quiet():
             from sae_lens import SAE
@@ -88,11 +91,15 @@ def _sentence(error: Exception, source_id: str, repo_id: str) -> str:
             f"The SAE {source_id} is not open to everybody ({repo_id}): accept its terms on the hub and set HF_TOKEN."
         )
     if isinstance(error, OSError) or "Connect" in name or "Timeout" in name:
-        return (
-            f"The SAE {source_id} has to be downloaded from the Hugging Face hub ({repo_id}), which cannot be "
-            f"reached from here: {_first_line(error)} A folder in SAELens's format can be put in its place."
-        )
+        return f"{_unreached(source_id, repo_id)} ({_first_line(error)})"
     return f"The SAE {source_id} ({repo_id}) cannot be read: {name}: {_first_line(error)}"
+
+
+def _unreached(source_id: str, repo_id: str) -> str:
+    return (
+        f"The SAE {source_id} has to be downloaded from the Hugging Face hub ({repo_id}), which cannot be reached "
+        "from here. A folder in SAELens's format can be put in its place."
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -190,6 +190,9 @@ def _read(folder: Path, config: dict[str, Any], device: str, dtype: str) -> Any:
     from sae_lens.registry import SAE_CLASS_REGISTRY, SAE_TRAINING_CLASS_REGISTRY
 
     architecture = config.get("architecture", "standard")
+    known = SAE_CLASS_REGISTRY.keys() | SAE_TRAINING_CLASS_REGISTRY.keys()
+    if architecture not in known:
+        raise ValueError(f"its architecture {architecture!r} is none that SAELens knows: {', '.join(sorted(known))}.")
     if architecture in SAE_CLASS_REGISTRY or architecture not in SAE_TRAINING_CLASS_REGISTRY:
         return SAE.load_from_disk(folder, device=device, dtype=dtype)
     trained = TrainingSAE.load_from_disk(folder, device=device, dtype=dtype)

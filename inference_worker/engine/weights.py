@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from difflib import get_close_matches
 from pathlib import Path
 
 import torch
@@ -80,20 +82,47 @@ def size_of_weights(source: Path | str, dtype: torch.dtype | str) -> int | None:
     return sum(_size_of_file(file, dtype) for file in files) or None
 
 
+def without_hub(model_id: str) -> Unusable:
+    """The sentence for a model that would have to be downloaded, and cannot."""
+    return Unusable(
+        f"The model {model_id} is not on this machine and has to be downloaded from the Hugging Face hub, which "
+        "cannot be reached from here. Set MODEL_ID to a local folder, or connect once."
+    )
+
+
 def why_not(error: Exception, model_id: str) -> Unusable:
     """What went wrong with a model, in a sentence."""
     text = str(error).strip() or type(error).__name__
     first = text.splitlines()[0]
     if "couldn't connect" in text or "offline mode" in text.lower():
-        return Unusable(
-            f"The model {model_id} is not on this machine and has to be downloaded from the Hugging Face hub, which "
-            "cannot be reached from here. Set MODEL_ID to a local folder, or connect once."
-        )
-    if "gated repo" in text.lower() or "401 Client Error" in text:
+        return without_hub(model_id)
+    if "gated repo" in text.lower() or "401 Client Error" in text or "403 Client Error" in text:
         return Unusable(
             f"The model {model_id} is not open to everybody: accept its terms on the hub and set HF_TOKEN."
         )
+    if "valid model identifier" in text:
+        return Unusable(
+            f"There is no model {model_id}: it is no folder, no name that TransformerLens knows, and nothing on the "
+            f"hub that is open to everybody (a private one needs HF_TOKEN).{_did_you_mean(model_id)}"
+        )
+    if found := _NOT_CAUSAL.search(text):
+        return Unusable(f"The model {model_id} does not write text token after token: it is a {found[1]}.")
+    if "supported architecture" in text:
+        return Unusable(f"The model {model_id} has an architecture that TransformerLens does not support.")
     return Unusable(f"The model {model_id} cannot be loaded: {first}")
+
+
+_NOT_CAUSAL = re.compile(
+    r"Unrecognized configuration class <class '(?:[\w.]+\.)?(\w+?)(?:Config)?'> for this kind of"
+)
+
+
+def _did_you_mean(model_id: str) -> str:
+    from transformer_lens.supported_models import MODEL_ALIASES
+
+    known = [*MODEL_ALIASES, *(alias for aliases in MODEL_ALIASES.values() for alias in aliases)]
+    alike = get_close_matches(model_id, known, 1, 0.8)
+    return f" Did you mean {alike[0]}?" if alike else ""
 
 
 def _size_of_file(file: Path, dtype: torch.dtype | str) -> int:
