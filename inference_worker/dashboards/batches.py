@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from inference_worker.dashboards.examples import Chooser, Chosen, Example, Wanted, WindowValues, of_feature
+from inference_worker.dashboards.attributions import Pairs
+from inference_worker.dashboards.examples import Chooser, Chosen, Example, WindowValues, of_feature
 from inference_worker.dashboards.layout import CREATOR, Row, activation_id, rounded, share
 from inference_worker.dashboards.logits import LogitEffect, Ranked, alignment, logit_effect, neighbours
-from inference_worker.dashboards.shards import Shard
-from inference_worker.dashboards.statistics import Correlated, Totals, bar_centres
+from inference_worker.dashboards.material import Material, Names
+from inference_worker.dashboards.statistics import Correlated, bar_centres
 
 BLOCK = 128
 """Features worked on at once; bounds memory, changes nothing in the result."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the rows are called by."""
-
-    model_id: str
-    source_id: str
-    set_name: str
-    hook_name: str
-    dataset: str
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """All that the features of a source are made from."""
-
-    names: Names
-    shards: Sequence[Shard]
-    context: int
-    known: Totals
-    live: NDArray[np.bool_]
-    correlated: Correlated
-    decoder: torch.Tensor  # [n_features, d_out]
-    written: torch.Tensor | None  # [n_features, d_model]; None: the source does not write to the residual stream
-    unembed: torch.Tensor  # [d_model, vocab]
-    label: Callable[[int], str]
-    """A token of the vocabulary as text."""
-    strings: Callable[[int], list[str]]
-    """The tokens of a window, BOS included, as text."""
-    window_numbers: NDArray[np.int64]
-    """Number of each window of the run in the whole corpus."""
-    wanted: Wanted
-    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +27,43 @@ class Rows:
     activations: list[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Examples of a block's features, feature after feature."""
+
+    chosen: Chosen
+    live: list[int]
+    pairs: list[tuple[int, Example]]
+    places: list[int]
+    """Of each example in its feature's list."""
+    values: list[list[float]]
+    """Of each example, without BOS, rounded."""
+
+
 def block_rows(material: Material, first: int, end: int) -> Rows:
     """Rows of the live features `[first, end)`."""
+    shown = _shown(material, first, end)
+    return Rows(_feature_rows(material, shown.chosen, shown.live), _activation_rows(material, shown))
+
+
+def block_pairs(material: Material, first: int, end: int) -> Pairs:
+    """The examples of the features `[first, end)`, each with the token of its largest value."""
+    shown = _shown(material, first, end)
+    return Pairs(
+        np.array([feature for feature, _ in shown.pairs], dtype=np.int64),
+        np.array([example.window for _, example in shown.pairs], dtype=np.int64),
+        np.array([values.index(max(values)) + 1 for values in shown.values], dtype=np.int64),
+    )
+
+
+def _shown(material: Material, first: int, end: int) -> Shown:
     chosen = _chosen(material, first, end)
     live = [feature for feature in range(first, end) if material.live[feature]]
     examples = {feature: of_feature(chosen, feature, material.context) for feature in live}
-    return Rows(_feature_rows(material, chosen, live), _activation_rows(material, chosen, examples))
+    pairs = [(feature, example) for feature, found in examples.items() for example in found]
+    places = [place for found in examples.values() for place in range(len(found))]
+    values = _compact(_window_values(material, chosen, pairs)[:, 1:])  # BOS is not shown
+    return Shown(chosen, live, pairs, places, values)
 
 
 def _chosen(material: Material, first: int, end: int) -> Chosen:
@@ -95,6 +92,7 @@ def _feature_rows(material: Material, chosen: Chosen, live: list[int]) -> list[R
             "neuron_alignment_values": rounded(aligned.values[own]),
             "neuron_alignment_l1": rounded(aligned_share[own]),
         }
+        row |= _vector(material, feature, float(known.largest[feature]))
         row |= _correlated(material.correlated, feature) | _similar(near, own)
         rows.append(row)
     return rows
@@ -119,6 +117,20 @@ def _identity(names: Names, feature: int, largest: float, density: float) -> Row
         "correlated_neurons_indices": [],
         "correlated_neurons_l1": [],
         "correlated_neurons_pearson": [],
+    }
+
+
+def _vector(material: Material, feature: int, largest: float) -> Row:
+    """A vector that somebody brought; steered with by this strength, its projection is the largest there was."""
+    if material.vectors is None:
+        return {}
+    vector = material.vectors[feature]
+    squared = float(vector.double().square().sum())
+    return {
+        "hasVector": True,
+        "vector": [float(f"{value:.9g}") for value in vector.tolist()],  # nine digits hold a float32 exactly
+        "vectorLabel": material.labels[feature] if material.labels else None,
+        "vectorDefaultSteerStrength": rounded(max(largest, 0.0) / squared) if squared else 0.0,
     }
 
 
@@ -162,15 +174,28 @@ def _similar(near: Ranked, own: int) -> Row:
     }
 
 
-def _activation_rows(material: Material, chosen: Chosen, examples: dict[int, list[Example]]) -> list[Row]:
-    pairs = [(feature, example) for feature, found in examples.items() for example in found]
-    places = [place for found in examples.values() for place in range(len(found))]
-    shown = _compact(_window_values(material, chosen, pairs)[:, 1:])  # BOS is not shown
-    bounds = _bounds(material, chosen)
+def _activation_rows(material: Material, shown: Shown) -> list[Row]:
+    bounds = _bounds(material, shown.chosen)
+    first = shown.chosen.first
+    given = material.attributions(first, first + len(shown.chosen.bars)).by_pair() if material.attributions else {}
     return [
         _activation_row(material, feature, place, example, values, bounds[feature, example.interval])
-        for (feature, example), place, values in zip(pairs, places, shown, strict=True)
+        | _attributed(given.get((feature, example.window)), values)
+        for (feature, example), place, values in zip(shown.pairs, shown.places, shown.values, strict=True)
     ]
+
+
+def _attributed(given: NDArray[np.float32] | None, values: list[float]) -> Row:
+    """What each token gave to the largest value; what BOS gave, which is not shown, has a field of ours."""
+    if given is None:
+        return {}
+    own = rounded(given)
+    return {
+        "dfaValues": own[1:],
+        "dfaMaxValue": max(own[1:]),
+        "dfaTargetIndex": values.index(max(values)),
+        "dfaBosValue": own[0],
+    }
 
 
 def _window_values(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from inference_worker.dashboards.encoder import Encoder
 from inference_worker.dashboards.generation import Generation
-from inference_worker.dashboards.layout import ModelCard, Row, SetCard, SourceCard
+from inference_worker.dashboards.layout import CREATOR, ModelCard, Row, SetCard, SourceCard, batch_path, write_batch
 from inference_worker.dashboards.manifest import FORMAT
 
 _MASK = "special token ids and positions with a residual norm above sink_norm do not count"
@@ -38,9 +40,10 @@ def source_card(
     )
 
 
-def set_card(settings: Generation) -> SetCard:
+def set_card(settings: Generation, encoder: Encoder) -> SetCard:
     """What is known of the set, else its name."""
-    return settings.card or SetCard(settings.set_name)
+    card = settings.card or SetCard(settings.set_name)
+    return replace(card, show_dfa=encoder.attributes)
 
 
 def model_card(settings: Generation, encoder: Encoder) -> ModelCard:
@@ -68,6 +71,25 @@ def skipped_card(settings: Generation, encoder: Encoder, live: NDArray[np.bool_]
         "log_sparsity": settings.log_sparsity_threshold,
         "skipped_indexes": np.flatnonzero(~live).tolist(),
     }
+
+
+def write_labels(folder: Path, settings: Generation, labels: Sequence[str], live: NDArray[np.bool_]) -> None:
+    """What the features were called by whoever brought them, as explanations."""
+    rows = [
+        {
+            "id": f"{settings.model_id}-{settings.source_id}-{index}-label",
+            "modelId": settings.model_id,
+            "layer": settings.source_id,
+            "index": str(index),
+            "description": label,
+            "authorId": CREATOR,
+            "typeName": "written-by-hand",
+        }
+        for index, label in enumerate(labels)
+        if live[index] and label
+    ]
+    if rows:
+        write_batch(batch_path(folder, "explanations", 0), rows, settings.level)
 
 
 def _made(settings: Generation, encoder: Encoder, manifest: dict[str, Any]) -> Row:

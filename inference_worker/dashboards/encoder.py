@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ from typing import Any
 import torch
 
 from inference_worker.dashboards.logits import norm_gain, unembedding
+from inference_worker.engine.attention import attribution, head_hooks
 from inference_worker.engine.encode import counted, encode
 from inference_worker.engine.errors import Unusable
 from inference_worker.engine.model import LanguageModel, load_model
 from inference_worker.engine.saes import LoadedSae, load_sae
+
+Wanted = tuple[torch.Tensor, torch.Tensor]
+"""Features and their target positions."""
 
 
 class Encoder:
@@ -72,6 +77,41 @@ class Encoder:
             encode(residuals, tokens, self.loaded, special),
             counted(residuals, tokens, self.loaded, special),
         )
+
+    @property
+    def attributes(self) -> bool:
+        """Whether it reads attention heads' outputs, so that tokens can be told apart by what they gave."""
+        return head_hooks(self.loaded) is not None
+
+    @torch.inference_mode()
+    def attributions(self, tokens: torch.Tensor, wanted: Sequence[Wanted]) -> list[torch.Tensor]:
+        """What each token gave to features at target positions.
+
+        Args:
+            tokens: `[batch, position]`.
+            wanted: for each row its features and their target positions, `[n]` each.
+
+        Returns:
+            `[n, position]` for each row.
+        """
+        hooks = head_hooks(self.loaded)
+        assert hooks is not None
+        seen = self.model.capture(tokens, [hooks.values, hooks.pattern])
+        rows = zip(seen[hooks.values], seen[hooks.pattern], wanted, strict=True)
+        return [
+            attribution(values, pattern, self.loaded, features, targets).cpu()
+            for values, pattern, (features, targets) in rows
+        ]
+
+    @property
+    def vectors(self) -> torch.Tensor | None:
+        """The vectors themselves, `[n, d]`, where the source is a set of them."""
+        return self.decoder if self.loaded.is_vectors else None
+
+    @property
+    def labels(self) -> list[str]:
+        """What the features are called by whoever brought them; none for an SAE."""
+        return self.loaded.sae.labels if self.loaded.is_vectors else []
 
     @cached_property
     def decoder(self) -> torch.Tensor:

@@ -23,7 +23,7 @@ class Generation:
     sae: Path
     """Folder in SAELens format."""
     corpus: Path
-    """Token rows (.npy), text (.txt) or documents (.jsonl)."""
+    """Token rows (.npy), text (.txt) or documents (.jsonl, .parquet)."""
     out: Path
     """Folder of the dataset; the source appears below `v1/`."""
     model_id: str
@@ -32,6 +32,8 @@ class Generation:
     models_dir: Path
     dataset: str = ""
     """What the corpus is called; empty: its file name."""
+    column: str = ""
+    """Of documents with several columns; empty: the first of the usual names."""
     context: int = 128
     prompts: int = 24_576
     batches: int | None = None

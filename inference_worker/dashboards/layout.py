@@ -72,6 +72,7 @@ class SetCard:
     """Name of the release; empty: the set's own name."""
     release_description: str = ""
     urls: tuple[str, ...] = ()
+    show_dfa: bool = False
 
     @property
     def release_name(self) -> str:
@@ -116,7 +117,7 @@ class SetCard:
             "hasGraphs": False,
             "defaultRange": 1,
             "defaultShowBreaks": True,
-            "showDfa": False,
+            "showDfa": self.show_dfa,
             "showCorrelated": True,
             "showHeadAttribution": False,
             "showUmap": False,

@@ -19,6 +19,8 @@ from inference_worker.dashboards.tokens import windows
 
 FORMAT = 1
 LOCK = "lock"
+_BEFORE = {"column": ""}
+"""Settings that came later, as they were before."""
 _NEW = {"corpus_sha256"}
 """What the first sources did not say of themselves."""
 
@@ -83,7 +85,7 @@ def _clear(settings: Generation) -> None:
 
 
 def _different(wanted: dict[str, Any], made: dict[str, Any]) -> list[str]:
-    return sorted(name for name in wanted if made.get(name) != wanted[name])
+    return sorted(name for name in wanted if made.get(name, _BEFORE.get(name)) != wanted[name])
 
 
 def _made(path: Path) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def _choose_windows(settings: Generation, encoder: Encoder) -> dict[str, Any]:
         prompts=settings.prompts,
         pool=pool,
         seed=settings.seed,
+        column=settings.column,
     )
     np.save(settings.work / "windows.npy", found.ids)
     np.save(settings.work / "numbers.npy", found.numbers)
@@ -122,6 +125,7 @@ def key(settings: Generation) -> dict[str, Any]:
         "weights": settings.model,
         "sae_sha256": _sha256(settings.sae / "cfg.json", settings.sae / "sae_weights.safetensors"),
         "corpus_sha256": _sha256(settings.corpus),
+        "column": settings.column,
         "context": settings.context,
         "prompts": settings.prompts,
         "batches": settings.batches,

@@ -22,12 +22,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_worker.dashboards.batches import Names
-from inference_worker.dashboards.cards import model_card, set_card, skipped_card, source_card
+from inference_worker.dashboards.attributions import attributions_path, pairs_path
+from inference_worker.dashboards.batches import BLOCK
+from inference_worker.dashboards.cards import model_card, set_card, skipped_card, source_card, write_labels
 from inference_worker.dashboards.encoder import Encoder
 from inference_worker.dashboards.generation import Generation, GenerationError
 from inference_worker.dashboards.layout import batch_path, write_cards
 from inference_worker.dashboards.manifest import LOCK, is_finished, prepare
+from inference_worker.dashboards.material import Names
 from inference_worker.dashboards.progress import Meter, Report, Step
 from inference_worker.dashboards.shards import Shard
 from inference_worker.dashboards.statistics import block_rows, totals
@@ -81,6 +83,8 @@ def _generate(settings: Generation, report: Report) -> None:
         _collect(worker.shards, settings, run, report)
         live = _totals(settings, worker.shards, encoder.n_features)
         _correlate(settings, encoder.n_features, run, report)
+        if encoder.attributes:
+            _attribute(worker.shards, settings, encoder.n_features, run, report)
         _write(settings, encoder.n_features, run, report)
     _finish(settings, encoder, manifest, live)
 
@@ -193,6 +197,22 @@ def _correlate(settings: Generation, n_features: int, run: Run, report: Report) 
         meter.add(features)
 
 
+def _attribute(shards: Sequence[Shard], settings: Generation, n_features: int, run: Run, report: Report) -> None:
+    """Choose examples, and find out which tokens gave them their activations."""
+    blocks = [(first, min(first + BLOCK, n_features)) for first in range(0, n_features, BLOCK)]
+    missing = [block for block in blocks if not pairs_path(settings.work, block[0]).is_file()]
+    done = n_features - sum(end - first for first, end in missing)
+    meter = Meter("choosing examples", n_features, "features", report, done)
+    for features in run("choose", missing):
+        meter.add(features)
+    sizes = {number: shard.count * shard.context for number, shard in enumerate(shards)}
+    left = [number for number in sizes if not attributions_path(settings.work, number).is_file()]
+    done = sum(sizes.values()) - sum(sizes[number] for number in left)
+    meter = Meter("attributions", sum(sizes.values()), "tokens", report, done)
+    for tokens in run("attribute", [(number,) for number in left]):
+        meter.add(tokens)
+
+
 def _write(settings: Generation, n_features: int, run: Run, report: Report) -> None:
     numbers = range(settings.start_batch, -(-n_features // settings.features_per_batch))
     staged = settings.work / "source"
@@ -207,7 +227,8 @@ def _finish(settings: Generation, encoder: Encoder, manifest: dict[str, Any], li
     staged = settings.work / "source"
     counted = load_totals(settings.work)[0].counted
     source = source_card(settings, encoder, manifest, live, counted)
-    write_cards(staged, model_card(settings, encoder), set_card(settings), source)
+    write_cards(staged, model_card(settings, encoder), set_card(settings, encoder), source)
+    write_labels(staged, settings, encoder.labels, live)
     skipped = skipped_card(settings, encoder, live)
     (staged / "skipped_indexes.json").write_text(json.dumps(skipped) + "\n")
     settings.target.parent.mkdir(parents=True, exist_ok=True)

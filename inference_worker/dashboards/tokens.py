@@ -1,12 +1,11 @@
-"""Token windows to make dashboards from: read from .npy, .txt or .jsonl, packed as BOS and text, chosen by seed.
+"""Token windows to make dashboards from: read from a file, packed as BOS and text, chosen by seed.
 
 A window never crosses a row of an .npy file, and every window is different from all others.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_worker.dashboards.documents import CorpusError, documents
+
+__all__ = ["CorpusError", "Windows", "bos_id", "packed", "windows"]
+
 _DOCUMENT_END = "<|endoftext|>"
-_TEXT_FIELDS = ("text", "content", "document")
-_ID_FIELDS = ("tokens", "input_ids", "ids")
-
-
-class CorpusError(ValueError):
-    """The corpus cannot be used as asked; the message names the file and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +31,31 @@ class Windows:
 
 
 def windows(
-    corpus: Path, tokenizer: Any, *, context: int, prompts: int, pool: int | None = None, seed: int = 0
+    corpus: Path,
+    tokenizer: Any,
+    *,
+    context: int,
+    prompts: int,
+    pool: int | None = None,
+    seed: int = 0,
+    column: str = "",
 ) -> Windows:
     """`prompts` windows of the corpus, in the corpus's order.
 
     Args:
-        corpus: rows of token ids (.npy, `[rows, length]`), text (.txt), or one document a line (.jsonl: a string,
-            an object with `text`, or token ids).
+        corpus: rows of token ids (.npy, `[rows, length]`), text (.txt), or documents (.jsonl: a string, an object,
+            or token ids a line; .parquet).
         context: tokens a window, BOS included.
         pool: choose among the first `pool` windows only; None: among all.
         seed: of the choice.
+        column: of documents with several; empty: the first of the usual names.
 
     Raises:
         CorpusError: the file is missing, malformed, or holds no window of this length.
     """
     if context < 2:
         raise CorpusError(f"context must be at least 2 tokens (BOS and one more), not {context}")
-    everything = _distinct(_read(corpus, tokenizer, context))
+    everything = _distinct(_read(corpus, tokenizer, context, column))
     if len(everything) == 0:
         raise CorpusError(f"{corpus}: no window of {context} tokens in it")
     numbers = _chosen(min(len(everything), pool or len(everything)), prompts, seed)
@@ -77,16 +82,14 @@ def packed(documents: Iterable[Sequence[int]], context: int, bos: int, end: int)
     return _with_bos(np.asarray(stream, dtype=np.int32)[None, :], context, bos)
 
 
-def _read(corpus: Path, tokenizer: Any, context: int) -> NDArray[np.int32]:
+def _read(corpus: Path, tokenizer: Any, context: int, column: str) -> NDArray[np.int32]:
     if not corpus.is_file():
         raise CorpusError(f"{corpus}: no such file")
     bos = bos_id(tokenizer)
     if corpus.suffix == ".npy":
         return _from_rows(_rows(corpus), context, bos)
-    if corpus.suffix not in (".txt", ".jsonl"):
-        raise CorpusError(f"{corpus}: a corpus is .npy, .txt or .jsonl")
-    documents = _lines(corpus, tokenizer) if corpus.suffix == ".jsonl" else _paragraphs(corpus, tokenizer)
-    return packed(documents, context, bos, _document_end(tokenizer))
+    encoded = (one if isinstance(one, list) else _encoded(one, tokenizer) for one in documents(corpus, column))
+    return packed(encoded, context, bos, _document_end(tokenizer))
 
 
 def _rows(corpus: Path) -> NDArray[Any]:
@@ -132,37 +135,6 @@ def _document_end(tokenizer: Any) -> int:
     return int(tokenizer.eos_token_id if tokenizer.eos_token_id is not None else bos_id(tokenizer))
 
 
-def _paragraphs(corpus: Path, tokenizer: Any) -> Iterator[list[int]]:
-    """A text file in documents of about a megabyte, cut at line ends."""
-    with corpus.open(encoding="utf-8", errors="replace") as file:
-        while lines := file.readlines(1 << 20):
-            yield from _encoded("".join(lines), tokenizer)
-
-
-def _lines(corpus: Path, tokenizer: Any) -> Iterator[list[int]]:
-    with corpus.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield from _document(_parsed(corpus, number, line), f"{corpus}, line {number}", tokenizer)
-
-
-def _parsed(corpus: Path, number: int, line: str) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError as error:
-        raise CorpusError(f"{corpus}, line {number}: {error}") from error
-
-
-def _document(found: Any, where: str, tokenizer: Any) -> Iterator[list[int]]:
-    if isinstance(found, dict):
-        found = next((found[name] for name in (*_ID_FIELDS, *_TEXT_FIELDS) if name in found), None)
-    if isinstance(found, str):
-        yield from _encoded(found, tokenizer)
-    elif isinstance(found, list) and all(isinstance(item, int) for item in found):
-        yield found
-    else:
-        raise CorpusError(f"{where}: neither text nor token ids (fields: {', '.join(_TEXT_FIELDS + _ID_FIELDS)})")
-
-
-def _encoded(text: str, tokenizer: Any) -> Iterator[list[int]]:
-    yield tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+def _encoded(text: str, tokenizer: Any) -> list[int]:
+    found: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    return found

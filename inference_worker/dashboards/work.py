@@ -7,18 +7,20 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference_worker.dashboards.batches import BLOCK, Material, Names, block_rows
+from inference_worker.dashboards.attributions import attribute, load_attributions, save_pairs
+from inference_worker.dashboards.batches import BLOCK, block_pairs, block_rows
 from inference_worker.dashboards.collect import collect
 from inference_worker.dashboards.encoder import Encoder
 from inference_worker.dashboards.examples import Wanted
 from inference_worker.dashboards.layout import Row, batch_path, write_batch
+from inference_worker.dashboards.material import Material, Names
 from inference_worker.dashboards.shards import Shard, plan
 from inference_worker.dashboards.statistics import Correlated, Totals, correlated
 
@@ -68,10 +70,21 @@ class Worker:
         """Correlations of the features `[first, end)`; returns how many."""
         found = correlated(self.shards, self._known[0], self._known[1], first, end)
         path = correlation_path(self._job.folder, first)
-        partial = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(partial, indices=found.indices, pearson=found.pearson, cosine=found.cosine)
-        partial.rename(path)
+        unfinished = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(unfinished, indices=found.indices, pearson=found.pearson, cosine=found.cosine)
+        unfinished.rename(path)
         return end - first
+
+    def choose(self, first: int, end: int) -> int:
+        """Choose the examples of the features `[first, end)` that are to be attributed; returns how many features."""
+        save_pairs(self._job.folder, first, block_pairs(self._material, first, end))
+        return end - first
+
+    def attribute(self, number: int) -> int:
+        """Attribute the chosen examples in a shard's windows; returns its number of tokens."""
+        shard, job = self.shards[number], self._job
+        attribute(job.folder, number, shard, self._windows, self._encoder, job.batch_prompts)
+        return shard.count * shard.context
 
     def write(self, number: int) -> int:
         """Write one batch of features and of their activations; returns how many features it covers."""
@@ -134,14 +147,17 @@ class Worker:
             np.load(job.folder / "numbers.npy"),
             job.wanted,
             job.seed,
+            encoder.vectors,
+            encoder.labels,
+            partial(load_attributions, job.folder) if encoder.attributes else None,
         )
 
 
 def save_totals(folder: Path, known: Totals, live: NDArray[np.bool_]) -> None:
     """Keep totals for the other processes and for a resume."""
-    partial = folder / f"totals.{os.getpid()}.npz"
+    unfinished = folder / f"totals.{os.getpid()}.npz"
     np.savez(
-        partial,
+        unfinished,
         counted=known.counted,
         nonzero=known.nonzero,
         smallest=known.smallest,
@@ -150,7 +166,7 @@ def save_totals(folder: Path, known: Totals, live: NDArray[np.bool_]) -> None:
         squares=known.squares,
         live=live,
     )
-    partial.rename(folder / "totals.npz")
+    unfinished.rename(folder / "totals.npz")
 
 
 def load_totals(folder: Path) -> tuple[Totals, NDArray[np.bool_]]:

@@ -17,9 +17,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 
 from inference_worker.engine.errors import Unknown, Unusable
 from inference_worker.engine.memory import size_of
+from inference_worker.engine.vectors import ARCHITECTURE, VectorSet
 
 CONFIG, WEIGHTS, SCALER = "cfg.json", "sae_weights.safetensors", "activation_scaler.json"
 _PICKLES = ("*.pt", "*.pth", "*.bin", "*.pkl", "*.pickle", "*.ckpt")
@@ -64,6 +66,11 @@ class LoadedSae:
     def is_transcoder(self) -> bool:
         """Whether it reads at one hook point and writes at another."""
         return self.steer_hook_name != self.hook_name
+
+    @property
+    def is_vectors(self) -> bool:
+        """Whether its features are directions that somebody brought, and activations projections on them."""
+        return isinstance(self.sae, VectorSet)
 
     @property
     def n_bytes(self) -> int:
@@ -118,12 +125,24 @@ def load_sae(folder: Path, source_id: str, *, device: str = "cpu", keep_narrow: 
     """
     config = _require_safe(folder, source_id)
     try:
+        if config.get("architecture") == ARCHITECTURE:
+            return _vectors(folder, config, source_id, device)
         with quiet():
             sae = _read(folder, config, device, _dtype(folder) if keep_narrow else "float32")
             _fold_normalisation(sae, folder)
             return settled(sae, source_id)
     except _BROKEN as error:
         raise Unusable(f"The SAE {source_id} cannot be read: {_words(error)}") from error
+
+
+def _vectors(folder: Path, config: dict[str, Any], source_id: str, device: str) -> LoadedSae:
+    vectors = load_file(folder / WEIGHTS, device=device)["W_dec"].float()
+    sink_norm = (config.get("metadata") or {}).get("sink_norm")
+    hook_name = str(config["metadata"]["hook_name"])
+    norm = None if sink_norm is None else float(sink_norm)
+    return LoadedSae(
+        source_id, VectorSet(vectors, config), hook_name, hook_name, vectors.shape[1], len(vectors), norm
+    )
 
 
 def settled(sae: Any, source_id: str, *, fold_decoder: bool = False) -> LoadedSae:

@@ -18,7 +18,10 @@ from memicos_app.settings import get_settings
 
 console = Console()
 
-Sae = Annotated[str | None, typer.Argument(help="Folder of the SAE in SAELens format.", metavar="FOLDER")]
+Sae = Annotated[str | None, typer.Argument(help="Folder of the SAE in SAELens format; or vectors.", metavar="FOLDER")]
+Hook = Annotated[
+    str, typer.Option(help="Where vectors belong, such as blocks.5.hook_resid_post. SAEs say it themselves.")
+]
 Link = Annotated[bool, typer.Option("--link/--copy", help="Refer to the folder, or copy it to where it is served.")]
 Explain = Annotated[bool, typer.Option(help="Explain features by their top tokens.")]
 Embed = Annotated[bool, typer.Option(help="Embed explanations for search, with the offline embedder.")]
@@ -27,10 +30,13 @@ Embed = Annotated[bool, typer.Option(help="Embed explanations for search, with t
 def add(
     context: typer.Context,
     sae: Sae = None,
+    hook: Hook = "",
     model: options.Model = None,
     source: options.Source = None,
     set_name: options.Set = None,
-    corpus: options.Corpus = None,
+    corpus: options.Corpus = "",
+    column: options.Column = "",
+    split: options.Split = "train",
     dataset: options.Dataset = "",
     window: options.Context = 64,
     prompts: options.Prompts = 24_576,
@@ -54,10 +60,13 @@ def add(
     try:
         wanted = adding.asked(
             sae=sae or "",
+            hook=hook,
             model=model or "",
             source_id=source or "",
             set_name=set_name or "",
-            corpus=str(corpus or ""),
+            corpus=corpus,
+            column=column,
+            split=split,
             dataset=dataset,
             context=window,
             prompts=prompts,

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from memicos_app.commands import generation_options as options
-from memicos_app.library.adding import corpus_of
+from memicos_app.library.corpora import corpus_file, is_dataset_name
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.sae_folders import names_of, read_sae_folder
 from memicos_app.settings import get_settings
@@ -36,7 +36,9 @@ def generate(
     model: options.Model = None,
     source: options.Source = None,
     set_name: options.Set = None,
-    corpus: options.Corpus = None,
+    corpus: options.Corpus = "",
+    column: options.Column = "",
+    split: options.Split = "train",
     dataset: options.Dataset = "",
     window: options.Context = 64,
     prompts: options.Prompts = 24_576,
@@ -81,13 +83,14 @@ def generate(
         chosen = Generation(
             model=model,
             sae=sae,
-            corpus=Path(corpus_of(str(corpus or ""))),
+            corpus=_corpus(corpus, column, split, (batches * batch_prompts if batches else prompts) * window),
+            column="" if is_dataset_name(corpus) else column,
             out=out or settings.data_dir / "datasets",
             model_id=Path(model).name,
             source_id=names.source_id,
             set_name=names.set_name,
             models_dir=settings.models_dir,
-            dataset=dataset,
+            dataset=dataset or (corpus if is_dataset_name(corpus) else ""),
             context=window,
             prompts=prompts,
             batches=batches,
@@ -114,6 +117,15 @@ def generate(
     typer.echo(
         f"Dashboards are in {folder}\nBrowse them after: memicos import{origin} {chosen.model_id} {chosen.source_id}"
     )
+
+
+def _corpus(corpus: str, column: str, split: str, tokens: int) -> Path:
+    """The file, fetched first where it is a dataset of the hub."""
+    if not is_dataset_name(corpus):
+        return corpus_file(corpus)
+    from inference_worker.dashboards.hub_corpus import fetch
+
+    return fetch(corpus, get_settings().data_dir / "corpora", tokens=tokens, column=column, split=split)
 
 
 def _command(context: typer.Context) -> str:

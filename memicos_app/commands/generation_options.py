@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from memicos_app.library.adding import DEMO_CORPUS
+from memicos_app.library.corpora import DEMO_CORPUS
 
 MOST_PROCESSES = 4
 """Each holds the model, about a gigabyte for the demo's."""
@@ -18,8 +17,14 @@ Model = Annotated[str | None, typer.Option(help="Packaged id, folder, or Transfo
 Source = Annotated[str | None, typer.Option(help="Id, {layer}-{set}. Default: as the SAE's cfg.json says.")]
 Set = Annotated[str | None, typer.Option("--set", help="Source set (SAE id). Default: from the source.")]
 Corpus = Annotated[
-    Path | None, typer.Option(help="Token rows (.npy), text (.txt) or documents (.jsonl). Default: the demo's.")
+    str,
+    typer.Option(
+        help="File of texts (.txt, .jsonl, .parquet) or token rows (.npy), or a dataset of the Hugging Face hub, "
+        "owner/name or owner/name:configuration. Default: the demo's."
+    ),
 ]
+Column = Annotated[str, typer.Option(help="Of the corpus. Default: text, content, document, tokens, …")]
+Split = Annotated[str, typer.Option(help="Of a dataset of the hub.")]
 Dataset = Annotated[str, typer.Option(help="What the corpus is called. Default: its file name.")]
 Context = Annotated[int, typer.Option("--context", help="Tokens of a prompt, BOS included.")]
 Prompts = Annotated[int, typer.Option(help="Prompts to select from the corpus.")]
@@ -54,7 +59,9 @@ def questions(sae: str) -> list[Question]:
     return [
         Question("Enter SAE ID (source set)", "--set", "res-4k"),
         Question("Absolute local path to SAE", sae, None),
-        Question("Corpus (.npy, .txt or .jsonl)", "--corpus", str(DEMO_CORPUS) if DEMO_CORPUS.is_file() else None),
+        Question(
+            "Corpus (file, or a dataset's name)", "--corpus", str(DEMO_CORPUS) if DEMO_CORPUS.is_file() else None
+        ),
         Question("Feature log sparsity threshold", "--log-sparsity-threshold", -5.0, float),
         Question("Features per batch", "--features-per-batch", 1024, int),
         Question("Resume from batch", "--start-batch", 0, int),

@@ -15,16 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from memicos_app.library import embeddings, explanations
 from memicos_app.library.adding_cards import cards_of, register
 from memicos_app.library.adding_place import put_in_place
+from memicos_app.library.corpora import corpus_file, is_dataset_name
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.generating import generate
 from memicos_app.library.model_shapes import shape_of
 from memicos_app.library.query import row
 from memicos_app.library.sae_folders import Names, SaeFolder, names_of, read_sae_folder
+from memicos_app.library.vector_files import as_folder, is_vectors
 from memicos_app.library.watch import Watch
-from memicos_app.settings import ROOT, get_settings
-
-DEMO_CORPUS = ROOT / "demo" / "datasets" / "corpus.npy"
+from memicos_app.settings import get_settings
 
 
 class Adding(BaseModel):
@@ -33,13 +33,17 @@ class Adding(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sae: str
-    """Folder in SAELens's format."""
+    """Folder in SAELens's format; or a file or folder of vectors."""
+    hook: str = ""
+    """Where vectors belong, such as blocks.5.hook_resid_post; an SAE says it itself."""
     model: str = ""
     """Packaged id, folder, or TransformerLens name; empty: MODEL_ID."""
     set_name: str = ""
     source_id: str = ""
     corpus: str = ""
-    """A file; empty: the demo's."""
+    """A file, or a dataset of the hub; empty: the demo's."""
+    column: str = ""
+    split: str = "train"
     dataset: str = ""
     """What the corpus is called; empty: its file name."""
     prompts: int = Field(24_576, ge=1)
@@ -106,18 +110,19 @@ def plan(adding: Adding) -> Plan:
     """
     if not adding.sae.strip():
         raise BadInputError("Name the folder of the SAE.", field="sae")
-    folder = read_sae_folder(Path(adding.sae.strip()).expanduser().resolve())
+    folder = _read(Path(adding.sae.strip()).expanduser().resolve(), adding.hook.strip())
     model = adding.model or get_settings().model_id
     shape = shape_of(model)
     if shape is not None:
         shape.require_fits(folder.hook_name, folder.d_in)
         shape.require_fits(folder.hook_name_out, folder.d_out)
+    corpus = adding.corpus.strip() if is_dataset_name(adding.corpus) else str(corpus_file(adding.corpus))
     names = names_of(folder, adding.source_id, adding.set_name)
     notes = [
         *_about_model(folder, Path(model).name),
         *(["The model's configuration is not here yet, so that its width is checked once it is."] * (shape is None)),
     ]
-    return Plan(folder, model, Path(model).name, names, corpus_of(adding.corpus), tuple(notes))
+    return Plan(folder, model, Path(model).name, names, corpus, tuple(notes))
 
 
 async def add(adding: Adding, watch: Watch) -> Added:
@@ -145,16 +150,13 @@ async def add(adding: Adding, watch: Watch) -> Added:
     return await _explained(adding, model_id, source_id, watch)
 
 
-def corpus_of(corpus: str) -> str:
-    """The corpus, if it can be one. Raises `BadInputError` where it is no file of a kind that can be read."""
-    if not corpus.strip():
-        if not DEMO_CORPUS.is_file():
-            raise BadInputError("Name a corpus: a text, JSONL, parquet or .npy file.", field="corpus")
-        return str(DEMO_CORPUS)
-    path = Path(corpus.strip()).expanduser()
-    if not path.is_file():
-        raise BadInputError(f"There is no corpus {path}.", field="corpus")
-    return str(path.resolve())
+def _read(path: Path, hook: str) -> SaeFolder:
+    if is_vectors(path):
+        return read_sae_folder(as_folder(path, hook))
+    found = read_sae_folder(path)
+    if hook and hook != found.hook_name:
+        raise BadInputError(f"The SAE reads at {found.hook_name}, not at {hook}.", field="hook")
+    return found
 
 
 def _about_model(folder: SaeFolder, model_id: str) -> list[str]:
@@ -172,6 +174,8 @@ def _arguments(adding: Adding, found: Plan, served: Path) -> list[str]:
         "--source": found.names.source_id,
         "--set": found.names.set_name,
         "--corpus": found.corpus,
+        "--column": adding.column or None,
+        "--split": adding.split if is_dataset_name(found.corpus) else None,
         "--dataset": adding.dataset or None,
         "--context": adding.context,
         "--prompts": adding.prompts,

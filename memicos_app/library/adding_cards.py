@@ -17,6 +17,7 @@ from memicos_app.db.users import OWNER_ID
 from memicos_app.library.model_shapes import ModelShape
 from memicos_app.library.query import row
 from memicos_app.library.sae_folders import Names, SaeFolder
+from memicos_app.library.vector_files import ARCHITECTURE
 
 KINDS = (
     (r"hook_resid_(pre|mid|post)|hook_in|hook_out", "Residual stream"),
@@ -29,10 +30,19 @@ KINDS = (
 
 def kind_of(folder: SaeFolder) -> str:
     """What a set of such SAEs is about, in words."""
+    if folder.architecture == ARCHITECTURE:
+        return "Steering vectors"
     if folder.hook_name_out != folder.hook_name:
         return "Transcoder"
     point = re.sub(r"^blocks\.\d+\.", "", folder.hook_name)
     return next((words for pattern, words in KINDS if re.fullmatch(pattern, point)), folder.hook_name)
+
+
+def description_of(folder: SaeFolder) -> str:
+    """What is said of a set until somebody says it better."""
+    if folder.architecture == ARCHITECTURE:
+        return "Directions, each a feature: its activation is the projection on it"
+    return f"{kind_of(folder)}, {folder.d_sae:,} features a layer"
 
 
 async def register(folder: SaeFolder, model_id: str, names: Names, shape: ModelShape | None) -> None:
@@ -49,7 +59,7 @@ async def register(folder: SaeFolder, model_id: str, names: Names, shape: ModelS
     source_set = {
         "model_id": model_id,
         "name": names.set_name,
-        "description": f"{kind_of(folder)}, {folder.d_sae:,} features a layer",
+        "description": description_of(folder),
         "type": kind_of(folder),
         "show_dfa": folder.hook_name.endswith("hook_z"),
         "show_correlated": True,

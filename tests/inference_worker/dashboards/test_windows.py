@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from inference_worker.dashboards.tokens import CorpusError, bos_id, packed, windows
@@ -87,10 +89,11 @@ def test_packing_drops_the_rest() -> None:
     ("name", "content", "reason"),
     [
         ("missing.npy", None, "no such file"),
-        ("corpus.csv", "a,b", "is .npy, .txt or .jsonl"),
+        ("corpus.csv", "a,b", "is .npy, .txt, .jsonl or .parquet"),
         ("broken.npy", "not numpy", "broken.npy"),
         ("broken.jsonl", '{"text": ', "line 1"),
-        ("odd.jsonl", '{"text": "fine"}\n{"body": 3}', "line 2: neither text nor token ids"),
+        ("odd.jsonl", '{"text": "fine"}\n{"text": 3}', "line 2: neither text nor token ids"),
+        ("odd.jsonl", '{"text": "fine"}\n{"body": 3}', "line 2: no column of text or token ids"),
         ("short.txt", "too short", "no window of 64 tokens"),
     ],
 )
@@ -125,3 +128,34 @@ def test_a_bos_id_of_zero_is_a_bos() -> None:
     assert bos_id(OnlyEnd()) == 7
     with pytest.raises(CorpusError, match="neither"):
         bos_id(Neither())
+
+
+def test_documents_of_parquet_are_those_of_jsonl(tmp_path: Path, tokenizer: object) -> None:
+    texts = [f"document number {number}, with words in it" for number in range(50)]
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps({"other": "x", "text": text}) + "\n" for text in texts))
+    table = pyarrow.table({"other": ["x"] * 51, "text": [*texts[:25], None, *texts[25:]]})
+    pyarrow.parquet.write_table(table, tmp_path / "c.parquet", row_group_size=7)
+    found = [windows(tmp_path / f"c.{kind}", tokenizer, context=8, prompts=99) for kind in ("jsonl", "parquet")]
+    np.testing.assert_array_equal(found[0].ids, found[1].ids)
+
+
+def test_a_column_is_chosen_by_name(tmp_path: Path, tokenizer: object) -> None:
+    rows = [{"text": "what is usual here", "story": f"story {number} of many, many words"} for number in range(20)]
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "c.parquet")
+    for kind in ("jsonl", "parquet"):
+        found = windows(tmp_path / f"c.{kind}", tokenizer, context=8, prompts=99, column="story")
+        assert "story" in tokenizer.decode(found.ids[0])  # type: ignore[attr-defined]
+        with pytest.raises(CorpusError, match=r"no column “tale” \(there is text, story\)"):
+            windows(tmp_path / f"c.{kind}", tokenizer, context=8, prompts=99, column="tale")
+
+
+def test_parquet_that_cannot_be_used(tmp_path: Path, tokenizer: object) -> None:
+    (tmp_path / "c.parquet").write_bytes(b"PAR1 is how it begins")
+    with pytest.raises(CorpusError, match=r"c\.parquet"):
+        windows(tmp_path / "c.parquet", tokenizer, context=8, prompts=9)
+    pyarrow.parquet.write_table(pyarrow.table({"number": [1, 2]}), tmp_path / "d.parquet")
+    with pytest.raises(CorpusError, match=r"name one \(there is number\)"):
+        windows(tmp_path / "d.parquet", tokenizer, context=8, prompts=9)
+    with pytest.raises(CorpusError, match="neither text nor token ids"):
+        windows(tmp_path / "d.parquet", tokenizer, context=8, prompts=9, column="number")
