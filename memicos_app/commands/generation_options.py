@@ -56,12 +56,11 @@ class Question:
 
 def questions(sae: str) -> list[Question]:
     """What the guided mode asks, in order; `sae` is the flag of the SAE's folder."""
+    demo = str(DEMO_CORPUS) if DEMO_CORPUS.is_file() else None
     return [
         Question("Enter SAE ID (source set)", "--set", "res-4k"),
         Question("Absolute local path to SAE", sae, None),
-        Question(
-            "Corpus (file, or a dataset's name)", "--corpus", str(DEMO_CORPUS) if DEMO_CORPUS.is_file() else None
-        ),
+        Question("Corpus (file, or a dataset's name)", "--corpus", demo),
         Question("Feature log sparsity threshold", "--log-sparsity-threshold", -5.0, float),
         Question("Features per batch", "--features-per-batch", 1024, int),
         Question("Resume from batch", "--start-batch", 0, int),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -102,6 +103,23 @@ def test_other_settings_replace_what_was_made_when_asked_to(place: Path, mine: s
 
     async def look() -> None:
         assert (await catalog.source(tiny.MODEL, "0-mine")).made_from["n_prompts"] == 50
+
+    settle(look())
+
+
+def test_vectors_become_features_with_their_names(place: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(2, tiny.D_MODEL)).tolist()
+    (place / "moods.json").write_text(json.dumps({"glad": rows[0], "sad": rows[1]}))
+    said = say(place, *common(place, place / "moods.json", "--set", "moods", "--hook", tiny.RESIDUAL.format(2)))
+    assert "tiny-gpt2/2-moods: 2 features with dashboards, 2 explained." in said
+
+    async def look() -> None:
+        found = await features.feature(tiny.MODEL, "2-moods", 1)
+        assert [one.description for one in found.explanations] == ["sad"]
+        assert found.has_vector
+        vector = await features.vector(tiny.MODEL, "2-moods", 1)
+        assert vector.vector == pytest.approx(rows[1], rel=1e-6)
+        assert vector.hook_name == tiny.RESIDUAL.format(2)
 
     settle(look())
 
