@@ -8,15 +8,25 @@ with an activation are kept; their values come back within `packing.RELATIVE_ERR
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from memicos_app.library.errors import BadInputError
+from memicos_app.library.example_columns import (
+    AT_PEAK,
+    FIRST_PLACE,
+    NO_QUALIFYING,
+    Columns,
+    Example,
+    Group,
+    columns_of,
+    example,
+)
 from memicos_app.library.packing import (
     Floats,
     Ints,
@@ -34,59 +44,11 @@ from memicos_app.library.packing import (
     unpack_texts,
 )
 
+__all__ = ["Block", "Example", "Group", "example"]
+Examples: TypeAlias = Sequence[Example] | Columns
 INLINE, REFERENCES, VOCABULARY = 1, 2, 3
 _NUMBERED = "dataIndex"
-_NO_QUALIFYING, _AT_PEAK, _FIRST_PLACE = 0, 1, 3  # then index + _FIRST_PLACE, so that -1 is 2
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The interval an example was drawn from, and where its text came from."""
-
-    bin_min: float
-    bin_max: float
-    bin_contains: float
-    data_source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One window without its tokens: which positions are active, how strongly. Made by `example()`."""
-
-    length: int
-    positions: Ints
-    """Ascending positions whose value is not 0, `[n_active]`."""
-    values: Floats
-    """Their values, `[n_active]`."""
-    peak: int
-    """Position of the first largest value."""
-    max_value: float
-    group: Group
-    qualifying_token_index: int | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Further columns under their public names: `dfaValues`, `lossValues`…; what JSON can hold."""
-
-
-def example(
-    values: Sequence[float] | Floats,
-    group: Group,
-    qualifying_token_index: int | None = None,
-    extra: dict[str, Any] | None = None,
-) -> Example:
-    """An example from one value a token.
-
-    Raises:
-        BadInputError: no values, or one that is not a finite number.
-    """
-    row = np.asarray(values, np.float64)
-    if not len(row):
-        raise BadInputError("An example has at least one token.", field="values")
-    if not np.isfinite(row).all():
-        place = int(np.flatnonzero(~np.isfinite(row))[0])
-        raise BadInputError(f"values[{place}] is {row[place]}, not a finite number.", field="values")
-    active = np.flatnonzero(row)
-    peak = int(row.argmax())
-    return Example(len(row), active, row[active], peak, float(row[peak]), group, qualifying_token_index, extra or {})
+_LARGEST_NUMBER = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +112,9 @@ class Block:
 
     def qualifying_token_indices(self) -> list[int | None]:
         """The position for which each example was chosen, where the dataset says so."""
-        named: dict[int, int | None] = {_NO_QUALIFYING: None}
+        named: dict[int, int | None] = {NO_QUALIFYING: None}
         return [
-            peak if code == _AT_PEAK else named.get(code, code - _FIRST_PLACE)
+            peak if code == AT_PEAK else named.get(code, code - FIRST_PLACE)
             for code, peak in zip(self.qualifying, self.peaks(), strict=True)
         ]
 
@@ -168,7 +130,7 @@ class Block:
         return pairwise([0, *np.cumsum(self.lengths).tolist()])
 
 
-def encode_inline(examples: Sequence[Example], windows: Sequence[Sequence[str]]) -> bytes:
+def encode_inline(examples: Examples, windows: Sequence[Sequence[str]]) -> bytes:
     """A block that needs nothing else to be read; `windows[i]` are the tokens of example i."""
     _same_lengths(examples, windows)
     numbers: dict[str, int] = {}
@@ -178,12 +140,12 @@ def encode_inline(examples: Sequence[Example], windows: Sequence[Sequence[str]])
     return _encode(INLINE, examples, tokens, len(tokens), len(ranks), len(ranks) - len(flat))
 
 
-def encode_references(examples: Sequence[Example], sequences: Sequence[int]) -> bytes:
+def encode_references(examples: Examples, sequences: Sequence[int]) -> bytes:
     """A block whose tokens are stored as shared sequences with these numbers."""
     return _encode(REFERENCES, examples, pack_ints(sequences))
 
 
-def encode_vocabulary_ids(examples: Sequence[Example], windows: Sequence[Ints]) -> bytes:
+def encode_vocabulary_ids(examples: Examples, windows: Sequence[Ints]) -> bytes:
     """A block whose tokens are ids into the source's vocabulary."""
     _same_lengths(examples, windows)
     tokens = pack_ranks(_flat(windows))
@@ -238,33 +200,35 @@ def decode_chunk(block: bytes) -> list[Ints]:
     return [flat[a:b] for a, b in pairwise([0, *np.cumsum(lengths).tolist()])]
 
 
-def _encode(kind: int, examples: Sequence[Example], tokens: bytes, *stretches: int) -> bytes:
+def _encode(kind: int, examples: Examples, tokens: bytes, *stretches: int) -> bytes:
     """A block; `stretches` say how many bytes before its end the tokens' parts of different kinds begin."""
-    groups = {group: place for place, group in enumerate(dict.fromkeys(one.group for one in examples))}
-    strengths = np.concatenate([np.zeros(0), *(one.values for one in examples)])
+    columns = _as_columns(examples)
+    groups = {group: place for place, group in enumerate(dict.fromkeys(columns.groups))}
     parts = [
-        join([pack_ints([one.length for one in examples])], head=len(examples)),
-        pack_ints([len(one.positions) for one in examples]),
+        join([pack_ints(columns.lengths)], head=len(columns)),
+        pack_ints(columns.counts),
         _pack_groups(list(groups)),
-        pack_ints([groups[one.group] for one in examples]),
-        pack_ints([_qualifying_code(one) for one in examples]),
-        _pack_extras([one.extra for one in examples]),
-        _gaps(examples),
-        pack_floats(strengths),
+        pack_ints([groups[one] for one in columns.groups]),
+        pack_ints(columns.qualifying),
+        _pack_extras(columns.extras),
+        _gaps(columns),
+        pack_floats(columns.values),
         tokens,
     ]
     data = join(parts, head=kind)
-    noise = len(tokens) + len(strengths)  # The last plane of the values; sequence numbers are like it.
+    noise = len(tokens) + len(columns.values)  # The last plane of the values; sequence numbers are like it.
     return compress(data, *(len(data) - before for before in (noise, *stretches)))
 
 
-def _gaps(examples: Sequence[Example]) -> bytes:
+def _as_columns(examples: Examples) -> Columns:
+    return examples if isinstance(examples, Columns) else columns_of(examples)
+
+
+def _gaps(columns: Columns) -> bytes:
     """Positions as steps from the one before, each example's first from 0."""
-    flat = _flat([one.positions for one in examples])
-    steps = np.diff(flat, prepend=0)
-    counts = np.asarray([len(one.positions) for one in examples], np.int64)
-    starts = (np.cumsum(counts) - counts)[counts > 0]
-    steps[starts] = flat[starts]
+    steps = np.diff(columns.positions, prepend=0)
+    starts = (columns.ends - columns.counts)[columns.counts > 0]
+    steps[starts] = columns.positions[starts]
     return pack_ints(steps)
 
 
@@ -284,7 +248,13 @@ def _pack_groups(groups: Sequence[Group]) -> bytes:
     sources = [one.data_source for one in groups]
     known = [name for name in dict.fromkeys(sources) if name is not None]
     source_of = pack_ints([0 if name is None else known.index(name) + 1 for name in sources])
-    return join([pack_floats(bounds, exact=True, field="bins"), pack_texts(known), source_of], head=len(groups))
+    return join([pack_floats(bounds, exact=True, field="bins"), _names(tuple(known)), source_of], head=len(groups))
+
+
+@lru_cache(maxsize=16)
+def _names(known: tuple[str, ...]) -> bytes:
+    """Sources of text, which are the same for most features."""
+    return pack_texts(known)
 
 
 def _unpack_groups(data: bytes) -> list[Group]:
@@ -297,13 +267,13 @@ def _unpack_groups(data: bytes) -> list[Group]:
 
 def _pack_extras(extras: Sequence[dict[str, Any]]) -> bytes:
     """Further columns as JSON; the number of an example's text in its corpus, which most have, as a number."""
-    numbers = [one.get(_NUMBERED) for one in extras]
-    rest = list(extras)
-    numbered = bool(extras) and all(isinstance(one, str) and one == str(_number(one)) for one in numbers)
-    if numbered:
-        rest = [{name: value for name, value in one.items() if name != _NUMBERED} for one in extras]
-    text = json.dumps(rest).encode() if any(rest) else b""
-    return join([pack_ints([_number(one) for one in numbers]), text]) if numbered else text
+    numbers = _numbers([one.get(_NUMBERED) for one in extras])
+    if not numbers:
+        return json.dumps(list(extras)).encode() if any(extras) else b""
+    text = b""
+    if any(len(one) > 1 for one in extras):
+        text = json.dumps([{name: one[name] for name in one if name != _NUMBERED} for one in extras]).encode()
+    return join([pack_ints(numbers), text])
 
 
 def _unpack_extras(data: bytes, n: int) -> list[dict[str, Any]]:
@@ -315,8 +285,13 @@ def _unpack_extras(data: bytes, n: int) -> list[dict[str, Any]]:
     return [{_NUMBERED: str(place), **one} for place, one in zip(places, rest, strict=True)]
 
 
-def _number(text: Any) -> int:
-    return int(text) if isinstance(text, str) and re.fullmatch("[0-9]{1,18}", text) else -1
+def _numbers(texts: Sequence[Any]) -> list[int]:
+    """The texts as numbers where each is exactly the text of a number >= 0, else none."""
+    if not all(isinstance(one, str) and one.isascii() and one.isdigit() for one in texts):
+        return []
+    numbers = [int(one) if len(one) < 20 else _LARGEST_NUMBER for one in texts]
+    same = max(numbers, default=0) < _LARGEST_NUMBER and list(map(str, numbers)) == list(texts)
+    return numbers if same else []
 
 
 def _unpack_tokens(kind: int, data: bytes, n: int) -> tuple[list[str], Ints]:
@@ -328,22 +303,14 @@ def _unpack_tokens(kind: int, data: bytes, n: int) -> tuple[list[str], Ints]:
     return unpack_texts(strings), unpack_ranks(ranks, n)
 
 
-def _qualifying_code(one: Example) -> int:
-    """Most often the position of the peak, which then costs nothing to store."""
-    place = one.qualifying_token_index
-    if place is None:
-        return _NO_QUALIFYING
-    return _AT_PEAK if place == one.peak else max(place, -1) + _FIRST_PLACE
-
-
 def _flat(arrays: Sequence[Ints]) -> Ints:
     return np.concatenate([np.zeros(0, np.int64), *arrays])
 
 
-def _same_lengths(examples: Sequence[Example], windows: Sequence[Sequence[str] | Ints]) -> None:
-    for place, (one, window) in enumerate(zip(examples, windows, strict=True)):
-        if one.length != len(window):
+def _same_lengths(examples: Examples, windows: Sequence[Sequence[str] | Ints]) -> None:
+    for place, (length, window) in enumerate(zip(_as_columns(examples).lengths.tolist(), windows, strict=True)):
+        if length != len(window):
             raise BadInputError(
-                f"Example {place} has {len(window)} tokens and {one.length} values; both must be the same number.",
+                f"Example {place} has {len(window)} tokens and {length} values; both must be the same number.",
                 field="tokens",
             )

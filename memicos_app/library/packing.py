@@ -72,6 +72,8 @@ def unpack_floats(data: bytes) -> Floats:
 def pack_ints(numbers: Ints | Sequence[int]) -> bytes:
     """Numbers >= 0 as byte planes, as many as the largest needs; the count is the caller's to know."""
     array = np.asarray(numbers, np.int64)
+    if len(array) and array.max() < 256:
+        return b"\1" + array.astype(np.uint8).tobytes()
     planes = _planes(_narrow(array))
     return bytes([len(planes) // len(array) if len(array) else 0]) + planes
 
