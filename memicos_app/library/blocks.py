@@ -140,7 +140,7 @@ def encode_inline(examples: Examples, windows: Sequence[Sequence[str]]) -> bytes
     return _encode(INLINE, examples, tokens, len(tokens), len(ranks), len(ranks) - len(flat))
 
 
-def encode_references(examples: Examples, sequences: Sequence[int]) -> bytes:
+def encode_references(examples: Examples, sequences: Sequence[int] | Ints) -> bytes:
     """A block whose tokens are stored as shared sequences with these numbers."""
     return _encode(REFERENCES, examples, pack_ints(sequences))
 
@@ -148,8 +148,13 @@ def encode_references(examples: Examples, sequences: Sequence[int]) -> bytes:
 def encode_vocabulary_ids(examples: Examples, windows: Sequence[Ints]) -> bytes:
     """A block whose tokens are ids into the source's vocabulary."""
     _same_lengths(examples, windows)
-    tokens = pack_ranks(_flat(windows))
-    return _encode(VOCABULARY, examples, tokens, len(tokens), len(tokens) - sum(map(len, windows)))
+    return encode_vocabulary_flat(examples, _flat(windows))
+
+
+def encode_vocabulary_flat(examples: Examples, ids: Ints) -> bytes:
+    """The same, with the ids of all windows end to end."""
+    tokens = pack_ranks(ids)
+    return _encode(VOCABULARY, examples, tokens, len(tokens), len(tokens) - len(ids))
 
 
 def decode(block: bytes) -> Block:

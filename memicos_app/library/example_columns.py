@@ -95,13 +95,11 @@ class Columns:
 
     def taken(self, order: Ints) -> Columns:
         """The examples at these places, in this order."""
-        counts = self.counts[order]
-        starts = (self.ends - self.counts)[order]
-        active = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+        active = stretches(self.counts, order)
         places = order.tolist()
         return Columns(
             self.lengths[order],
-            counts,
+            self.counts[order],
             self.positions[active],
             self.values[active],
             self.maxima[order],
@@ -123,6 +121,27 @@ class Columns:
             self.groups[some],
             self.extras[some],
         )
+
+    def examples(self, first: int, last: int) -> list[Example]:
+        """Neighbouring examples one by one."""
+        ends = self.ends
+        return [self._example(at, slice(int(ends[at] - self.counts[at]), int(ends[at]))) for at in range(first, last)]
+
+    def _example(self, at: int, active: slice) -> Example:
+        length = int(self.lengths[at])
+        dense = np.zeros(length)
+        dense[self.positions[active]] = self.values[active]
+        code = int(self.qualifying[at])
+        place = None if code == NO_QUALIFYING else int(dense.argmax()) if code == AT_PEAK else code - FIRST_PLACE
+        return example(dense, self.groups[at], place, self.extras[at])
+
+
+def stretches(sizes: Ints, order: Ints) -> Ints:
+    """Places of things that lie end to end, `sizes` of them for each owner, when their owners are put in an order."""
+    wanted = sizes[order]
+    starts = (np.cumsum(sizes) - sizes)[order]
+    places: Ints = np.repeat(starts - (np.cumsum(wanted) - wanted), wanted) + np.arange(int(wanted.sum()))
+    return places
 
 
 def columns_of(examples: Sequence[Example]) -> Columns:

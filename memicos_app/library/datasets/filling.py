@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from memicos_app.db.text import original, storable
 from memicos_app.library import blocks
 from memicos_app.library.datasets import copying, ledger
+from memicos_app.library.datasets.activation_lines import Batch, read_activations
 from memicos_app.library.datasets.copying import Connection
 from memicos_app.library.datasets.examples import MOST_EXAMPLES, Gathered, Kept, Stored
-from memicos_app.library.datasets.layout import ActivationLine, ExplanationLine, FeatureLine, RowLine
+from memicos_app.library.datasets.layout import ExplanationLine, FeatureLine, RowLine
 from memicos_app.library.datasets.line_embeddings import write_embeddings
 from memicos_app.library.datasets.manifest import Object
 from memicos_app.library.datasets.overview import Overview
@@ -29,8 +30,6 @@ from memicos_app.library.datasets.windows import Windows
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.sequences import VOCABULARY_CHUNK
 
-MOST_WAITING = 50_000
-"""Examples that are gathered before they are stored, whatever the files' sizes."""
 LINES_A_TURN = 2_000
 MOST_PROBLEMS = 10_000
 """Problems of a file that are kept with their lines; all are counted."""
@@ -52,6 +51,7 @@ class Filling:
         self.indices: set[int] = set()
         self._gathered = Gathered()
         self._explanations: set[str] = set()
+        self._expected = _lower(model_id, source_id)
         self._n_tokens = 0
         self._position = 0
 
@@ -139,9 +139,10 @@ class Filling:
     async def _activations(self, found: Object, path: Path, problems: Problems, turned: Turned) -> int:
         gathered, count, met = self._gathered, 0, 0
         await self._forget_chunk(gathered.windows.written_chunks)
-        async for turn in _turns(self._gather(path, problems)):
-            met += len(turn)
-            if gathered.n_waiting >= MOST_WAITING:
+        batches = self._gather(path, problems)
+        while (kept := await asyncio.to_thread(next, batches, None)) is not None:
+            met += kept
+            if gathered.full:
                 count += await self._store()
             await turned(self._position)
         if gathered.n_waiting:
@@ -153,12 +154,29 @@ class Filling:
         return count
 
     def _gather(self, path: Path, problems: Problems) -> Iterator[int]:
-        for number, line in self._lines(path, ActivationLine, problems):
-            if line.index in self.indices:
-                self._gathered.add(line, partial(problems.add, path, number))
-                yield number
+        """Gather a file's examples; how many were kept, batch by batch."""
+        for batch in read_activations(path, problems, self._at, LINES_A_TURN):
+            kept = self._of_this_source(batch, path, problems)
+            for number, message in kept.changed:
+                problems.add(path, number, message)
+            self._gathered.add(kept)
+            yield len(kept)
+
+    def _of_this_source(self, batch: Batch, path: Path, problems: Problems) -> Batch:
+        """Examples of this source's features; the others are reported."""
+        expected = self._expected
+        ours = {owner: _lower(*owner) == expected for owner in set(batch.owners)}
+        if all(ours.values()) and self.indices.issuperset(batch.indices.tolist()):
+            return batch
+        places = []
+        for at, (number, owner, index) in enumerate(zip(batch.numbers, batch.owners, batch.indices, strict=True)):
+            if not ours[owner]:
+                problems.add(path, number, f"left out: it belongs to {owner[0]}/{owner[1]}")
+            elif index not in self.indices:
+                problems.add(path, number, f"left out: feature {index} is not in features/")
             else:
-                problems.add(path, number, f"left out: feature {line.index} is not in features/")
+                places.append(at)
+        return batch.taken(places)
 
     async def _store(self) -> int:
         """Store what is gathered; how many examples there are more than before."""
@@ -211,9 +229,9 @@ class Filling:
 
     def _lines(self, path: Path, kind: type[Kind], problems: Problems) -> Iterator[tuple[int, Kind]]:
         """Lines of this source; a line that speaks of another is reported."""
-        expected = (self.model_id.lower(), self.source_id.lower())
+        expected = self._expected
         for number, line in read_lines(path, kind, problems, self._at):
-            if (line.model_id.lower(), line.layer.lower()) == expected:
+            if _lower(line.model_id, line.layer) == expected:
                 yield number, line
             else:
                 problems.add(path, number, f"left out: it belongs to {line.model_id}/{line.layer}")
@@ -229,6 +247,11 @@ class Filling:
     async def _rows(self, select: str, rest: str = "") -> list[Any]:
         found = await self.connection.execute(f"{select} WHERE generation_id = %s {rest}".encode(), [self.generation])
         return await found.fetchall()
+
+
+def _lower(model_id: str, source_id: str) -> tuple[str, str]:
+    """Names as they are compared."""
+    return model_id.lower(), source_id.lower()
 
 
 async def _turns(items: Iterator[Item]) -> AsyncIterator[list[Item]]:

@@ -248,7 +248,7 @@ class ActivationLine(RowLine):
     bin_min: float | None = None
     bin_max: float | None = None
     bin_contains: float | None = None
-    qualifying_token_index: int | None = None
+    qualifying_token_index: Integer | None = None
     data_source: str | None = None
     # Made from the values, or known to every row.
     id: Any = None

@@ -6,23 +6,21 @@ surrogates, which strict JSON refuses and Python tools write, are read as they a
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
 from memicos_app.db.text import original_json
+from memicos_app.library.datasets import unpacking
 from memicos_app.library.datasets.layout import BESIDE, MARKED, Line
-from memicos_app.library.datasets.swelling import measured
 
 LONGEST_LINE = 64 << 20
-_TELL_EVERY = 200
+_BLOCK = 1 << 18
 Kind = TypeVar("Kind", bound=Line)
 
 
@@ -74,12 +72,20 @@ def read_lines(
         at: told now and then how many bytes of the file, as it lies on disk, have been read.
     """
     for number, raw in raw_lines(path, problems, at):
-        try:
-            yield number, kind.model_validate(parse(raw))
-        except ValidationError as error:
-            problems.add(path, number, f"left out: {sentence(error)}")
-        except ValueError as error:
-            problems.add(path, number, f"left out: not JSON ({error})")
+        line = checked_line(path, number, raw, kind, problems)
+        if line is not None:
+            yield number, line
+
+
+def checked_line(path: Path, number: int, raw: bytes, kind: type[Kind], problems: Problems) -> Kind | None:
+    """One line; None where it is not of the kind, which is reported."""
+    try:
+        return kind.model_validate(parse(raw))
+    except ValidationError as error:
+        problems.add(path, number, f"left out: {sentence(error)}")
+    except ValueError as error:
+        problems.add(path, number, f"left out: not JSON ({error})")
+    return None
 
 
 def read_first(path: Path, kind: type[Kind], problems: Problems, beside: dict[str, Any] | None = None) -> Kind | None:
@@ -106,21 +112,40 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def raw_lines(path: Path, problems: Problems, at: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
-    """Non-blank lines with their numbers; a file that ends early is reported after what could be read."""
-    number = 0
+    """Non-blank lines with their numbers; a file that ends early is reported after what could be read.
+
+    Raises:
+        Swollen: a small file unpacks without end.
+    """
+    for first, lines in line_lists(path, problems, at):
+        for number, raw in enumerate(lines, first):
+            if raw.strip():
+                yield number, raw
+
+
+def line_lists(
+    path: Path, problems: Problems, at: Callable[[int], None], size: int = _BLOCK
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Consecutive lines, blank ones too, in lists of about `size` bytes, each with its first line's number."""
+    number, begun, length = 1, [b""], 0
     try:
-        with path.open("rb") as stored, unpacked(stored) as file:
-            while raw := file.readline(LONGEST_LINE):
-                number += 1
-                if number % _TELL_EVERY == 0:
-                    at(stored.tell())
-                if len(raw) == LONGEST_LINE:
-                    problems.damage(path, number, f"left out, and what follows: longer than {LONGEST_LINE >> 20} MiB")
-                    return
-                if raw.strip():
-                    yield number, raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        problems.damage(path, number + 1, f"the file is damaged from here on ({error})")
+        for position, block in unpacking.blocks(path, size):
+            at(position)
+            *ended, rest = block.split(b"\n")
+            length += len(ended[0] if ended else rest)
+            if length >= LONGEST_LINE:
+                problems.damage(path, number, f"left out, and what follows: longer than {LONGEST_LINE >> 20} MiB")
+                return
+            if ended:
+                ended[0] = b"".join((*begun, ended[0]))
+                yield number, ended
+                number, begun, length = number + len(ended), [], len(rest)
+            begun.append(rest)
+    except unpacking.DamagedError as error:
+        problems.damage(path, number, f"the file is damaged from here on ({error})")
+    else:
+        if length:
+            yield number, [b"".join(begun)]
 
 
 def lines_at(path: Path, wanted: set[int], most_of_one: int, most: int) -> dict[int, tuple[bytes, int]]:
@@ -136,16 +161,6 @@ def lines_at(path: Path, wanted: set[int], most_of_one: int, most: int) -> dict[
             most -= len(kept)
             found[number] = kept, len(line)
     return found
-
-
-def unpacked(stored: BinaryIO) -> BinaryIO:
-    """The content of an open file, unpacked if it is gzipped, whatever its name says.
-
-    Reading raises `Swollen` where a small file unpacks without end.
-    """
-    magic = stored.read(2)
-    stored.seek(0)
-    return measured(gzip.GzipFile(fileobj=stored, mode="rb"), stored) if magic == b"\x1f\x8b" else stored
 
 
 def parse(raw: bytes) -> Any:

@@ -53,6 +53,6 @@ class _Measured(io.RawIOBase):
         super().close()
 
 
-def measured(unpacking: _Readable, stored: BinaryIO) -> BinaryIO:
+def measured(unpacking: _Readable, stored: BinaryIO) -> io.BufferedReader:
     """What `unpacking` gives of an open file, until it is too much. Reading raises `Swollen`."""
     return io.BufferedReader(_Measured(unpacking, stored.tell, str(stored.name)), 1 << 17)

@@ -8,15 +8,19 @@ the import goes: fixed-window dashboards repeat each window for many features, o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
 from memicos_app.library import blocks
+from memicos_app.library.datasets.reading import parse
 from memicos_app.library.feature_json import encode
 from memicos_app.library.packing import Ints
 from memicos_app.library.sequences import PER_CHUNK
 
+TEXTS_KEPT = 32 << 20
+"""Bytes of tokens whose sequence is known by their text alone, without parsing them."""
 WORTH_SHARING = 0.8
 """Windows are shared while fewer than this share of those met is new."""
 
@@ -39,6 +43,8 @@ class Windows:
         self._vocabulary = Vocabulary()
         self._rank: Ints | None = None
         self._number: dict[bytes, int] = {}
+        self._texts: dict[bytes, int] = {}
+        self._texts_size = 0
         self._unwritten: list[Ints] = []
         self._written_chunks = 0
         self._met = self._new = 0
@@ -75,6 +81,29 @@ class Windows:
             self._unwritten.append(self.ids(tokens))
         return number
 
+    def share_all(self, texts: Sequence[bytes], tokens: Mapping[bytes, list[str]]) -> Ints:
+        """Numbers of the shared sequences with these texts, JSON of tokens; `tokens` of some of them."""
+        known, numbers = self._texts, []
+        for text in texts:
+            number = known.get(text)
+            if number is None:
+                number = self.share(_tokens(text, tokens))
+                known[text] = number
+                self._texts_size += len(text)
+            else:
+                self._met += 1
+            numbers.append(number)
+        if self._texts_size > TEXTS_KEPT:
+            known.clear()
+            self._texts_size = 0
+        return np.asarray(numbers, np.int64)
+
+    def ids_all(self, texts: Sequence[bytes], tokens: Mapping[bytes, list[str]]) -> Ints:
+        """Vocabulary numbers of the tokens of these texts, end to end."""
+        number = self._vocabulary.__getitem__
+        flat = list(map(number, chain.from_iterable([_tokens(text, tokens) for text in texts])))
+        return self._ranked(np.asarray(flat, np.int64))
+
     def tokens(self, ids: Ints) -> list[str]:
         """The strings of vocabulary numbers."""
         strings = self._strings()
@@ -87,9 +116,10 @@ class Windows:
         if useless:
             self.sharing = False
             self._number.clear()
+            self._texts.clear()
         return useless
 
-    def take_back(self, references: Sequence[int]) -> list[Ints]:
+    def take_back(self, references: Sequence[int] | Ints) -> list[Ints]:
         """Tokens of all shared sequences referred to so far, which are then no longer shared."""
         windows = [self._unwritten[number] for number in references]
         self._unwritten, self.count = [], 0
@@ -108,7 +138,7 @@ class Windows:
         self._unwritten = [rank[ids] for ids in self._unwritten]
         return rank
 
-    def counts(self, inline: Sequence[Ints], references: Sequence[int]) -> Ints:
+    def counts(self, inline: Sequence[Ints], references: Sequence[int] | Ints) -> Ints:
         """How often each token occurs in windows kept inline and in shared ones; before any chunk is written."""
         times = np.bincount(np.asarray(references, np.int64), minlength=len(self._unwritten))
         weights = [np.ones(sum(map(len, inline))), *map(np.full, map(len, self._unwritten), times)]
@@ -152,6 +182,11 @@ class Windows:
         if known.all():
             return self._rank[ids]
         return np.where(known, self._rank[np.minimum(ids, len(self._rank) - 1)], ids)
+
+
+def _tokens(text: bytes, known: Mapping[bytes, list[str]]) -> list[str]:
+    tokens: list[str] = known.get(text) or parse(text)
+    return tokens
 
 
 def _content(tokens: Sequence[str]) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 
 from memicos_app.db import session
 from memicos_app.library import catalog, features
-from memicos_app.library.datasets import filling, generations, importing
+from memicos_app.library.datasets import examples, filling, generations, importing
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.manifest import KINDS
 from memicos_app.library.datasets.report import ImportReport
@@ -129,7 +129,7 @@ async def test_stopping_to_share_half_way_loses_nothing(
     database: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first lines repeat, the later ones do not, and some of them belong to features stored before."""
-    monkeypatch.setattr(filling, "MOST_WAITING", 1)
+    monkeypatch.setattr(examples, "MOST_WAITING", 1)
     monkeypatch.setattr(filling, "LINES_A_TURN", 40)
     folder.batch("features/batch-0", [feature(i) for i in range(30)])
     repeated = [activation(i % 10, ["same", " text", str(i % 4)], [9.0 - i / 100, 0, 0]) for i in range(40)]
