@@ -112,7 +112,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def raw_lines(path: Path, problems: Problems, at: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
-    """Non-blank lines with their numbers; a file that ends early is reported after what could be read.
+    """Non-blank lines without their ends, by number; a file that ends early is reported after what could be read.
 
     Raises:
         Swollen: a small file unpacks without end.

@@ -42,7 +42,7 @@ def test_what_packs_well_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.write_bytes(gzip.compress(lines))
     assert len(lines) > 30 * path.stat().st_size
     problems = Problems()
-    assert sum(len(line) for _, line in raw_lines(path, problems, lambda _: None)) == len(lines)
+    assert sum(len(line) + 1 for _, line in raw_lines(path, problems, lambda _: None)) == len(lines)
     assert problems.total == 0
 
 
