@@ -92,7 +92,17 @@ OTHERS = st.dictionaries(
                 "qualifyingTokenIndex",
                 "binMin",
             ),
-            *("binMax", "binContains", "dataSource", "bin_min", "max_value", 'a"tokens', "meta", "maxValue", "memicosMarks"),
+            *(
+                "binMax",
+                "binContains",
+                "dataSource",
+                "bin_min",
+                "max_value",
+                'a"tokens',
+                "meta",
+                "maxValue",
+                "memicosMarks",
+            ),
         ]
     ),
     st.one_of(ODD, st.just({"tokens": ["x"], "values": [1]}), st.sampled_from(["12", "0", "-1", 5, -7, 2**40])),
