@@ -7,6 +7,7 @@ layer count or dimension never replaces a known one, and visibility set here sta
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from memicos_app.library.datasets.origins import Cards
 from memicos_app.library.datasets.reading import Problems, read_lines, read_object
 
 OWNER = "owner"
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,11 @@ def _extra(value: dict[str, Any]) -> Jsonb:
     return Jsonb(storable_json(value), dumps=json.dumps)
 
 
+def _storable(value: Any) -> Any:
+    """Texts that went through `storable` before hold nothing that it would change, other than its own mark."""
+    return storable(value) if isinstance(value, str) and _REFUSED.search(value) else value
+
+
 async def _upsert(
     connection: Connection,
     table: str,
@@ -244,7 +251,7 @@ async def _upsert(
     once: dict[str, Any] | None = None,
 ) -> None:
     """Insert a row, or set `values` on the one of these `names`; `once` is only used for a new row."""
-    row = {**names, **(once or {}), **values}
+    row = {name: _storable(value) for name, value in {**names, **(once or {}), **values}.items()}
     columns = ", ".join(row)
     places = ", ".join(f"%({name})s" for name in row)
     updates = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
@@ -30,6 +31,32 @@ class Target:
                 await copy.write_row(row)
                 count += 1
         return count
+
+    async def copy_what_fits(
+        self, connection: Connection, rows: Sequence[Sequence[Any]]
+    ) -> tuple[int, list[tuple[int, str]]]:
+        """Append rows; one that the database refuses is left out: its place among them, and why.
+
+        In a transaction of the caller's, which goes on in any case.
+        """
+        try:
+            async with connection.transaction():
+                return await self.copy(connection, rows), []
+        except _REFUSED as error:
+            if len(rows) == 1:
+                return 0, [(0, _sentence(error))]
+        half = len(rows) // 2
+        first, early = await self.copy_what_fits(connection, rows[:half])
+        second, late = await self.copy_what_fits(connection, rows[half:])
+        return first + second, [*early, *((half + place, why) for place, why in late)]
+
+
+_REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+"""What is wrong with a row, not with the database."""
+
+
+def _sentence(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or str(error)).strip()[:300]
 
 
 FEATURES = Target(

@@ -33,6 +33,8 @@ from memicos_app.library.sequences import VOCABULARY_CHUNK
 LINES_A_TURN = 2_000
 MOST_PROBLEMS = 10_000
 """Problems of a file that are kept with their lines; all are counted."""
+LONGEST_NAME = 500
+"""Characters of an explanation's id, type or model."""
 Kind = TypeVar("Kind", bound=RowLine)
 Item = TypeVar("Item")
 Turned = Callable[[int], Awaitable[None]]
@@ -122,19 +124,25 @@ class Filling:
     async def _features(self, found: Object, path: Path, problems: Problems, turned: Turned) -> int:
         count = 0
         async for turn in _turns(self._feature_rows(path, problems)):
-            count += await copying.FEATURES.copy(self.connection, turn)
+            stored, refused = await copying.FEATURES.copy_what_fits(self.connection, [row for _, row in turn])
+            bad = dict(refused)
+            for place, (number, row) in enumerate(turn):
+                if place in bad:
+                    self.indices.discard(row[1])
+                    problems.add(path, number, f"left out: {bad[place]}")
+                else:
+                    self.overview.add(row[1], row[2], row[3])
+            count += stored
             await turned(self._position)
         return count
 
-    def _feature_rows(self, path: Path, problems: Problems) -> Iterator[list[Any]]:
+    def _feature_rows(self, path: Path, problems: Problems) -> Iterator[tuple[int, list[Any]]]:
         for number, line in self._lines(path, FeatureLine, problems):
             if line.index in self.indices:
                 problems.add(path, number, f"left out: feature {line.index} came before")
                 continue
             self.indices.add(line.index)
-            row = feature_row(self.generation, line, partial(problems.add, path, number))
-            self.overview.add(line.index, row[2], row[3])
-            yield row
+            yield number, feature_row(self.generation, line, partial(problems.add, path, number))
 
     async def _activations(self, found: Object, path: Path, problems: Problems, turned: Turned) -> int:
         gathered, count, met = self._gathered, 0, 0
@@ -207,25 +215,31 @@ class Filling:
     async def _explained(self, found: Object, path: Path, problems: Problems, turned: Turned) -> int:
         known_since, count = found.modified or datetime.now(UTC), 0
         async for turn in _turns(self._explanation_lines(path, problems)):
-            await _add_names(self.connection, turn)
+            await _add_names(self.connection, [line for _, line in turn])
             rows = [
-                explanation_row(self.generation, self.model_id, self.source_id, line, known_since) for line in turn
+                explanation_row(self.generation, self.model_id, self.source_id, line, known_since) for _, line in turn
             ]
-            count += await copying.EXPLANATIONS.copy(self.connection, rows)
+            stored, refused = await copying.EXPLANATIONS.copy_what_fits(self.connection, rows)
+            for place, why in refused:
+                problems.add(path, turn[place][0], f"left out: {why}")
+                self._explanations.discard(explanation_id(turn[place][1]))
+            count += stored
             await write_embeddings(self.connection, self.generation, path, turn, problems)
             await turned(self._position)
         return count
 
-    def _explanation_lines(self, path: Path, problems: Problems) -> Iterator[ExplanationLine]:
+    def _explanation_lines(self, path: Path, problems: Problems) -> Iterator[tuple[int, ExplanationLine]]:
         for number, line in self._lines(path, ExplanationLine, problems):
             name = explanation_id(line)
             if line.index not in self.indices:
                 problems.add(path, number, f"left out: feature {line.index} is not in features/")
             elif name in self._explanations:
                 problems.add(path, number, f"left out: explanation {name} came before")
+            elif long := _too_long(name, line):
+                problems.add(path, number, f"left out: {long}")
             else:
                 self._explanations.add(name)
-                yield line
+                yield number, line
 
     def _lines(self, path: Path, kind: type[Kind], problems: Problems) -> Iterator[tuple[int, Kind]]:
         """Lines of this source; a line that speaks of another is reported."""
@@ -262,6 +276,15 @@ async def _turns(items: Iterator[Item]) -> AsyncIterator[list[Item]]:
 
 def _take(items: Iterator[Item]) -> list[Item]:
     return list(islice(items, LINES_A_TURN))
+
+
+def _too_long(name: str, line: ExplanationLine) -> str:
+    """What of an explanation is longer than an index can hold."""
+    names = {"id": name, "typeName": line.type_name or "", "explanationModelName": line.explanation_model_name or ""}
+    for field, value in names.items():
+        if len(value) > LONGEST_NAME:
+            return f"{field} has {len(value)} characters, more than {LONGEST_NAME}"
+    return ""
 
 
 async def _add_names(connection: Connection, lines: list[ExplanationLine]) -> None:

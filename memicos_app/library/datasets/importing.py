@@ -100,16 +100,22 @@ async def _patiently(work: _Import) -> None:
         except (*_GONE, UnavailableError) as error:
             tries = tries + 1 if work.report.n_files == files else 1
             files = work.report.n_files
-            work.interrupted = work.interrupted or (isinstance(error, _GONE) and not _is_full(error))
-            if not work.interrupted or _is_full(error) or tries > _TRIES:
+            lost = _went_away(error)
+            waits = isinstance(error, UnavailableError) and work.interrupted
+            if not (lost or waits) or tries > _TRIES:
                 raise
+            work.interrupted = True
             work.watch.log(f"The database went away ({str(error).strip()[:200]}); going on.", "warning")
         await asyncio.sleep(min(0.1 * 2**tries, 5))
         await work.watch.checkpoint()
 
 
-def _is_full(error: Exception) -> bool:
-    return isinstance(getattr(error, "orig", error), psycopg.errors.DiskFull)
+def _went_away(error: Exception) -> bool:
+    """Whether the connection was lost; the database may also refuse what it is told to do."""
+    if not isinstance(error, _GONE):
+        return False
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return state is None or state.startswith(("08", "57P"))
 
 
 class _Import:
@@ -151,8 +157,13 @@ class _Import:
         config = await cards_at_hand(self.origin, await self.origin.config(), self.watch)
         described = Described(*self.names, folder, config, read_cards(folder, problems))
         check_cards(described, problems)
-        async with connection.transaction():
-            await write_cards(connection, described, problems)
+        try:
+            async with connection.transaction():
+                await write_cards(connection, described, problems)
+        except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+            said = (error.diag.message_primary or str(error)).strip()[:300]
+            name = "/".join(self.names)
+            raise BadInputError(f"The cards of {name} cannot be stored: {said}.", field="origin") from None
         return problems
 
     async def _bring_in(self, right: generations.Right, current: Current | None) -> Current:

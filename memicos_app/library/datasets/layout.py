@@ -77,15 +77,20 @@ def _time(value: object) -> object:
         return value
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _embedding(value: object) -> object:
-    """A list of numbers, or its text as Postgres prints a vector."""
-    value = json.loads(value) if isinstance(value, str) and value.strip() else value
-    return value or None
+    """A list of numbers, or its text as Postgres prints a vector; one that cannot be read has the wrong length."""
+    try:
+        value = json.loads(value) if isinstance(value, str) and value.strip() else value
+        if not isinstance(value, list):
+            return [math.nan] if value else None
+        return [math.nan if item is None else float(item) for item in value] or None
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return [math.nan]
 
 
 Embedding = Annotated[list[float] | None, BeforeValidator(_embedding)]

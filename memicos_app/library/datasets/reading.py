@@ -172,10 +172,17 @@ def parse(raw: bytes) -> Any:
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        found = json.loads(raw.decode("utf-8", "surrogatepass"))
+        found = _patient_parse(raw)
     if isinstance(found, dict) and found.pop(MARKED, False):
         return original_json(found)
     return found
+
+
+def _patient_parse(raw: bytes) -> Any:
+    try:
+        return json.loads(raw.decode("utf-8", "surrogatepass").lstrip("\ufeff"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def sentence(error: ValidationError) -> str:
