@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 import torch
 
+from inference_worker.engine.changes import Ablation
 from inference_worker.engine.encode import encode
 from inference_worker.engine.errors import Unusable
+from inference_worker.engine.generate import generate
 from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae, load_sae
+from inference_worker.engine.sampling import Sampling
+from inference_worker.engine.steer import Steering
 from tests.inference_worker import plain, tiny
 
 FEATURES = 48
@@ -134,6 +138,30 @@ def test_transcoders_read_here_and_write_there(model: LanguageModel, tmp_path: P
     assert (loaded.is_transcoder, loaded.steer_hook_name) == (True, out)
     assert model.has_hook_point(out)
     agree(loaded, seen, ids, theirs(folder, seen))
+
+
+@pytest.mark.parametrize("keep_error", [True, False], ids=["with its error", "without"])
+@pytest.mark.parametrize("architecture", TRANSCODERS)
+@torch.inference_mode()
+def test_a_transcoders_feature_is_ablated_where_it_writes(
+    model: LanguageModel, tmp_path: Path, architecture: str, keep_error: bool
+) -> None:
+    """Read before the MLP, taken out behind it; without the error the MLP is replaced by the transcoder."""
+    hook, out = "blocks.1.ln2.hook_normalized", "blocks.1.hook_mlp_out"
+    options = {"d_out": model.d_model, "apply_b_dec_to_input": False, "metadata": {"hook_name_out": out}}
+    loaded = load_sae(saved(tmp_path / "1-x", architecture, model.d_model, hook, **options), "1-x")
+    (read, ids), (written, _) = activation(model, hook), activation(model, out)
+    acts = theirs(tmp_path / "1-x", read)
+    index = int(acts[0, 1:].amax(0).argmax())
+    own = acts[..., [index]] * loaded.sae.W_dec[index]
+    expected = (written if keep_error else loaded.sae(read)) - own
+    expected[:, 0] = written[:, 0]  # the text's first position is not steered
+    row = Steering((Ablation(out, loaded, {index: 1.0}, keep_error),))
+    seen: list[torch.Tensor] = []
+    list(generate(model, ids[0].tolist(), [row], Sampling(1), on_logits=seen.append))
+    by_hand = model.logits(ids, hooks={out: lambda _: expected})
+    assert not torch.allclose(by_hand, model.logits(ids), atol=1e-3)
+    torch.testing.assert_close(seen[0], by_hand, atol=5e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("architecture", ["batchtopk", "matryoshka_batchtopk"])

@@ -252,6 +252,29 @@ def test_a_vector_of_ones_own_acts_at_every_residual_hook(hook: str) -> None:
     assert not torch.equal(ours(completion, engine)[1], ours(asked(engine, types=["DEFAULT"]), engine)[1][:1])
 
 
+@torch.inference_mode()
+def test_a_vector_at_heads_outputs_has_the_heads_side_by_side() -> None:
+    """What is added is what plain Hugging Face has before its output matrix, whatever shape the hook point has."""
+    engine = tiny.engine()
+    vector = [0.1 * place for place in range(tiny.D_MODEL)]
+    asked_for = {"hook": "blocks.1.attn.hook_z", "steering_vector": vector, "strength": 2.0}
+    completion = asked(engine, vectors=[asked_for], types=["STEERED"], n_completion_tokens=1)
+    _, logits = ours(completion, engine)
+    model = tiny.hugging_face()
+
+    def add(_: torch.nn.Module, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        heads = args[0].clone()
+        heads[:, 1:] += 2 * torch.tensor(vector)
+        return (heads,)
+
+    handle = model.transformer.h[1].attn.c_proj.register_forward_pre_hook(add)
+    try:
+        expected = model(torch.tensor([completion.tokens.ids])).logits[0, -1]
+    finally:
+        handle.remove()
+    torch.testing.assert_close(logits[0, 0], expected, atol=2e-4, rtol=1e-3)
+
+
 def test_positions_choose_prompt_and_generated_tokens() -> None:
     engine = tiny.engine()
     block, v = tiny.hugging_face().transformer.h[1], tiny.saelens("1-res").W_dec[7]
