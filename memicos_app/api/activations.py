@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, FeatureAddress, Index, Name, Text
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.shapes import ActivationAnswer, ActiveOnTextsAnswer
 from memicos_app.library import activations, features, inference_search
 from memicos_app.library.activations import MAX_TEXTS, ActivationTest
 from memicos_app.library.feature_json import feature_json
@@ -29,7 +30,7 @@ class NewActivation(Body):
     )
 
 
-@router.post("/new")
+@router.post("/new", response_model=ActivationAnswer | list[ActivationAnswer])
 async def new(body: NewActivation) -> Json:
     """Activations on one text, or on each of a list of texts; nothing is kept."""
     texts = [body.texts] if isinstance(body.texts, str) else body.texts
@@ -50,7 +51,7 @@ class ActiveOnTexts(Body):
     )
 
 
-@router.post("/source")
+@router.post("/source", response_model=ActiveOnTextsAnswer)
 async def of_source(body: ActiveOnTexts) -> Json:
     """Every feature of a source that is active on each of the texts, with the places and values."""
     texts = [body.texts] if isinstance(body.texts, str) else body.texts
@@ -66,7 +67,7 @@ class StoredActivations(Body):
     index: Index
 
 
-@router.post("/get")
+@router.post("/get", response_model=list[dict[str, Any]])
 async def stored(body: StoredActivations) -> Json:
     """The stored examples of a feature, the strongest first."""
     with fields_renamed({"model_id": "modelId", "source_id": "source"}):

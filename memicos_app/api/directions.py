@@ -10,6 +10,7 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.shapes import CossimAnswer, SimilarityMatrixAnswer, TokenizeAnswer
 from memicos_app.library import directions
 from memicos_app.library.directions import Alike
 from memicos_app.library.errors import BadInputError
@@ -38,7 +39,7 @@ class Tokenize(Body):
     prepend_bos: bool | None = Field(None, alias="prependBos", description="Left open: as the model expects it.")
 
 
-@router.post("/cossim")
+@router.post("/cossim", response_model=CossimAnswer)
 async def cossim(body: Cossim) -> Json:
     """The features of a source whose decoder directions are most like that of a feature, of any source."""
     if body.target_model_id not in (None, body.model_id):
@@ -64,7 +65,7 @@ async def cossim(body: Cossim) -> Json:
     )
 
 
-@router.post("/similarity-matrix-pred")
+@router.post("/similarity-matrix-pred", response_model=SimilarityMatrixAnswer)
 async def similarity_matrix_pred(body: SimilarityMatrix) -> Json:
     """How alike a text's tokens are in what a temporal SAE predicts from their context; other SAEs are refused."""
     with fields_renamed({"model_id": "modelId", "source_id": "sourceId"}):
@@ -72,7 +73,7 @@ async def similarity_matrix_pred(body: SimilarityMatrix) -> Json:
     return Json({"tokens": found.tokens, "similarityMatrix": found.similarity_matrix})
 
 
-@router.post("/tokenize")
+@router.post("/tokenize", response_model=TokenizeAnswer)
 async def tokenize(body: Tokenize) -> Json:
     """A text as the model reads it."""
     with fields_renamed({"text": "prompt", "model_id": "modelId", "prepend_bos": "prependBos"}):

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name
+from memicos_app.api.steer_shapes import SteerPresetsAnswer
 from memicos_app.library import presets, vectors
 from memicos_app.library.presets import Preset
 from memicos_app.library.vectors import Vector
@@ -22,7 +23,7 @@ class SteerPresets(Body):
     model_id: Name = Field(alias="modelId")
 
 
-@router.post("/steer/presets")
+@router.post("/steer/presets", response_model=SteerPresetsAnswer)
 async def steer_presets(body: SteerPresets) -> Json:
     """Prompts and features to begin with, and the owner's vectors."""
     found = await presets.of_model(body.model_id)

@@ -11,9 +11,11 @@ from starlette.responses import Response
 from memicos_app.api.answers import Json, stream
 from memicos_app.api.inputs import Body, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.shapes import STREAMED
 from memicos_app.api.site import site_of
 from memicos_app.api.steer_answers import chat_json, completion_json, feature_json, settings_json, vector_json
 from memicos_app.api.steer_bodies import CHAT_FIELDS, FIELDS, Steer, SteerChat, SteerOptions
+from memicos_app.api.steer_shapes import SteerAnswer, SteerChatAnswer, SteerChatLoadAnswer, SteerLoadAnswer
 from memicos_app.api.steer_stream import Render, frames
 from memicos_app.library import saved_runs, side_by_side
 from memicos_app.library.saved_runs import Kept
@@ -28,21 +30,21 @@ class SteerLoad(Body):
     run_id: Name = Field(validation_alias=AliasChoices("steerOutputId", "id"))
 
 
-@router.post("/steer")
+@router.post("/steer", response_model=SteerAnswer, responses=STREAMED)
 async def steer(body: Steer, request: Request) -> Response:
     """Unsteered and steered text side by side; with `stream`, server-sent events with the texts so far."""
     with fields_renamed(FIELDS):
         return await answer(await body.wish(), body, request, completion_json, FIELDS)
 
 
-@router.post("/steer-chat")
+@router.post("/steer-chat", response_model=SteerChatAnswer, responses=STREAMED)
 async def steer_chat(body: SteerChat, request: Request) -> Response:
     """The assistant's next turn in both conversations, unsteered in one and steered in the other."""
     with fields_renamed(CHAT_FIELDS):
         return await answer(await body.wish(), body, request, chat_json, CHAT_FIELDS)
 
 
-@router.post("/steer-load")
+@router.post("/steer-load", response_model=SteerLoadAnswer | SteerChatLoadAnswer)
 async def steer_load(body: SteerLoad, request: Request) -> Json:
     """A run as it was kept, with what was asked for."""
     with fields_renamed(FIELDS):

@@ -11,6 +11,7 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name, Text
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.shapes import SearchAnswer, SearchEachAnswer, TokensAnswer, TokensEachAnswer
 from memicos_app.library import features, inference_search
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.feature_json import feature_json
@@ -68,7 +69,7 @@ class SearchTopkByToken(Body):
     )
 
 
-@router.post("/search-all")
+@router.post("/search-all", response_model=SearchAnswer | SearchEachAnswer)
 async def search_all(body: SearchAll) -> Json:
     """The strongest features of a text, or of each of a list of texts. Nothing is kept."""
     texts = [body.text] if isinstance(body.text, str) else body.text
@@ -87,7 +88,7 @@ async def search_all(body: SearchAll) -> Json:
     return Json(search_json(found[0], await neurons(found[0])))
 
 
-@router.post("/search-topk-by-token")
+@router.post("/search-topk-by-token", response_model=TokensAnswer | TokensEachAnswer)
 async def search_topk_by_token(body: SearchTopkByToken) -> Json:
     """The strongest features of a source at each token of a text, or of each of a list of texts."""
     texts = [body.text] if isinstance(body.text, str) else body.text

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, FeatureAddress, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.shapes import MessageAnswer, NewVectorAnswer, OneVectorAnswer, VectorsAnswer
 from memicos_app.api.site import site_of
 from memicos_app.api.writing import OWNER_ONLY
 from memicos_app.library import vectors
@@ -46,7 +47,7 @@ class Owned(Body):
     model_id: Name | None = Field(None, alias="modelId")
 
 
-@router.post("/new")
+@router.post("/new", response_model=NewVectorAnswer)
 async def new(body: NewVector, request: Request) -> Json:
     """Keep a vector; its address steers like a feature's."""
     with fields_renamed(FIELDS):
@@ -61,20 +62,20 @@ async def new(body: NewVector, request: Request) -> Json:
     return Json({"message": "Success", "url": steer_url(kept, site_of(request)), "vector": new_json(kept)})
 
 
-@router.post("/get")
+@router.post("/get", response_model=OneVectorAnswer)
 async def get(body: FeatureAddress) -> Json:
     """A vector, or the decoder direction of a feature."""
     with fields_renamed(FIELDS):
         return Json({"vector": vector_json(await vectors.get(body.model_id, body.source_id, body.index))})
 
 
-@router.post("/list-owned")
+@router.post("/list-owned", response_model=VectorsAnswer)
 async def list_owned(body: Owned | None = None) -> Json:
     """All vectors of the owner, the newest first."""
     return Json({"vectors": [vector_json(one) for one in await vectors.owned(body.model_id if body else None)]})
 
 
-@router.post("/delete", dependencies=OWNER_ONLY)
+@router.post("/delete", response_model=MessageAnswer, dependencies=OWNER_ONLY)
 async def delete(body: FeatureAddress) -> Json:
     """Remove a vector; runs that were kept hold their own copy."""
     with fields_renamed(FIELDS):
