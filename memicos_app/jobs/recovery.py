@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
@@ -20,8 +20,7 @@ from memicos_app.library.job_views import SILENT_S
 from memicos_app.library.query import rows_in, run_in, writing
 
 MOST_DEATHS = 30
-_FREE_DEATHS = 8
-"""Deaths under a job after which it waits longer each time: it may be what kills its process."""
+"""Deaths under a job after which it is not taken up again: it may be what kills its process."""
 _LOCK = 0x6A6F6273  # "jobs" in ASCII
 _PARTED_S = 3 * SILENT_S
 _log = logging.getLogger(__name__)
@@ -33,29 +32,23 @@ async def sweep(presence: Presence) -> int:
         if not (await rows_in(writer, "SELECT pg_try_advisory_xact_lock(:key) AS got", key=_LOCK))[0]["got"]:
             return 0
         dead = await _dead(writer, presence)
-        for ticket, at in dead.items():
+        for ticket in dead:
             await _release(writer, ticket)
-            await _again(ticket, at)
+            await _again(ticket)
         parted = await _parted(writer)
         await _drop_void(writer)
         await writer.commit()
     return len(dead) + parted
 
 
-async def _dead(writer: AsyncSession, presence: Presence) -> dict[int, datetime]:
-    """Tickets whose process died, and when each may be taken again."""
+async def _dead(writer: AsyncSession, presence: Presence) -> list[int]:
+    """Tickets whose process died."""
     running = await rows_in(writer, "SELECT ticket, holder FROM jobs WHERE state = 'running' AND ticket IS NOT NULL")
     gone = set(presence.dead({one["holder"] for one in running}))
     presence.forget({one["holder"] for one in running})
     stalled = await queue.app().job_manager.get_stalled_jobs(queue=queue.QUEUE, seconds_since_heartbeat=SILENT_S)
     tickets = {one["ticket"] for one in running if one["holder"] in gone} | {one.id for one in stalled if one.id}
-    return {ticket: await _when(writer, ticket) for ticket in sorted(tickets)}
-
-
-async def _when(writer: AsyncSession, ticket: int) -> datetime:
-    found = await rows_in(writer, "SELECT deaths FROM jobs WHERE ticket = :ticket", ticket=ticket)
-    extra = (found[0]["deaths"] - _FREE_DEATHS) if found else 0
-    return datetime.now(UTC) + timedelta(seconds=min(300, 2**extra) if extra > 0 else 0)
+    return sorted(tickets)
 
 
 async def _release(writer: AsyncSession, ticket: int) -> None:
@@ -80,10 +73,10 @@ async def _release(writer: AsyncSession, ticket: int) -> None:
         _log.warning("job %d: %s", one["id"], words)
 
 
-async def _again(ticket: int, at: datetime) -> None:
+async def _again(ticket: int) -> None:
     """Let the ticket be taken again; it is void if its job no longer waits."""
     try:
-        await queue.app().job_manager.retry_job_by_id_async(ticket, retry_at=at)
+        await queue.app().job_manager.retry_job_by_id_async(ticket, retry_at=datetime.now(UTC))
     except ConnectorException as error:
         _log.info("ticket %d was not taken back: %s", ticket, error.__cause__ or error)
 

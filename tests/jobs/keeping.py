@@ -1,0 +1,23 @@
+"""`python -m tests.jobs.keeping`: keeps a job process alive as the site does, until it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from memicos_app.jobs.local import LocalJobs
+from memicos_app.settings import get_settings
+
+
+class Keeping(LocalJobs):
+    """The site's job process, with the kinds of tests."""
+
+    def _command(self) -> tuple[list[str], dict[str, str]]:
+        _, variables = super()._command()
+        return [sys.executable, "-m", "tests.jobs.working", "--parent", str(os.getpid())], variables
+
+
+if __name__ == "__main__":
+    Keeping(get_settings()).start()
+    signal.pause()

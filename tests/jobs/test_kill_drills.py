@@ -1,0 +1,155 @@
+"""kill -9 of job processes at random moments, of one that another machine takes over from, of the site above one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from memicos_app.jobs.recovery import MOST_DEATHS
+from memicos_app.library import jobs
+from memicos_app.library.job_views import SILENT_S
+from tests.jobs.conftest import Start, until
+from tests.jobs.test_process import ask, counted, has_counted, queue_is_empty, state
+
+ROUNDS = 20
+LENGTH = 1500
+
+
+async def test_killed_at_any_moment_every_number_is_written_once(house: str, start: Start) -> None:
+    """The table refuses a number twice; the job refuses to be done before all are there."""
+    chance = random.Random(7)
+    names = ("one", "two", "three")
+    numbers = [await ask(LENGTH, name, pause=0.01) for name in names]
+    for _ in range(ROUNDS):
+        process = start("--at-once", "2")
+        await asyncio.sleep(chance.uniform(0.5, 2.0))  # the moment is what is tried
+        process.kill()
+        process.wait()
+    start("--at-once", "3")
+    for number in numbers:
+        one = await state(number, "done")
+        assert one.result == {"counted": LENGTH}
+    assert [await counted(name) for name in names] == [list(range(LENGTH))] * 3
+    assert max([(await jobs.job(number)).attempts for number in numbers]) > 5, "it was killed while it worked"
+    await until(lambda: _emptied(house), "an empty queue")
+
+
+async def _emptied(database: str) -> bool:
+    return queue_is_empty(database)
+
+
+async def test_another_machine_goes_on_within_seconds(house: str, start: Start, tmp_path: Path) -> None:
+    """Two data folders stand for two machines: only heartbeats tell one of the other's end."""
+    number = await ask(4000, pause=0.01)
+    first = start(data_dir=tmp_path / "first")
+    await has_counted(5)
+    start(data_dir=tmp_path / "second")
+    first.kill()
+    first.wait()
+    before = len(await counted())
+    async with asyncio.timeout(SILENT_S + 8):
+        await has_counted(before + 10)
+    said = [line.text for line in await jobs.log(number)]
+    assert "its process was killed: goes on" in said
+    assert (await jobs.job(number)).attempts == 2
+
+
+async def test_a_process_that_wakes_up_late_gives_its_job_up(house: str, start: Start, tmp_path: Path) -> None:
+    """Stopped, not killed: it believes it holds the job, when another has long taken it up."""
+    number = await ask(100_000, pause=0.02)
+    first = start(data_dir=tmp_path / "first")
+    await has_counted(5)
+    start(data_dir=tmp_path / "second")
+    first.send_signal(signal.SIGSTOP)
+
+    async def taken() -> bool:
+        return (await jobs.job(number)).attempts == 2
+
+    await until(taken, "the second takes it up")
+    first.send_signal(signal.SIGCONT)
+    log = tmp_path / "process.log"
+
+    async def gives_up() -> bool:
+        return f"job {number} is no longer ours" in log.read_text()
+
+    await until(gives_up, "the first gives it up")
+    before = len(await counted())
+    await has_counted(before + 20)
+    one = await jobs.job(number)
+    assert (one.state, one.attempts) == ("running", 2)
+    await jobs.cancel(number)
+    await state(number, "cancelled")
+
+
+async def test_sigterm_stops_at_a_checkpoint_and_the_next_goes_on(house: str, start: Start) -> None:
+    number = await ask(300, pause=0.01)
+    first = start()
+    await has_counted(5)
+    first.terminate()
+    assert first.wait(10) == 0
+    one = await jobs.job(number)
+    assert (one.state, one.holder) == ("waiting", "")
+    assert [line.text for line in await jobs.log(number)][-1] == "stopped with its process: goes on"
+    start()
+    await state(number, "done")
+    assert await counted() == list(range(300))
+
+
+async def test_a_wish_survives_the_process_it_was_meant_for(house: str, start: Start) -> None:
+    number = await ask(100_000, pause=0.01)
+    first = start()
+    await has_counted(5)
+    first.send_signal(signal.SIGSTOP)
+    await jobs.pause(number)
+    first.kill()
+    first.wait()
+    start()
+    await state(number, "paused")
+
+
+async def test_what_always_kills_its_process_is_given_up(house: str, start: Start) -> None:
+    number = await ask(100_000, pause=0.01)
+    first = start()
+    await has_counted(1)
+    with psycopg.connect(house, autocommit=True) as connection:
+        connection.execute("UPDATE jobs SET deaths = %s", [MOST_DEATHS - 1])
+    first.kill()
+    first.wait()
+    start()
+    one = await state(number, "failed")
+    assert one.error.startswith(f"Its process ended {MOST_DEATHS} times while it ran")
+    assert one.verbs == ("retry",)
+
+
+async def test_a_job_process_ends_with_its_parent(house: str, tmp_path: Path) -> None:
+    """The site starts it, and is killed while a job runs: nothing of it stays, and the next site goes on."""
+    number = await ask(100_000, pause=0.01)
+    site = _site(tmp_path)
+    await has_counted(5)
+    family = psutil.Process(site.pid).children(recursive=True)
+    assert family
+    site.kill()
+    site.wait()
+    assert psutil.wait_procs(family, timeout=15)[1] == []
+    assert (await jobs.job(number)).state == "waiting", "it was given the time to reach a checkpoint"
+    before = len(await counted())
+    again = _site(tmp_path)
+    await has_counted(before + 5)
+    again.kill()
+    again.wait()
+
+
+def _site(data_dir: Path) -> subprocess.Popen[bytes]:
+    """A parent that keeps a job process as the site does."""
+    with (data_dir / "site.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.keeping"], env=os.environ.copy(), stdout=log, stderr=log
+        )
