@@ -9,8 +9,9 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from procrastinate import JobContext
 from procrastinate.worker import Worker
@@ -25,6 +26,7 @@ from memicos_app.settings import get_settings
 
 _POLL_S, _SWEEP_S, _BEAT_S = 1.0, 1.0, 2.0
 _CLEAN_S = 3600.0
+_IDLE_CHECK_S = 0.2
 _LEAVING_S = 5.0
 """Seconds that work gets to reach a checkpoint when the process ends."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
@@ -69,8 +71,6 @@ class JobProcess:
                 await self._work()
             except Exception as error:  # whatever parted us from the database: the next round connects anew
                 _log.warning("jobs stopped: %s; going on in %.1f s", error.__cause__ or error, pause)
-            if self._drain:
-                return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), pause)
             pause = _FIRST_PAUSE_S if time.monotonic() - began > 60 else min(2 * pause, _LONGEST_PAUSE_S)
@@ -85,7 +85,6 @@ class JobProcess:
                 app=app,
                 queues=[queue.QUEUE],
                 concurrency=self._at_once,
-                wait=not self._drain,
                 listen_notify=direct,
                 fetch_job_polling_interval=_POLL_S,
                 update_heartbeat_interval=_BEAT_S,
@@ -96,13 +95,25 @@ class JobProcess:
                 additional_context={"holder": presence.name, "leaving": lambda: tickets.ending},
             )
             _register()
-            self._tickets = tickets
             try:
-                async with _sweeping(presence):
-                    await tickets.run()  # type: ignore[no-untyped-call]
+                async with _beside(_sweep(presence)), _beside(self._leave_when_idle()):
+                    await self._run(tickets)
             finally:
                 self._tickets = None
                 presence.leave()
+
+    async def _run(self, tickets: _Tickets) -> None:
+        """Take tickets until told to stop; nothing is awaited between the look at the wish and the run."""
+        self._tickets = tickets
+        if not self._leaving.is_set():
+            await tickets.run()  # type: ignore[no-untyped-call]
+
+    async def _leave_when_idle(self) -> None:
+        while self._drain:
+            if not await jobs.jobs(states=("waiting", "running"), limit=1):
+                self.leave()
+                return
+            await asyncio.sleep(_IDLE_CHECK_S)
 
 
 def _register() -> None:
@@ -119,15 +130,15 @@ def _register() -> None:
 
 
 @asynccontextmanager
-async def _sweeping(presence: Presence) -> AsyncIterator[None]:
-    await _swept(presence)
-    sweeper = asyncio.create_task(_sweep(presence), name="sweep")
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Other work for as long as the block lasts."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        sweeper.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await sweeper
+            await task
 
 
 async def _sweep(presence: Presence) -> None:
@@ -136,8 +147,8 @@ async def _sweep(presence: Presence) -> None:
         if time.monotonic() - cleaned >= _CLEAN_S:
             cleaned = time.monotonic()
             await _forget_old()
-        await asyncio.sleep(_SWEEP_S)
         await _swept(presence)
+        await asyncio.sleep(_SWEEP_S)
 
 
 async def _swept(presence: Presence) -> None:

@@ -20,7 +20,7 @@ from tests.jobs.conftest import Start, until
 from tests.jobs.test_process import ask, counted, has_counted, queue_is_empty, state
 
 ROUNDS = 20
-LENGTH = 1500
+LENGTH = 900
 
 
 async def test_killed_at_any_moment_every_number_is_written_once(house: str, start: Start) -> None:
@@ -30,7 +30,7 @@ async def test_killed_at_any_moment_every_number_is_written_once(house: str, sta
     numbers = [await ask(LENGTH, name, pause=0.01) for name in names]
     for _ in range(ROUNDS):
         process = start("--at-once", "2")
-        await asyncio.sleep(chance.uniform(0.5, 2.0))  # the moment is what is tried
+        await asyncio.sleep(chance.uniform(0.4, 1.6))  # the moment is what is tried
         process.kill()
         process.wait()
     start("--at-once", "3")
