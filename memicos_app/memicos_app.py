@@ -12,6 +12,8 @@ from memicos_app.pages import (
     admin,
     feature,
     home,
+    job,
+    jobs,
     model,
     not_found,
     presets,
@@ -37,6 +39,8 @@ PAGES = (
     search_topk_by_token,
     admin,
     presets,
+    jobs,
+    job,
     not_found,
 )
 """Importing a page adds it to the app; a test holds this list and the folder equal."""

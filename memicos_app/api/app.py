@@ -22,6 +22,7 @@ from memicos_app.api import (
     directions,
     docs,
     features,
+    jobs,
     problems,
     status,
     steer_presets,
@@ -47,6 +48,7 @@ ROUTERS = (
     steering.router,
     steer_presets.router,
     vectors.router,
+    jobs.router,
     uploads.router,
     status.router,
 )
