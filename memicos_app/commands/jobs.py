@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from memicos_app.components import job_words
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library import jobs
@@ -123,24 +124,15 @@ def work(
 
 def state_words(one: JobView) -> str:
     """State, and what is about to happen to it."""
-    if one.state == "running" and one.silent:
-        return "running, no news of its process"
-    return {"pause": "pausing", "cancel": "cancelling"}.get(one.wish, one.state)
+    return job_words.state(one, datetime.now(UTC))[0]
 
 
 def progress_words(one: JobView) -> str:
-    """Step, amounts, rate and remaining time in one line."""
-    if one.error:
-        return one.error
-    if not one.step:
-        return ""
-    amount = (
-        f"{one.done:,.0f}" + (f" of {one.total:,.0f}" if one.total else "") + (f" {one.unit}" if one.unit else "")
-    )
-    share = f" ({one.share:.0%})" if one.share is not None else ""
-    rate = f", {one.rate:,.0f}/s" if one.rate and one.state == "running" else ""
-    left = f", {timedelta(seconds=round(one.eta_seconds))} left" if one.eta_seconds is not None else ""
-    return f"{one.step}: {amount}{share}{rate}{left}"
+    """What came of it, or step, amounts, rate and remaining time, in one line."""
+    if one.error or one.state == "done":
+        return one.error or job_words.result(one.result)
+    parts = (job_words.progress(one), job_words.pace(one))
+    return f"{one.step}: {', '.join(part for part in parts if part)}" if one.step else ""
 
 
 def print_line(one: LogLine) -> None:

@@ -43,6 +43,7 @@ def job_row(one: JobView, now: datetime | None = None) -> JobRow:
     shown = one.is_open and one.share is not None
     moment = one.finished_at or one.created_at
     took = f", took {job_words.took(one)}" if one.state == "done" else ""
+    asked = "asked for " if one.is_open else ""
     return JobRow(
         id=one.id,
         href=f"/admin/jobs/{one.id}",
@@ -54,7 +55,7 @@ def job_row(one: JobView, now: datetime | None = None) -> JobRow:
         pace=job_words.pace(one),
         share=f"{one.share:.1%}" if shown else "",
         note=one.error or (job_words.result(one.result) if one.state == "done" else ""),
-        when=job_words.since(moment, now) + took,
+        when=asked + job_words.since(moment, now) + took,
         stamp=job_words.stamp(moment),
         verbs=list(one.verbs),
     )

@@ -57,6 +57,10 @@ class JobPageState(rx.State):
     def title(self) -> str:
         return f"{self.row['title']} · MemicOS" if self.row["title"] else "Job · MemicOS"
 
+    @rx.var
+    def crumb(self) -> str:
+        return f"Job {self.row['id']}" if self.row["id"] else "Job"
+
     @rx.event(background=True, supersedes=True)
     async def follow(self) -> AsyncIterator[EventSpec]:
         """Read the job and what it said since, and again from the browser for as long as the page is looked at."""
@@ -140,7 +144,7 @@ def job_page() -> rx.Component:
     missing = not_found("There is no such job", state.missing, ALL)
     return page(
         page_head(
-            crumbs(("Status", "/admin"), ("Jobs", "/admin/jobs"), (state.row["title"], "")),
+            crumbs(("Status", "/admin"), ("Jobs", "/admin/jobs"), (state.crumb, "")),
             job_buttons(state.row["id"], state.row["title"], state.row["verbs"], state.ask, size=""),
         ),
         rx.el.div(data_job="", hidden=True),
