@@ -144,7 +144,7 @@ def job_page() -> rx.Component:
     missing = not_found("There is no such job", state.missing, ALL)
     return page(
         page_head(
-            crumbs(("Status", "/admin"), ("Jobs", "/admin/jobs"), (state.crumb, "")),
+            crumbs(("Admin", "/admin"), ("Jobs", "/admin/jobs"), (state.crumb, "")),
             job_buttons(state.row["id"], state.row["title"], state.row["verbs"], state.ask, size=""),
         ),
         rx.el.div(data_job="", hidden=True),

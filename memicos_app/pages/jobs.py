@@ -78,7 +78,7 @@ class JobsState(rx.State):
 def jobs_page() -> rx.Component:
     state = JobsState
     return page(
-        page_head(crumbs(("Status", "/admin"), ("Jobs", ""))),
+        page_head(crumbs(("Admin", "/admin"), ("Jobs", ""))),
         rx.el.h1("Jobs", class_name="sr"),
         rx.el.div(data_joblist="", hidden=True),
         rx.cond(state.problem != "", failed(state.problem)),
