@@ -86,7 +86,7 @@ async def test_an_unknown_kind_is_refused(house: str, drain: Drain) -> None:
     await drain()
     one = await jobs.job(number)
     assert one.state == "failed"
-    assert one.error.startswith("There is no kind of job 'dancing'; there are counting, embed")
+    assert one.error.startswith("There is no kind of job 'dancing'; there are ")
 
 
 async def test_failures_of_the_net_pass(house: str, serving: JobProcess, monkeypatch: pytest.MonkeyPatch) -> None:
