@@ -14,7 +14,7 @@ from memicos_app.jobs.process import JobProcess
 from memicos_app.library import jobs
 from memicos_app.library.jobs import JobState, JobView
 from memicos_app.library.query import rows
-from tests.jobs.conftest import until
+from tests.jobs.conftest import PATIENCE, until
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -29,13 +29,13 @@ async def counted(name: str = "numbers") -> list[int]:
     return [one["number"] for one in found]
 
 
-async def state(job_id: int, wanted: JobState) -> JobView:
+async def state(job_id: int, wanted: JobState, seconds: float = PATIENCE) -> JobView:
     """The job when it is in a state."""
 
     async def there() -> bool:
         return (await jobs.job(job_id)).state == wanted
 
-    await until(there, wanted)
+    await until(there, wanted, seconds)
     return await jobs.job(job_id)
 
 
