@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,25 +68,16 @@ def _alive(pid: int) -> bool:
     return b"\0" in Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie has no command line
 
 
-async def test_health_answers_at_once_while_the_model_writes(local: LocalWorker) -> None:
-    """Within 20 ms, or on a machine whose cores other programs hold, about as fast as while it rests."""
+async def test_health_answers_many_times_while_one_text_is_written(local: LocalWorker) -> None:
+    """How fast it answers is measured in benchmarks/scheduling.py."""
     client = local.client()
-    resting = sorted([await _probe(client) for _ in range(20)])
     writing = asyncio.ensure_future(client.complete(STEER))
-    await asyncio.sleep(0.3)
-    times = []
+    answers = 0
     while not writing.done():
-        times.append(await _probe(client))
-        await asyncio.sleep(0.01)
+        await client.health()
+        answers += 1
     assert (await writing).outputs[0].n_tokens > 0
-    assert len(times) > 20
-    assert sorted(times)[len(times) // 2] < max(0.020, 3 * resting[10])
-
-
-async def _probe(client: WorkerClient) -> float:
-    began = time.perf_counter()
-    await client.health()
-    return time.perf_counter() - began
+    assert answers > 20
 
 
 def test_it_says_in_one_line_that_it_is_ready(local: LocalWorker) -> None:
