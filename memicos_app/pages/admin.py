@@ -134,22 +134,20 @@ def worker_words() -> rx.Component:
 
 def delete_dialog() -> rx.Component:
     """Asked before a source is deleted: what goes and what stays."""
+    close = rx.call_script("document.getElementById('delete-source').close()")
     return rx.el.dialog(
-        rx.el.form(
+        rx.el.div(
             rx.el.h2("Delete ", rx.el.span(ShelfState.asking, class_name="iso"), "?", class_name="large"),
             rx.el.p(
-                "Its features, examples and explanations leave the database. Files at its origin stay, so it can be "
-                "downloaded again.",
+                "Its features, examples and imported explanations leave the database. Files at its origin stay, so it "
+                "can be downloaded again; explanations made here are kept for that day.",
                 class_name="muted",
             ),
             rx.el.div(
-                rx.el.button("Keep it", type="submit", value="keep", auto_focus=True, class_name="btn"),
-                rx.el.button(
-                    "Delete", type="submit", value="delete", on_click=ShelfState.delete, class_name="btn primary"
-                ),
+                rx.el.button("Keep it", type="button", on_click=close, auto_focus=True, class_name="btn"),
+                rx.el.button("Delete", type="button", on_click=[close, ShelfState.delete], class_name="btn primary"),
                 class_name="row",
             ),
-            method="dialog",
             class_name="card-body stack",
         ),
         id="delete-source",
