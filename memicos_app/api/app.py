@@ -21,6 +21,7 @@ from memicos_app.api import (
     catalog,
     directions,
     docs,
+    downloads,
     features,
     jobs,
     problems,
@@ -42,6 +43,7 @@ LARGER_BODIES = {"/feature/upload-batch": 48 * MEBI}
 ROUTERS = (
     catalog.router,
     features.router,
+    downloads.router,
     activations.router,
     text_search.router,
     directions.router,

@@ -150,6 +150,7 @@ def downloads(feature: Shown[FeatureDisplay], on_vector: rx.EventHandler) -> rx.
                 download=feature.source + "-" + feature.number + ".json",
                 reload_document=True,
             ),
+            rx.el.a("This page as HTML", href=feature.file_href, download=True, reload_document=True),
             rx.el.button("Decoder direction as JSON", type="button", on_click=on_vector),
             class_name="pop",
         ),

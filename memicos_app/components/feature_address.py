@@ -36,6 +36,11 @@ def json_path(model_id: str, source_id: str, index: int) -> str:
     return f"/api/feature{feature_path(model_id, source_id, index)}"
 
 
+def page_path(model_id: str, source_id: str, index: int) -> str:
+    """Path of the feature's page as a file that opens from disk."""
+    return f"/api/page{feature_path(model_id, source_id, index)}"
+
+
 def steer_path(model_id: str, source_id: str, index: int, strength: float) -> str:
     """Path of the steer page with this one feature at `strength`."""
     query = urlencode({"source": source_id, "index": index, "strength": f"{round(strength, 2):.10g}"})

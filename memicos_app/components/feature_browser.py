@@ -70,6 +70,11 @@ class BrowserState(rx.State):
         self._say_where(found.total)
         self.loaded = True
 
+    @rx.var
+    def indices(self) -> str:
+        """Indices of the rows on screen, with commas between them."""
+        return ",".join(row["number"] for row in self.rows)
+
     def forget(self) -> None:
         """Empty the list; another source comes."""
         self.reset()

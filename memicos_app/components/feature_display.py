@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reflex.vars import ObjectVar
 
 from memicos_app.components.charts import Drawing, draw
-from memicos_app.components.feature_address import feature_path, json_path, source_path, steer_path
+from memicos_app.components.feature_address import feature_path, json_path, page_path, source_path, steer_path
 from memicos_app.components.feature_facts import (
     Fact,
     FactTable,
@@ -107,6 +107,7 @@ class FeatureDisplay:
     next_href: str = ""
     steer_href: str = ""
     json_href: str = ""
+    file_href: str = ""
 
 
 def feature_display(view: FeatureView) -> FeatureDisplay:
@@ -150,6 +151,7 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
         next_href="" if view.next_index is None else feature_path(*place, view.next_index),
         steer_href=steer_path(*place, view.index, default_strength(view.max_activation)),
         json_href=json_path(*place, view.index),
+        file_href=page_path(*place, view.index),
     )
 
 

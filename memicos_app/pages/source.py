@@ -13,6 +13,7 @@ from memicos_app.components.figures import count, share
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.list_address import Asked
+from memicos_app.components.source_downloads import source_downloads
 from memicos_app.components.source_overview import Overview, overview, overview_cards, plots
 from memicos_app.components.source_rows import (
     NO_SET,
@@ -169,6 +170,10 @@ def head() -> rx.Component:
                 SourceState.kind == "todo",
                 rx.fragment(),
                 random_button(SourceState.r_model, rx.cond(is_set, "", SourceState.r_source)),
+            ),
+            rx.cond(
+                SourceState.kind == "source",
+                source_downloads(SourceState.r_model, SourceState.r_source, BrowserState.indices),
             ),
             steer_link(SourceState.steer_href),
         ),

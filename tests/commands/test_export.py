@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,19 @@ def test_out_and_in(folder: Folder, tmp_path: Path) -> None:
     assert "2 features, 2 examples" in say("import", str(tmp_path / "out"), MODEL, SOURCE, "--no-embed")
     assert "files that are not of an export" in say("export", MODEL, SOURCE, str(folder.origin), code=1)
     say("export", MODEL, SOURCE, str(folder.origin), "--overwrite")
+
+
+def test_pages_that_open_from_disk(folder: Folder, tmp_path: Path) -> None:
+    say("import", str(folder.origin), MODEL, SOURCE, "--no-embed")
+    out = tmp_path / "new" / "out"
+    say("export", MODEL, SOURCE, f"{out}.html", "--html")
+    assert "2 of 16 features live" in "".join(out.with_suffix(".html").read_text().split("<b>")).replace("</b>", "")
+    say("export", MODEL, SOURCE, f"{out}.html", "--features", "1")
+    assert "[red]cat" in out.with_suffix(".html").read_text()
+    assert "out.zip: " in say("export", MODEL, SOURCE, f"{out}.zip", "--html", "--features", "0-1")
+    with zipfile.ZipFile(out.with_suffix(".zip")) as archive:
+        assert archive.namelist() == ["style.css", "index.html", "features/0.html", "features/1.html"]
+    assert "no dashboard" in say("export", MODEL, SOURCE, f"{out}.html", "--features", "7", code=1)
+    assert "name TARGET ….zip" in say("export", MODEL, SOURCE, f"{out}.html", "--features", "0,1", code=1)
+    assert "TARGET is a file" in say("export", MODEL, SOURCE, str(out), "--html", code=1)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["out.html", "out.zip"]

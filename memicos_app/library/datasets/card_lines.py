@@ -166,7 +166,7 @@ def _card(kind: str, line: Line, extra: Line, beside: Line) -> CardLine:
     further = {name: value for name, value in sorted(original_json(extra).items()) if name not in line}
     columns = {name: value for name, value in further.items() if name in _COLUMNS[kind]}
     # A release that is not here is known by its name alone, which `extra` keeps.
-    unknown = {"releaseName": extra["releaseName"]} if kind == "sourceset" and not line["releaseName"] else {}
+    unknown = {"releaseName": extra.get("releaseName")} if kind == "sourceset" and not line["releaseName"] else {}
     said = {**beside, **unknown, **{name: value for name, value in further.items() if name not in columns}}
     return CardLine({**line, **columns}, {name: value for name, value in said.items() if value not in _NOTHING})
 
