@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects.postgresql import JSONB
 
 from alembic import op
@@ -24,6 +23,8 @@ OPEN = "state IN ('waiting', 'running', 'paused')"
 
 
 def upgrade() -> None:
+    from procrastinate.schema import SchemaManager  # here, because every start of the site reads this module
+
     run(SchemaManager.get_schema())
     create_jobs()
     create_log()

@@ -35,7 +35,8 @@ def work(at_once: int | None = None, *, parent: int | None = None, drain: bool =
     logging.getLogger("procrastinate").setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.getLogger("httpx").setLevel(max(logging.WARNING, logging.getLogger().level))
     if parent is not None:
-        os.nice(_NICE)  # pages and the model come first
+        if hasattr(os, "nice"):
+            os.nice(_NICE)  # pages and the model come first
         threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     migrate.upgrade(session.database_url())
     process.run(at_once or settings.jobs_at_once, drain=drain)

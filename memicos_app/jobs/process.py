@@ -174,7 +174,8 @@ async def _run(at_once: int, drain: bool) -> None:
     process = JobProcess(at_once, drain=drain)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, process.leave)
+        with suppress(NotImplementedError):  # Windows: Ctrl-C ends the process, and its jobs are taken up again
+            loop.add_signal_handler(number, process.leave)
     try:
         await process.serve()
     finally:

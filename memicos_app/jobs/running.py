@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from memicos_app.jobs import holding, kinds
 from memicos_app.jobs.holding import Ending, Held
@@ -28,6 +29,7 @@ PASSING = (
     httpx.TransportError,
     OperationalError,
     InterfaceError,
+    PoolTimeoutError,
     psycopg.OperationalError,
     psycopg.InterfaceError,
 )
@@ -72,8 +74,19 @@ async def _run(held: Held, watch: JobWatch) -> Ended:
             return Ended("done", dict(await kinds.find(held.kind)(watch, held.arguments)))
     except (Stopped, asyncio.CancelledError):
         return Ended("stopped")
-    except Exception as error:
+    except Exception as several:
+        error = _one_of(several)
+        if isinstance(error, Stopped):
+            return Ended("stopped")
         return _failed(held, error, 0 if time.monotonic() - began > _GOOD_RUN_S else held.failures)
+
+
+def _one_of(error: Exception) -> Exception:
+    """What ended work that went on side by side: a stop before anything else, else what failed first."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    inner = [_one_of(one) for one in error.exceptions]
+    return next((one for one in inner if isinstance(one, Stopped)), inner[0])
 
 
 def _failed(held: Held, error: Exception, failures: int) -> Ended:

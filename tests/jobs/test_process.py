@@ -125,6 +125,16 @@ async def test_a_running_job_pauses_within_seconds_and_goes_on(house: str, servi
     assert await counted() == list(range(200))
 
 
+async def test_work_side_by_side_stops_and_fails_as_one(house: str, serving: JobProcess) -> None:
+    """What a task group raises is a group of what its tasks raised."""
+    number = await ask(100_000, pause=0.02, grouped=True)
+    await has_counted(3)
+    await jobs.pause(number)
+    await state(number, "paused")
+    refused = await ask(1, "refused", failing="refusal", grouped=True)
+    assert (await state(refused, "failed")).error == "Nothing here can be counted."
+
+
 async def test_a_pause_taken_back_in_time_does_not_stop_it(house: str, serving: JobProcess) -> None:
     number = await ask(60, pause=0.02)
     await has_counted(1)
