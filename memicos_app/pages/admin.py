@@ -139,8 +139,8 @@ def delete_dialog() -> rx.Component:
         rx.el.div(
             rx.el.h2("Delete ", rx.el.span(ShelfState.asking, class_name="iso"), "?", class_name="large"),
             rx.el.p(
-                "Its features, examples and imported explanations leave the database. Files at its origin stay, so it "
-                "can be downloaded again; explanations made here are kept for that day.",
+                "Its features, examples and imported explanations leave the database. Files at its origin stay, so "
+                "it can be downloaded again; explanations made here are kept for that day.",
                 class_name="muted",
             ),
             rx.el.div(
