@@ -81,11 +81,11 @@ def origin_line(state: Any, one: rx.Var[OriginRow]) -> rx.Component:
         rx.cond(
             one["remote"],
             rx.el.button(
-                rx.cond(one["job"] != "", "Looking…", "Look"),
+                rx.cond(one["job"] != "", "Refreshing…", "Refresh"),
                 type="button",
                 on_click=state.look_through(one["name"]),
                 disabled=one["job"] != "",
-                aria_label="Look through " + one["title"].to(str),
+                aria_label="Refresh " + one["title"].to(str),
                 class_name="btn small",
             ),
         ),
