@@ -74,6 +74,10 @@ class Settings(BaseSettings):
         1024, ge=1, le=65536, description="Largest batch file, in MiB, that a page or the API takes."
     )
 
+    outbound_proxy: str = Field(
+        "", description="Proxy that requests outside go through, such as http://proxy.lan:3128; empty: none."
+    )
+
     # Inference worker
     inference_urls: Annotated[list[str], NoDecode] = Field(
         [], description="Comma-separated workers that run elsewhere; empty: one is started beside the site."

@@ -9,35 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache, partial
 from ssl import SSLContext
 from typing import Any
 
 import httpcore
 import httpx
 
-from memicos_app.library.errors import BadInputError, LibraryError, UnavailableError
+from memicos_app.library import addresses
+from memicos_app.library.addresses import RefusedAddress, checked
+from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.settings import get_settings
 
-SCHEMES = ("https", "http")
 MOST_REDIRECTS = 5
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _LONGEST_PAUSE = 30.0
-_CLOUD_SERVICES = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
-"""Addresses that look public and that clouds answer on from inside."""
-_NAT64 = ip_network("64:ff9b::/96")
-Address = IPv4Address | IPv6Address
-
-
-class RefusedAddress(BadInputError):
-    """An address that is not asked: its scheme, or where it leads."""
-
-    code = "refused_address"
+Check = Callable[[httpx.URL], Awaitable[None]]
 
 
 class UpstreamError(LibraryError):
@@ -91,9 +81,10 @@ class Answer:
 class Outbound:
     """An open client; connections are kept until it is closed."""
 
-    def __init__(self, http: httpx.AsyncClient, patience: Patience) -> None:
+    def __init__(self, http: httpx.AsyncClient, patience: Patience, *, check: Check | None = None) -> None:
         self._http = http
         self.patience = patience
+        self._check = check
 
     @asynccontextmanager
     async def stream(
@@ -107,11 +98,15 @@ class Outbound:
             UpstreamError: redirects without end.
         """
         try:
-            response = await self._follow(self._http.build_request(method, _checked(url), headers=headers))
+            # Headers that drip in must not hold a connection for ever; how the body may drip is its reader's to say.
+            async with asyncio.timeout(self.patience.whole):
+                response = await self._follow(self._http.build_request(method, checked(url), headers=headers))
             try:
                 yield response
             finally:
                 await response.aclose()
+        except TimeoutError:
+            raise Passing(f"{_host(url)} took longer than {self.patience.whole:g} s") from None
         except httpx.HTTPError as error:
             raise Passing(f"{_host(url)} {_said(error)}") from error
 
@@ -144,12 +139,16 @@ class Outbound:
                     body += piece
                     if len(body) > most:
                         raise UpstreamError(f"{url} answers with more than {most >> 10} KiB; it is not read further.")
+                if body and response.headers.get("content-encoding", "identity") != "identity":
+                    raise UpstreamError(f"{url} answers packed, though it was asked not to.")
         except TimeoutError:
             raise Passing(f"{_host(url)} took longer than {self.patience.whole:g} s") from None
         return Answer(response.status_code, response.headers, bytes(body), str(response.url))
 
     async def _follow(self, request: httpx.Request) -> httpx.Response:
         for _ in range(MOST_REDIRECTS + 1):
+            if self._check is not None:
+                await self._check(request.url)
             response = await self._http.send(request, stream=True)
             onward = response.next_request
             if onward is None:
@@ -157,41 +156,37 @@ class Outbound:
             await response.aclose()
             if request.url.scheme == "https" and onward.url.scheme == "http":
                 raise RefusedAddress(f"{request.url} redirects to an address without TLS, which is not followed.")
-            _checked(str(onward.url))
+            checked(str(onward.url))
             request = onward
         raise UpstreamError(f"{request.url.host} redirects more than {MOST_REDIRECTS} times.")
 
 
 @asynccontextmanager
 async def client(patience: Patience = PATIENT, allow: Collection[str] = ()) -> AsyncIterator[Outbound]:
-    """A client for one piece of work; `allow`: hosts with port that may be private, beside OUTBOUND_ALLOW."""
+    """A client for one piece of work; `allow`: hosts with port that may be private, beside OUTBOUND_ALLOW.
+
+    Behind a proxy it is the proxy that looks names up: they are checked here before, as far as they are known here.
+    """
+    proxy = get_settings().outbound_proxy
     transport = httpx.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
-    guard = _Guard(_allowed(allow))
+    guard = _Guard([httpx.URL(proxy).netloc.decode()] if proxy else allow)
     assert isinstance(transport._pool, httpcore.AsyncConnectionPool)
-    transport._pool = httpcore.AsyncConnectionPool(
-        ssl_context=_certificates(), max_connections=32, keepalive_expiry=30, network_backend=guard
-    )
+    transport._pool = _pool(proxy, guard)
     headers = {"User-Agent": "MemicOS", "Accept-Encoding": "identity"}
     timeout = httpx.Timeout(patience.silence, connect=patience.connect)
     async with httpx.AsyncClient(transport=transport, headers=headers, timeout=timeout, trust_env=False) as http:
-        yield Outbound(http, patience)
+        yield Outbound(http, patience, check=partial(_check_before_proxy, allow=allow) if proxy else None)
 
 
-async def check(url: str, allow: Collection[str] = ()) -> None:
-    """Whether an address may be asked now, for libraries that make their own connections.
+def _pool(proxy: str, guard: httpcore.AsyncNetworkBackend) -> httpcore.AsyncConnectionPool:
+    limits: dict[str, Any] = {"max_connections": 32, "keepalive_expiry": 30}
+    options = {"ssl_context": _certificates(), "network_backend": guard, **limits}
+    return httpcore.AsyncHTTPProxy(proxy, **options) if proxy else httpcore.AsyncConnectionPool(**options)
 
-    Raises:
-        RefusedAddress: it may not.
-        UnavailableError: its host cannot be looked up.
-    """
-    parsed = httpx.URL(_checked(url))
-    port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    try:
-        addresses = await _looked_up(parsed.host, port, PATIENT.connect)
-    except httpcore.ConnectError as error:
-        raise UnavailableError(str(error), retry_after=60) from error
-    if not is_allowed(parsed.host, port, _allowed(allow)):
-        check_addresses(parsed.host, addresses)
+
+async def _check_before_proxy(url: httpx.URL, allow: Collection[str]) -> None:
+    with suppress(addresses.Unknown):
+        await addresses.permitted(url.host, addresses.port_of(url), PATIENT.connect, allow)
 
 
 def raise_if_passing(response: httpx.Response) -> None:
@@ -217,11 +212,12 @@ class _Guard(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await _looked_up(host, port, timeout)
-        if not is_allowed(host, port, self._allow):
-            check_addresses(host, addresses)
+        try:
+            found = await addresses.permitted(host, port, timeout, self._allow)
+        except addresses.Unknown as error:
+            raise httpcore.ConnectError(str(error)) from error
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in addresses:
+        for address in found:
             try:
                 return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -235,56 +231,6 @@ class _Guard(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-def _allowed(more: Collection[str]) -> set[str]:
-    return {name.lower() for name in (*more, *get_settings().outbound_allow)}
-
-
-def is_allowed(host: str, port: int, allow: Collection[str]) -> bool:
-    """Whether a host may have a private address: named alone, or with this port."""
-    name = host.lower().strip("[]")
-    return name in allow or f"{name}:{port}" in allow or f"[{name}]:{port}" in allow
-
-
-def check_addresses(host: str, addresses: Iterable[Address]) -> None:
-    """Raises `RefusedAddress` where one of a host's addresses is not of the public internet."""
-    for address in addresses:
-        if not is_public(address):
-            raise RefusedAddress(
-                f"{host} leads to {address}, which is no address of the public internet; "
-                f"name the host in OUTBOUND_ALLOW if it is yours."
-            )
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is on the internet for everybody, also the one that it carries inside."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner:
-            return is_public(inner)
-    return address.is_global and not address.is_multicast and not any(address in each for each in _CLOUD_SERVICES)
-
-
-async def _looked_up(host: str, port: int, timeout: float | None) -> list[Address]:
-    try:
-        async with asyncio.timeout(timeout):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} cannot be looked up") from error
-    return list(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
-
-
-def _checked(url: str) -> str:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise RefusedAddress(f"{url[:200]} is no address.") from None
-    if parsed.scheme not in SCHEMES or not parsed.host:
-        raise RefusedAddress(f"{url[:200]} is not asked: only http:// and https:// addresses are.")
-    return url
 
 
 def _host(url: str) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from memicos_app.library import outbound
+from memicos_app.library import addresses
+from memicos_app.library.addresses import RefusedAddress
 from memicos_app.library.errors import UnavailableError
-from memicos_app.library.outbound import Outbound, Patience, RefusedAddress, UpstreamError, client
+from memicos_app.library.outbound import Outbound, Patience, UpstreamError, client
 from memicos_app.settings import get_settings
 from tests.library.datasets.servers import allowed, served
 
@@ -44,7 +45,7 @@ def server() -> Iterator[str]:
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "9.9.9.9", "2606:4700::1111", "::ffff:1.1.1.1", "2002:101:101::"])
 def test_public_addresses(address: str) -> None:
-    assert outbound.is_public(ip_address(address))
+    assert addresses.is_public(ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_public_addresses(address: str) -> None:
     ],
 )
 def test_other_addresses(address: str) -> None:
-    assert not outbound.is_public(ip_address(address))
+    assert not addresses.is_public(ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ async def test_this_machine_is_not_asked(url: str) -> None:
         with pytest.raises(RefusedAddress, match="OUTBOUND_ALLOW"):
             await http.ask(url, most=100)
     with pytest.raises(RefusedAddress):
-        await outbound.check(url)
+        await addresses.check(url)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/", "gopher://x", "//x", "http://", ""])
@@ -94,7 +95,7 @@ async def test_allowed_by_host_or_by_host_and_port(server: str) -> None:
         with pytest.raises(RefusedAddress):
             await http.ask(f"http://localhost:{port}/size/7", most=7)
     with allowed("LocalHost"):
-        await outbound.check(f"http://localhost:{port}/")
+        await addresses.check(f"http://localhost:{port}/")
     assert get_settings().outbound_allow == [f"127.0.0.1:{port}"]
 
 
@@ -132,6 +133,33 @@ async def test_a_name_is_looked_up_once(server: str, monkeypatch: pytest.MonkeyP
     async with client(IMPATIENT) as http:
         with pytest.raises(RefusedAddress, match=r"rebind.example leads to 10\.255\.255\.1"):
             await http.ask(f"http://rebind.example:{port}/", most=3)
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Answers every request itself, with the address that it was asked for."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads it."""
+
+    def do_GET(self) -> None:
+        self.send_response(302 if "/out" in self.path else 200)
+        self.send_header("Location", "http://127.0.0.1:9/")
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+
+
+async def test_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(_Proxy) as proxy, monkeypatch.context() as patch:
+        patch.setenv("OUTBOUND_PROXY", proxy)
+        patch.setenv("OUTBOUND_ALLOW", "")
+        get_settings.cache_clear()
+        async with client(IMPATIENT) as http:
+            asked = await http.ask("http://known-to-the-proxy.invalid/x", most=100)
+            assert asked.body == b"http://known-to-the-proxy.invalid/x"
+            for url in ("http://127.0.0.1:9/", "http://localhost/", "http://known-to-the-proxy.invalid/out"):
+                with pytest.raises(RefusedAddress):
+                    await http.ask(url, most=100)
+    get_settings.cache_clear()
 
 
 async def test_answers_are_read_up_to_a_size(server: str) -> None:

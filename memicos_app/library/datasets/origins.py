@@ -6,22 +6,26 @@ on this machine are looked through at any time; others only when somebody asks.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from memicos_app.library.datasets import layout
 from memicos_app.library.datasets.bucket import BucketStore, bucket_of
 from memicos_app.library.datasets.layout import ModelLine, ReleaseLine, SourceLine, SourceSetLine
 from memicos_app.library.datasets.manifest import Manifest, Object, check_id, is_id, manifest_of
 from memicos_app.library.datasets.reading import Problems, read_first, read_object
-from memicos_app.library.datasets.stores import FolderStore, Store, folder_of
+from memicos_app.library.datasets.stores import FolderStore, Store, folder_of, together
 from memicos_app.library.datasets.web import WebStore
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.outbound import PATIENT, Patience
 from memicos_app.settings import ROOT, get_settings
+
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,15 @@ class Origin:
 
     async def _one_by_one(self, model_id: str) -> dict[str, Manifest]:
         found: dict[str, Manifest] = {}
-        for source_id in await self.sources(model_id):
-            with suppress(NotFoundError):
-                found[source_id] = await self.manifest(model_id, source_id)
-        return found
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(source_id: str) -> None:
+            async with at_once:
+                with suppress(NotFoundError):
+                    found[source_id] = await self.manifest(model_id, source_id)
+
+        await together(ask(source_id) for source_id in await self.sources(model_id))
+        return dict(sorted(found.items()))
 
 
 def open_origin(name: str | Path, patience: Patience = PATIENT) -> Origin:
@@ -103,10 +112,12 @@ def open_origin(name: str | Path, patience: Patience = PATIENT) -> Origin:
     folder = folder_of(name)
     if folder is not None:
         return Origin(str(folder), FolderStore(folder))
+    if "@" in urlsplit(name).netloc:
+        raise BadInputError("An origin's name is shown to people: it must hold no password.", field="origin")
     trusted = name in get_settings().dataset_origins
     if bucket := bucket_of(name):
         return Origin(name, BucketStore(bucket, trusted=trusted and bool(bucket.endpoint), patience=patience))
-    if not name.startswith(("http://", "https://")):
+    if not name.startswith(("http://", "https://")) or not urlsplit(name).hostname or {*"?#"} & {*name}:
         raise BadInputError(
             f"{name[:200]} is no origin: name a folder, s3://bucket/folder, or an http(s):// address.", field="origin"
         )
@@ -196,6 +207,6 @@ def read_cards(folder: Path, problems: Problems) -> Cards:
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _cards(folder: Path, changed_ns: int) -> Cards:
     return read_cards(folder, Problems())

@@ -12,7 +12,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from memicos_app.library import outbound
+from memicos_app.library import addresses
 from memicos_app.library.errors import UnavailableError
 from memicos_app.library.outbound import UpstreamError
 
@@ -35,7 +35,7 @@ async def put(address: BucketAddress, key: str, content: Path | bytes, allow: tu
         UpstreamError: the bucket is not there or may not be written; the sentence says what to do.
         UnavailableError: it cannot be reached.
     """
-    await outbound.check(address.base, allow)
+    await addresses.check(address.base, allow)
     size = len(content) if isinstance(content, bytes) else content.stat().st_size
     options = {"use_multipart": size > IN_ONE, "chunk_size": max(_PART, size // _MOST_PARTS)}
     try:

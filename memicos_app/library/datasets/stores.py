@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from memicos_app.library import outbound
@@ -23,6 +23,9 @@ from memicos_app.library.outbound import PATIENT, Answer, Outbound, Patience, Up
 
 SMALL = 4 << 20
 """Bytes that a card may have."""
+_DEEPEST = 4
+"""Folders below a model: source, kind of batches, and what nobody reads."""
+Result = TypeVar("Result")
 
 
 class Store(Protocol):
@@ -87,9 +90,7 @@ class FolderStore:
         return self.folder / check_name(name)
 
     def _objects(self, prefix: str) -> list[Object]:
-        root = self.folder / prefix
-        files = (path for path in root.rglob("*") if path.is_file())
-        return [_described(path, path.relative_to(root).as_posix()) for path in sorted(files)]
+        return [_described(path, name) for path, name in _files(self.folder / prefix, "", _DEEPEST)]
 
 
 class RemoteStore:
@@ -171,6 +172,29 @@ def folder_of(name: str) -> Path | None:
     if name.startswith("file://"):
         return Path(unquote(urlsplit(name).path))
     return None if "://" in name else Path(name).expanduser()
+
+
+def _files(folder: Path, below: str, depth: int) -> Iterator[tuple[Path, str]]:
+    """Files with their names relative to where the walk began; links are followed, so the depth has an end."""
+    try:
+        found = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in found:
+        if path.is_file():
+            yield path, below + path.name
+        elif depth > 1 and path.is_dir():
+            yield from _files(path, f"{below}{path.name}/", depth - 1)
+
+
+async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """Results of tasks that run at the same time, in order; the first failure ends them all and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _put(path: Path, content: Path | bytes) -> None:

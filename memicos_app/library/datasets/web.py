@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from memicos_app.library.datasets.manifest import FILE, KINDS, Object, check_name, is_wanted, parse_objects
-from memicos_app.library.datasets.stores import RemoteStore, raise_unless_there
+from memicos_app.library.datasets.stores import RemoteStore, raise_unless_there, together
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.outbound import Answer, Outbound, UpstreamError
 
@@ -57,12 +57,7 @@ class WebStore(RemoteStore):
                 one = await self.head_by(http, root + name)
                 return Object(name, one.size, one.etag, one.modified)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(head(name)) for name in names]
-        except ExceptionGroup as group_error:
-            raise group_error.exceptions[0] from None
-        return [task.result() for task in tasks]
+        return await together(head(name) for name in names)
 
     async def _index(self, http: Outbound, folder: str) -> list[str] | None:
         """Names in a folder, those of folders with a slash; None where there is no such folder."""

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from memicos_app.library.addresses import RefusedAddress
 from memicos_app.library.datasets import downloads, fetching
 from memicos_app.library.datasets.downloads import Downloads, NoRoomError, clean_up, downloads_dir
 from memicos_app.library.datasets.fetching import fetched
 from memicos_app.library.datasets.manifest import Manifest, Object, UnsafeName
 from memicos_app.library.errors import LibraryError, NotFoundError, UnavailableError
-from memicos_app.library.outbound import Patience, RefusedAddress, UpstreamError
+from memicos_app.library.outbound import Patience, UpstreamError
 from memicos_app.library.watch import Level, Stopped
 from memicos_app.settings import ROOT, get_settings
 from tests.library.datasets.faults import Faulty, faulty

@@ -72,7 +72,30 @@ async def test_files_arrive_in_order(origin: str, folder: Folder) -> None:
     assert (at_hand / "model.jsonl").read_bytes() == (folder.path / "model.jsonl").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["ftp://host/x", "s3://", "s3://UPPER", "s3://good-name?color=red"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ftp://host/x", "s3://", "s3://UPPER", "s3://good-name?color=red", "s3://data?endpoint=ftp://x"),
+        *("https://", "https://me:secret@example.org/", "https://example.org/?token=x", "s3://data?region=../x"),
+    ],
+)
 def test_names_that_are_none(name: str) -> None:
     with pytest.raises(BadInputError):
         open_origin(name)
+
+
+async def test_folders_may_be_links(folder: Folder, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (folder.path / "features").rename(elsewhere)
+    (folder.path / "features").symlink_to(elsewhere)
+    (folder.path / "round").symlink_to(folder.path)
+    opened = open_origin(folder.origin)
+    listed = await opened.manifest(MODEL, SOURCE)
+    assert len(listed.batches("features")) == 4
+    assert (await opened.survey(MODEL))[SOURCE].digest == listed.digest
+
+
+async def test_a_survey_says_what_manifests_say(origin: str, folder: Folder) -> None:
+    opened = open_origin(origin)
+    assert await opened.survey(MODEL) == {SOURCE: await opened.manifest(MODEL, SOURCE)}
+    assert (await opened.config()).objects == ()

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from memicos_app.library.addresses import RefusedAddress
 from memicos_app.library.datasets import putting
 from memicos_app.library.datasets.manifest import UnsafeName
 from memicos_app.library.datasets.origins import open_origin
 from memicos_app.library.errors import BadInputError, LibraryError
-from memicos_app.library.outbound import RefusedAddress, UpstreamError
+from memicos_app.library.outbound import UpstreamError
 from tests.library.datasets.servers import Bucket, s3
 
 NAME = "v1/toy/3-res-tiny/features/batch-0.jsonl.gz"
