@@ -10,12 +10,10 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
 from xml.etree import ElementTree
 
-from memicos_app.library.datasets import putting
-from memicos_app.library.datasets.manifest import Object, check_name
+from memicos_app.library.datasets.manifest import Object
 from memicos_app.library.datasets.stores import RemoteStore, plain_etag, raise_unless_there
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.outbound import PATIENT, Patience, UpstreamError
@@ -84,10 +82,6 @@ class BucketStore(RemoteStore):
             for one in page.objects
             if not one.name.endswith("/")
         ]
-
-    async def put(self, name: str, content: Path | bytes) -> None:
-        """As `Store`, with the account of the environment."""
-        await putting.put(self.address, self._root + check_name(name), content, self.allow)
 
     def described(self, name: str, headers: object) -> Object:
         """As `RemoteStore`, with the content's MD5 where the etag is it."""

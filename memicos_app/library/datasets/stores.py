@@ -7,8 +7,6 @@ folders mean is `origins.py`'s.
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -18,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from memicos_app.library import outbound
 from memicos_app.library.datasets.manifest import Object, check_name
-from memicos_app.library.errors import BadInputError, NotFoundError
+from memicos_app.library.errors import NotFoundError
 from memicos_app.library.outbound import PATIENT, Answer, Outbound, Patience, UpstreamError
 
 SMALL = 4 << 20
@@ -42,14 +40,6 @@ class Store(Protocol):
 
     async def read(self, name: str) -> bytes:
         """A small file. Raises `NotFoundError`."""
-
-    async def put(self, name: str, content: Path | bytes) -> None:
-        """Write a file; readers see the whole of it or what was there before.
-
-        Raises:
-            BadInputError: files cannot be put there.
-            LibraryError: it failed; the sentence says what to do.
-        """
 
 
 class FolderStore:
@@ -80,10 +70,6 @@ class FolderStore:
         if size > SMALL:
             raise UpstreamError(f"{self.path(name)} has {size >> 20} MiB, more than a file about a source may have.")
         return self.path(name).read_bytes()
-
-    async def put(self, name: str, content: Path | bytes) -> None:
-        """As `Store`."""
-        await asyncio.to_thread(_put, self.path(name), content)
 
     def path(self, name: str) -> Path:
         """Where a file is. Raises `UnsafeName`."""
@@ -122,10 +108,6 @@ class RemoteStore:
             answer = await http.ask(self.url(name), most=SMALL)
         raise_unless_there(answer, self.url(name))
         return answer.body
-
-    async def put(self, name: str, content: Path | bytes) -> None:
-        """As `Store`."""
-        raise BadInputError(f"{self.base} is a web server; write to a folder or to s3://…", field="target")
 
     async def head_by(self, http: Outbound, name: str) -> Object:
         """`head` over a client that is open already."""
@@ -195,20 +177,6 @@ async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-def _put(path: Path, content: Path | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        if isinstance(content, bytes):
-            file.write(content)
-        else:
-            with content.open("rb") as source:
-                shutil.copyfileobj(source, file, 1 << 20)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _described(path: Path, name: str) -> Object:

@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from memicos_app.library import outbound
+from memicos_app.library import addresses
 from memicos_app.library.datasets import putting
 from memicos_app.library.datasets.bucket import BucketAddress, bucket_of
 from memicos_app.library.datasets.stores import folder_of
@@ -149,7 +149,7 @@ class BucketTarget:
 
     @asynccontextmanager
     async def _store(self) -> AsyncIterator[S3Store]:
-        await outbound.check(self._address.base, self._allow)
+        await addresses.check(self._address.base, self._allow)
         try:
             yield putting.store(self._address)
         except (BaseError, OSError) as error:
