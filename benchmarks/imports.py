@@ -38,8 +38,11 @@ from inference_worker.engine.packaged import ensure_packaged_model
 from memicos_app.db import migrate, session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.library.datasets import layout
+from memicos_app.library.datasets.activation_lines import read_activations
+from memicos_app.library.datasets.examples import Gathered
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.layout import ActivationLine
+from memicos_app.library.datasets.reading import Problems
 from memicos_app.library.watch import Unwatched
 from memicos_app.settings import ROOT, get_settings
 
@@ -215,15 +218,15 @@ def memory(pid: int) -> int:
 
 async def import_one(origin: Path, source: str) -> dict[str, Any]:
     """Import in this process; seconds of the whole and of the activations alone, from file to commit."""
-    marks: dict[str, float] = {}
+    marks: dict[str, tuple[float, float]] = {}
     before, began = cpu_seconds(), time.perf_counter()
 
     class Marks(Unwatched):
         def tell(self, step: str, done: float, total: float, unit: str = "") -> None:
-            marks[step] = time.perf_counter()
+            marks[step] = time.perf_counter(), cpu_seconds()
 
     report = await import_source(origin, MODEL, source, watch=Marks())
-    seconds = marks["activations"] - marks["features"]
+    seconds, cpu = (after - start for after, start in zip(marks["activations"], marks["features"], strict=True))
     whole = time.perf_counter() - began
     if report.problems.total or not report.n_examples:
         raise SystemExit(f"{report.n_examples} rows, {[str(one) for one in report.problems.first[:3]]}")
@@ -231,6 +234,7 @@ async def import_one(origin: Path, source: str) -> dict[str, Any]:
         "rows": report.n_examples,
         "rows_per_second": round(report.n_examples / seconds),
         "activations_s": round(seconds, 2),
+        "activations_cpu_us_per_row": per_row(cpu, report.n_examples),
         "whole_import_s": round(whole, 2),
         "cpu_s": round(cpu_seconds() - before, 2),
     }
@@ -285,14 +289,25 @@ def per_row(seconds: float, rows: float) -> float:
 
 
 def floors(path: Path, rows: float) -> dict[str, float]:
-    """CPU microseconds a row of single steps of the plain way, nothing kept."""
+    """CPU microseconds a row of single steps: of the plain way, and of ours without the database."""
     some = unpacked_lines(path)[:5000]
     return {
         "gunzip_zlib": per_row(timed(lambda: through(gzip.GzipFile(path))), rows),
         "gunzip_isal": per_row(timed(lambda: through(isal_file(path))), rows),
         "orjson_whole_lines": per_row(timed(lambda: each(orjson.loads, some)), len(some)),
         "pydantic": per_row(timed(lambda: each(validate, some)), len(some)),
+        "our_columns": per_row(timed(lambda: gathered(path, store=False)), rows),
+        "our_columns_and_blocks": per_row(timed(lambda: gathered(path, store=True)), rows),
     }
+
+
+def gathered(path: Path, *, store: bool) -> None:
+    """What an import does with a file, without the database."""
+    waiting = Gathered()
+    for batch in read_activations(path, Problems()):
+        if store:
+            waiting.add(batch)
+    waiting.take()
 
 
 def timed(work: Callable[[], None]) -> float:

@@ -48,7 +48,7 @@ __all__ = ["Block", "Example", "Group", "example"]
 Examples: TypeAlias = Sequence[Example] | Columns
 INLINE, REFERENCES, VOCABULARY = 1, 2, 3
 _NUMBERED = "dataIndex"
-_LARGEST_NUMBER = 10**18
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,13 +290,15 @@ def _unpack_extras(data: bytes, n: int) -> list[dict[str, Any]]:
     return [{_NUMBERED: str(place), **one} for place, one in zip(places, rest, strict=True)]
 
 
-def _numbers(texts: Sequence[Any]) -> list[int]:
+def _numbers(texts: list[Any]) -> list[int]:
     """The texts as numbers where each is exactly the text of a number >= 0, else none."""
-    if not all(isinstance(one, str) and one.isascii() and one.isdigit() for one in texts):
+    if not texts or set(map(type, texts)) != {str} or not all(texts):
         return []
-    numbers = [int(one) if len(one) < 20 else _LARGEST_NUMBER for one in texts]
-    same = max(numbers, default=0) < _LARGEST_NUMBER and list(map(str, numbers)) == list(texts)
-    return numbers if same else []
+    digits = "".join(texts)
+    if not (digits.isascii() and digits.isdigit()) or max(map(len, texts)) > _MOST_DIGITS:
+        return []
+    numbers = list(map(int, texts))
+    return numbers if list(map(str, numbers)) == texts else []
 
 
 def _unpack_tokens(kind: int, data: bytes, n: int) -> tuple[list[str], Ints]:

@@ -25,8 +25,10 @@ from memicos_app.library.feature_json import encode, finite_json
 from memicos_app.library.packing import Ints
 
 BYTES_AT_ONCE = 1 << 18
-TEXTS_KEPT = 32 << 20
+TEXTS_KEPT = 24 << 20
 """Bytes of tokens that are known again when they come again."""
+_MOST_NEW = 0.9
+"""Where a larger share of the texts is new, remembering them is not worth the memory."""
 _FEWEST = 8
 """Lines for which columns are worth their while."""
 _TOP_GROUP = -1.0
@@ -76,22 +78,57 @@ class Batch:
 
 
 def read_activations(
-    path: Path, problems: Problems, at: Callable[[int], None] = lambda position: None, most: int = 2000
+    path: Path,
+    problems: Problems,
+    at: Callable[[int], None] = lambda position: None,
+    most: int = 2000,
+    known: KnownTexts | None = None,
 ) -> Iterator[Batch]:
     """Usable lines of a file, at most so many at once; the others are reported. As `reading.read_lines` otherwise."""
-    reader = LineReader(path, problems)
+    reader = LineReader(path, problems, known)
     for first, lines in line_lists(path, problems, at, size=BYTES_AT_ONCE):
         for start in range(0, len(lines), most):
             yield from reader.batches(first + start, lines[start : start + most])
 
 
-class LineReader:
-    """Turns lines into batches; remembers tokens that it met."""
+class KnownTexts:
+    """Tokens that were met before, by their text; for all files of a source."""
 
-    def __init__(self, path: Path, problems: Problems) -> None:
-        self.path, self.problems = path, problems
+    def __init__(self) -> None:
         self._lengths: dict[bytes, int] = {}
-        self._size = 0
+        self._size = self._met = 0
+        self._remembers = True
+
+    def parsed(self, texts: list[bytes]) -> tuple[Ints, dict[bytes, list[str]]] | None:
+        """How many tokens each text has, and the tokens of new ones; None where one is no list of strings."""
+        known, new = self._lengths, dict[bytes, list[str]]()
+        lengths = []
+        for text in texts:
+            length = known.get(text)
+            if length is None:
+                tokens = strings(text)
+                if tokens is None:
+                    return None
+                length = len(tokens)
+                new[text] = tokens
+                if self._remembers:
+                    known[text] = length
+                    self._size += len(text)
+            lengths.append(length)
+        self._met += len(texts)
+        if self._size > TEXTS_KEPT:
+            self._remembers = len(known) < _MOST_NEW * self._met
+            self._size = self._met = 0
+            known.clear()
+        return np.asarray(lengths, np.int64), new
+
+
+class LineReader:
+    """Turns lines into batches."""
+
+    def __init__(self, path: Path, problems: Problems, known: KnownTexts | None = None) -> None:
+        self.path, self.problems = path, problems
+        self._known = known or KnownTexts()
 
     def batches(self, first: int, lines: Sequence[bytes]) -> Iterator[Batch]:
         """Consecutive lines, the first of which has the number `first`."""
@@ -129,7 +166,7 @@ class LineReader:
         if fields is None:
             return None
         texts = [one.text for one in run]
-        parsed = self._parsed(texts)
+        parsed = self._known.parsed(texts)
         dense = dense_values([one.values for one in run])
         if parsed is None or dense is None:
             return None
@@ -140,25 +177,6 @@ class LineReader:
         columns = dense_columns(dense[0], lengths, places, fields.groups, _extras(table, len(run)))
         size = sum(len(one.raw) for one in run)
         return Batch([one.number for one in run], fields.owners, fields.indices, texts, tokens, columns, size)
-
-    def _parsed(self, texts: list[bytes]) -> tuple[Ints, dict[bytes, list[str]]] | None:
-        """How many tokens each text has, and the tokens of new ones; None where one is no list of strings."""
-        known, new = self._lengths, {}
-        lengths = []
-        for text in texts:
-            length = known.get(text)
-            if length is None:
-                tokens = strings(text)
-                if tokens is None:
-                    return None
-                new[text] = tokens
-                length = known[text] = len(tokens)
-                self._size += len(text)
-            lengths.append(length)
-        if self._size > TEXTS_KEPT:
-            self._size = 0
-            known.clear()
-        return np.asarray(lengths, np.int64), new
 
 
 @dataclass(frozen=True, slots=True)

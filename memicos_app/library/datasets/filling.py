@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from memicos_app.db.text import original, storable
 from memicos_app.library import blocks
 from memicos_app.library.datasets import copying, ledger
-from memicos_app.library.datasets.activation_lines import Batch, read_activations
+from memicos_app.library.datasets.activation_lines import Batch, KnownTexts, read_activations
 from memicos_app.library.datasets.copying import Connection
 from memicos_app.library.datasets.examples import MOST_EXAMPLES, Gathered, Kept, Stored
 from memicos_app.library.datasets.layout import ExplanationLine, FeatureLine, RowLine
@@ -51,7 +51,7 @@ class Filling:
         self.model_id, self.source_id = model_id, source_id
         self.overview = Overview()
         self.indices: set[int] = set()
-        self._gathered = Gathered()
+        self._gathered, self._known_texts = Gathered(), KnownTexts()
         self._explanations: set[str] = set()
         self._expected = _lower(model_id, source_id)
         self._n_tokens = 0
@@ -163,7 +163,7 @@ class Filling:
 
     def _gather(self, path: Path, problems: Problems) -> Iterator[int]:
         """Gather a file's examples; how many were kept, batch by batch."""
-        for batch in read_activations(path, problems, self._at, LINES_A_TURN):
+        for batch in read_activations(path, problems, self._at, LINES_A_TURN, self._known_texts):
             kept = self._of_this_source(batch, path, problems)
             for number, message in kept.changed:
                 problems.add(path, number, message)

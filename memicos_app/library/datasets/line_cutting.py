@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from memicos_app.library.datasets.rows import LARGEST
+from memicos_app.library.example_columns import stretches
 from memicos_app.library.packing import Floats, Ints
 
 PLACE = secrets.randbits(50)
@@ -96,18 +98,13 @@ def dense_values(texts: Sequence[bytes]) -> tuple[Floats, Ints] | None:
         joined = b",".join([text.replace(b", ", b",") for text in texts])
     if joined.translate(None, _NUMERIC + b","):
         return None
-    sizes = np.asarray([len(text) - text.count(b", ") for text in texts], np.int64)
+    lists = np.asarray([len(text) - text.count(b", ") + 1 for text in texts], np.int64)
     data = np.frombuffer(joined + b",", np.uint8)
     ends = np.flatnonzero(data == _COMMA)
-    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
-    zero = (data[starts] == _ZERO) & ((ends - starts == 1) | _is_zero_point_zero(data, starts, ends))
-    keep = np.ones(len(data), bool)
-    for step in range(4):
-        places = starts[zero] + step
-        keep[places[places <= ends[zero]]] = False
-    other = np.flatnonzero(~zero)
+    sizes = np.diff(ends, prepend=-1)
+    other = np.flatnonzero(~_zeros(data, ends, sizes))
     try:
-        numbers = orjson.loads(b"[%b]" % data[keep][:-1].tobytes())
+        numbers = orjson.loads(b"[%b]" % data[stretches(sizes, other)][:-1].tobytes())
     except orjson.JSONDecodeError:
         return None
     if len(numbers) != len(other):
@@ -116,14 +113,13 @@ def dense_values(texts: Sequence[bytes]) -> tuple[Floats, Ints] | None:
     dense[other] = numbers
     if not np.abs(dense).max(initial=0) < LARGEST:
         return None
-    last = np.searchsorted(ends, np.cumsum(sizes + 1) - 1)
-    return dense, np.diff(last + 1, prepend=0)
+    return dense, np.diff(np.searchsorted(ends, np.cumsum(lists)), prepend=0)
 
 
-def _is_zero_point_zero(data: Any, starts: Ints, ends: Ints) -> Any:
-    """Where a number is written `0.0`, as some languages do."""
-    three = ends - starts == 3
-    if not three.any():
-        return three
-    inside = np.minimum(starts + 2, len(data) - 1)
-    return three & (data[inside - 1] == _POINT) & (data[inside] == _ZERO)
+def _zeros(data: npt.NDArray[np.uint8], ends: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
+    """Which numbers are written `0`, or `0.0`, as some languages do; `sizes` count the comma."""
+    found: npt.NDArray[np.bool_] = (sizes == 2) & (data[ends - 1] == _ZERO)
+    wide = np.flatnonzero(sizes == 4)
+    last = ends[wide] - 1
+    found[wide] = (data[last] == _ZERO) & (data[last - 1] == _POINT) & (data[last - 2] == _ZERO)
+    return found

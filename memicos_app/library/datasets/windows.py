@@ -141,7 +141,7 @@ class Windows:
     def counts(self, inline: Sequence[Ints], references: Sequence[int] | Ints) -> Ints:
         """How often each token occurs in windows kept inline and in shared ones; before any chunk is written."""
         times = np.bincount(np.asarray(references, np.int64), minlength=len(self._unwritten))
-        weights = [np.ones(sum(map(len, inline))), *map(np.full, map(len, self._unwritten), times)]
+        weights = [np.ones(sum(map(len, inline))), np.repeat(times, [len(ids) for ids in self._unwritten])]
         flat = np.concatenate([np.zeros(0, np.int64), *inline, *self._unwritten])
         total: Ints = np.bincount(flat, np.concatenate(weights), len(self._vocabulary)).astype(np.int64)
         return total
