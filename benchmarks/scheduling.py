@@ -26,7 +26,8 @@ from transformers import AutoModelForCausalLM
 from benchmarks import health
 from benchmarks.steering import SOURCE, machine, prompts
 from inference_worker.engine.generate import generate, generation
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
 from inference_worker.engine.sampling import Output, Sampling
 from inference_worker.engine.shelf import SaeShelf

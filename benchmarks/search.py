@@ -19,7 +19,8 @@ from typing import Any
 import torch
 
 from benchmarks.steering import machine
-from inference_worker.engine.model import load_model, token_rows
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import token_rows
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.together import result_of

@@ -24,7 +24,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from inference_worker.engine.generate import generate
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
 from inference_worker.engine.sampling import Sampling
 from inference_worker.engine.shelf import SaeShelf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,13 +10,24 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from inference_worker.transport import (
+    Pool,
+    WorkerDown,
+    WorkerError,
+    answer_of,
+    answers_of,
+    error_of,
+    json_of,
+    patient,
+    without_waiting,
+)
 from inference_worker.wire.activations import (
     ActivationSingleBatchRequest,
     ActivationSingleBatchResponse,
     ActivationSingleRequest,
     ActivationSingleResponse,
 )
-from inference_worker.wire.base import SECRET_HEADER, Problem, Wire
+from inference_worker.wire.base import SECRET_HEADER, Wire
 from inference_worker.wire.internals import (
     ActivationAttentionRequest,
     ActivationAttentionResponse,
@@ -61,24 +71,12 @@ from inference_worker.wire.util import (
     SimilarityMatrixResponse,
 )
 
+__all__ = ["WorkerClient", "WorkerDown", "WorkerError"]
 W = TypeVar("W", bound=BaseModel)
 
 _COMPLETION, _CHAT = "/v1/steer/completion", "/v1/steer/completion-chat"
-_CONNECT, _STATE, _ANSWER, _SILENCE = 2.0, 5.0, 120.0, 30.0
-"""Seconds to connect, to say how it is, to answer short work, and between two signs of life in a stream."""
-
-
-class WorkerError(Exception):
-    """The worker refused or failed; `problem` says why, `status` is its HTTP status."""
-
-    def __init__(self, problem: Problem, status: int) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-        self.status = status
-
-
-class WorkerDown(Exception):
-    """Nothing answers at the worker's address, or it went away in the middle."""
+_STATE, _ANSWER, _SILENCE = 5.0, 120.0, 30.0
+"""Seconds to say how it is, to answer short work, and between two signs of life in a stream."""
 
 
 class WorkerClient:
@@ -92,7 +90,7 @@ class WorkerClient:
     def __init__(self, base_url: str, secret: str = "") -> None:
         self.base_url = base_url.rstrip("/")
         self._asking: dict[str, str] = {}
-        self._pool = _Pool(self.base_url, {SECRET_HEADER: secret} if secret else {})
+        self._pool = Pool(self.base_url, {SECRET_HEADER: secret} if secret else {})
 
     def asking(
         self, client: str | None = None, *, interactive: bool = True, timeout: float | None = None
@@ -120,7 +118,7 @@ class WorkerClient:
         try:
             return Readiness.model_validate_json(response.content)
         except ValidationError:
-            raise _error(response) from None
+            raise error_of(response) from None
 
     async def capabilities(self) -> Capabilities:
         """What is served, within which limits."""
@@ -205,7 +203,7 @@ class WorkerClient:
             WorkerError: refused at once, or failed on the way.
             WorkerDown: not reachable, or gone before the end.
         """
-        return _answers_of(self.watch(request))
+        return without_waiting(self.watch(request))
 
     def watch(self, request: SteerCompletionRequest) -> AsyncGenerator[SteerCompletionResponse | Waiting, None]:
         """As `steer`, and while there is no text yet, the request's place in the line about every second."""
@@ -213,7 +211,7 @@ class WorkerClient:
 
     def steer_chat(self, request: SteerChatRequest) -> AsyncGenerator[SteerChatResponse, None]:
         """Let the assistant answer a conversation; as `steer`."""
-        return _answers_of(self.watch_chat(request))
+        return without_waiting(self.watch_chat(request))
 
     def watch_chat(self, request: SteerChatRequest) -> AsyncGenerator[SteerChatResponse | Waiting, None]:
         """As `watch`, for a conversation."""
@@ -224,130 +222,31 @@ class WorkerClient:
         await self._pool.close()
 
     async def _get(self, path: str, kind: type[W]) -> W:
-        return _answer(await self._send("GET", path, None, _STATE), kind)
+        return answer_of(await self._send("GET", path, None, _STATE), kind)
 
     async def _post(self, path: str, request: Wire, kind: type[W]) -> W:
-        return _answer(await self._send("POST", path, request, _ANSWER), kind)
+        return answer_of(await self._send("POST", path, request, _ANSWER), kind)
 
     async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
         body = request.model_copy(update={"stream": True, "stream_format": "cumulative"})
         try:
             async with self._pool.client().stream(
-                "POST", path, content=_json(body), headers=self._asking, timeout=_timeout(_SILENCE)
+                "POST", path, content=json_of(body), headers=self._asking, timeout=patient(_SILENCE)
             ) as response:
                 if response.status_code != 200:
                     await response.aread()
-                    raise _error(response)
-                async with aclosing(_answers(response, kind)) as answers:
+                    raise error_of(response)
+                async with aclosing(answers_of(response, kind)) as answers:
                     async for answer in answers:
                         yield answer
         except httpx.TransportError as error:
             raise WorkerDown(str(error) or type(error).__name__) from error
 
     async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
-        content = None if request is None else _json(request)
+        content = None if request is None else json_of(request)
         try:
             return await self._pool.client().request(
-                method, path, content=content, headers=self._asking, timeout=_timeout(patience)
+                method, path, content=content, headers=self._asking, timeout=patient(patience)
             )
         except httpx.TransportError as error:
             raise WorkerDown(str(error) or type(error).__name__) from error
-
-
-class _Pool:
-    """One HTTP client for each event loop that is used."""
-
-    def __init__(self, base_url: str, headers: dict[str, str]) -> None:
-        self._base_url, self._headers = base_url, headers
-        self._http: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def client(self) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        if self._http is None or self._loop is not loop:
-            headers = {**self._headers, "content-type": "application/json"}
-            # A kept connection would break once for every restart of the worker, and a new one costs little.
-            # Addresses are near: never by way of a proxy that the environment names.
-            self._http = httpx.AsyncClient(
-                base_url=self._base_url,
-                headers=headers,
-                limits=httpx.Limits(max_keepalive_connections=0),
-                trust_env=False,
-            )
-            self._loop = loop
-        return self._http
-
-    async def close(self) -> None:
-        if self._http is not None and self._loop is asyncio.get_running_loop():
-            await self._http.aclose()
-        self._http = None
-
-
-async def _answers_of(items: AsyncGenerator[W | Waiting, None]) -> AsyncGenerator[W, None]:
-    async with aclosing(items):
-        async for item in items:
-            if not isinstance(item, Waiting):
-                yield item
-
-
-async def _answers(response: httpx.Response, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
-    async with aclosing(_events(response)) as events:
-        async for name, data in events:
-            if name == "error":
-                problem = Problem.model_validate_json(data)
-                raise WorkerError(problem, _STATUS_OF.get(problem.error, 500))
-            yield Waiting(position=int(data)) if name == "waiting" else kind.model_validate_json(data)
-            if name == "done":
-                return
-    raise WorkerDown("The worker went away before the end of its answer.")
-
-
-async def _events(response: httpx.Response) -> AsyncGenerator[tuple[str, str], None]:
-    """Name and data of each event; one counts only when the empty line after it has come. A heartbeat: `waiting`."""
-    fields: dict[str, str] = {}
-    async for line in response.aiter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            if not name and value.startswith(_WAITING):
-                name, value = "data", value.removeprefix(_WAITING)
-                fields["event"] = "waiting"
-            fields[name] = value
-        elif "data" in fields:
-            yield fields.get("event", ""), fields["data"]
-        if not line:
-            fields = {}
-
-
-_STATUS_OF = {
-    "bad_input": 400,
-    "not_found": 404,
-    "diverged": 422,
-    "unusable": 422,
-    "busy": 503,
-    "out_of_memory": 503,
-    "stopping": 503,
-    "expired": 504,
-}
-_WAITING = "waiting "
-
-
-def _answer(response: httpx.Response, kind: type[W]) -> W:
-    if response.status_code != 200:
-        raise _error(response)
-    return kind.model_validate_json(response.content)
-
-
-def _error(response: httpx.Response) -> WorkerError:
-    try:
-        problem = Problem.model_validate_json(response.content)
-    except ValidationError:
-        problem = Problem(error="internal", message=f"The worker answered {response.status_code} in no known form.")
-    return WorkerError(problem, response.status_code)
-
-
-def _json(request: Wire) -> bytes:
-    return request.model_dump_json(by_alias=True, exclude_none=True).encode()
-
-
-def _timeout(read: float) -> httpx.Timeout:
-    return httpx.Timeout(read, connect=_CONNECT)

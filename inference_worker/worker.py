@@ -12,7 +12,7 @@ from typing import TypeVar
 from fastapi import Request
 
 from inference_worker.engine.errors import EngineError
-from inference_worker.engine.model import Report
+from inference_worker.engine.loading import Report
 from inference_worker.engine.together import Shared
 from inference_worker.events import unless_left
 from inference_worker.refusals import NotReady

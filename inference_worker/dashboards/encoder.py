@@ -14,7 +14,8 @@ from inference_worker.dashboards.logits import norm_gain, unembedding
 from inference_worker.engine.attention import attribution, head_hooks
 from inference_worker.engine.encode import counted, encode
 from inference_worker.engine.errors import Unusable
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae, load_sae
 
 Wanted = tuple[torch.Tensor, torch.Tensor]

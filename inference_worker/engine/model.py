@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -20,17 +19,10 @@ from torch import nn
 
 from inference_worker.engine.cache import RowCache, Rows, attention_by_row
 from inference_worker.engine.errors import BadInput, Unusable
-from inference_worker.engine.hub import is_unreachable
+from inference_worker.engine.hooking import Enough, Hook, bridge_hook, register, twin_of
 from inference_worker.engine.linear import can_pack, pack
 from inference_worker.engine.memory import rest
 from inference_worker.engine.tokens import Tokenizer
-from inference_worker.engine.weights import device_for, locate, require_room, why_not, without_hub
-
-Hook = Callable[[torch.Tensor], torch.Tensor | None]
-"""Gets the activation at a hook point; what it returns replaces the activation, None leaves it."""
-
-Report = Callable[[str], None]
-"""Is told what is being done."""
 
 _RESIDUAL = re.compile(r"blocks\.(\d+)\.hook_(resid_pre|in|resid_post|out)")
 _AGREEMENT = 1e-3
@@ -57,7 +49,7 @@ class LanguageModel:
         self.name = self.names[0]
         self.device = next(model.parameters()).device
         self.dtype: torch.dtype = next(model.parameters()).dtype
-        twin = _twin(model)
+        twin = twin_of(model)
         twin.set_attn_implementation("eager")
         self.bridge: Any = TransformerBridge.boot_transformers(
             name, hf_model=twin, tokenizer=copy.deepcopy(tokenizer), device=self.device, dtype=self.dtype
@@ -121,14 +113,14 @@ class LanguageModel:
             def hook(activation: torch.Tensor) -> None:
                 seen[name] = activation
                 if len(seen) == len(set(hook_names)):
-                    raise _Enough
+                    raise Enough
 
             return hook
 
         with self.hooked({name: keep(name) for name in hook_names}) as module:
             try:
                 run(module)
-            except _Enough:
+            except Enough:
                 return seen
         raise Unusable(f"Hook points never reached: {sorted(set(hook_names) - seen.keys())}")
 
@@ -202,11 +194,11 @@ class LanguageModel:
             if self.runs_plain(hooks):
                 for name, site in sites.items():
                     if site is not None:
-                        stack.callback(_register(*site, hooks[name]).remove)
+                        stack.callback(register(*site, hooks[name]).remove)
                 yield self.plain
             else:
                 self._require_hook_points(hooks)
-                stack.enter_context(self.bridge.hooks(fwd_hooks=[(n, _bridge_hook(h)) for n, h in hooks.items()]))
+                stack.enter_context(self.bridge.hooks(fwd_hooks=[(n, bridge_hook(h)) for n, h in hooks.items()]))
                 yield self.bridge.original_model
 
     def has_hook_point(self, name: str) -> bool:
@@ -241,56 +233,6 @@ class LanguageModel:
         return self.agrees(seen[True], seen[False])
 
 
-def load_model(
-    model_id: str,
-    *,
-    models_dir: Path,
-    device: str = "cpu",
-    dtype: torch.dtype | Literal["auto"] = torch.float32,
-    packed: bool = True,
-    names: Sequence[str] = (),
-    report: Report = lambda _: None,
-) -> LanguageModel:
-    """Load a model by the packaged id, a local folder, or a name that TransformerLens knows.
-
-    Args:
-        model_id: of the weights.
-        device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
-        dtype: of the model; `auto`: as the weights are stored.
-        names: how requests may call it, the first is its own; empty: the last part of its id.
-        report: told what is being done, in words.
-
-    Raises:
-        Unusable: it cannot be loaded; the sentence says why.
-    """
-    place = device_for(device)
-    report("preparing the weights")
-    source = locate(model_id, models_dir)
-    require_room(source, place, dtype)
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    local = {"local_files_only": isinstance(source, Path)}
-    if isinstance(source, str) and is_unreachable(source):
-        raise without_hub(model_id)
-    try:
-        report("reading the tokenizer")
-        tokenizer = AutoTokenizer.from_pretrained(source, **local)
-        report("reading the weights" if isinstance(source, Path) else "reading the weights, from the hub if need be")
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, **local).eval().to(place)
-        model.requires_grad_(False)
-        report("finding the hook points")
-        return LanguageModel(model, tokenizer, name=served_name(model_id), names=names, packed=packed)
-    except (OSError, ValueError, RuntimeError, KeyError, NotImplementedError) as error:
-        raise why_not(error, model_id) from error
-
-
-def served_name(model_id: str) -> str:
-    """How requests call a model: the last part of its path or hub name."""
-    return Path(model_id).name
-
-
 def token_rows(rows: Sequence[Sequence[int]], n_vocab: int) -> torch.Tensor:
     """Token ids as one tensor `[batch, pos]`, padded on the right with 0.
 
@@ -305,38 +247,3 @@ def token_rows(rows: Sequence[Sequence[int]], n_vocab: int) -> torch.Tensor:
     for line, row in zip(padded, rows, strict=True):
         line[: len(row)] = torch.tensor(row)
     return padded
-
-
-class _Enough(Exception):
-    """Everything that was to be captured is there."""
-
-
-def _twin(model: nn.Module) -> Any:
-    """A copy of the module tree that shares every tensor with the original."""
-    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    return copy.deepcopy(model, shared)
-
-
-def _register(block: nn.Module, side: Literal["in", "out"], hook: Hook) -> torch.utils.hooks.RemovableHandle:
-    def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-        changed = hook(args[0] if args else kwargs["hidden_states"])
-        if changed is None:
-            return None
-        return ((changed, *args[1:]), kwargs) if args else (args, {**kwargs, "hidden_states": changed})
-
-    def after(_: nn.Module, __: Any, output: Any) -> Any:
-        changed = hook(output[0] if isinstance(output, tuple) else output)
-        if changed is None:
-            return None
-        return (changed, *output[1:]) if isinstance(output, tuple) else changed
-
-    if side == "in":
-        return block.register_forward_pre_hook(before, with_kwargs=True)
-    return block.register_forward_hook(after)
-
-
-def _bridge_hook(hook: Hook) -> Callable[..., torch.Tensor | None]:
-    def call(activation: torch.Tensor, hook: Any, _inner: Hook = hook) -> torch.Tensor | None:
-        return _inner(activation)
-
-    return call

@@ -17,7 +17,7 @@ from inference_worker.engine import formulas
 from inference_worker.engine.changes import Ablation, Addition, Cap, Change, Condition, Method, Scaling, along, merged
 from inference_worker.engine.encode import encode
 from inference_worker.engine.errors import Unusable
-from inference_worker.engine.model import Hook
+from inference_worker.engine.hooking import Hook
 
 Positions = Literal["all", "prompt", "generated"]
 

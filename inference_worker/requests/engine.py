@@ -10,8 +10,9 @@ from typing import Literal
 import torch
 
 from inference_worker.engine.errors import BadInput, Unknown
+from inference_worker.engine.loading import Report, load_model
 from inference_worker.engine.memory import free_memory
-from inference_worker.engine.model import LanguageModel, Report, load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import set_name
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.tokens import Tokens

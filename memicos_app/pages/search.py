@@ -5,42 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.empty import empty, skeleton_rows
-from memicos_app.components.feature_address import feature_path, with_text
 from memicos_app.components.feature_list import ListedFeature, feature_table
-from memicos_app.components.figures import share, value
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.test_result import took
 from memicos_app.components.text_asked import DENSE, SearchAsked
 from memicos_app.components.text_form import EXAMPLES, examples, switch, text_form, told_problem
+from memicos_app.components.text_search_rows import LIMIT, SourceChoice, result_row, sorting, told
 from memicos_app.components.token_picker import PickToken, pick_tokens, token_picker
-from memicos_app.components.token_strip import pack
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import inference_search
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_facts import with_dashboards
-from memicos_app.library.inference_search import FoundFeature, TextSearch
-from memicos_app.library.token_text import readable
+from memicos_app.library.inference_search import TextSearch
 from memicos_app.settings import get_settings
-
-LIMIT = 50
-BEFORE, AFTER = 24, 32
-"""Tokens of the text that a row shows around the strongest."""
-
-
-class SourceChoice(TypedDict):
-    """A source that can be searched; `words` is its layer."""
-
-    id: str
-    words: str
-    chosen: bool
 
 
 class TextSearchState(rx.State):
@@ -169,41 +154,6 @@ async def search(asked: SearchAsked, model_id: str) -> TextSearch:
         density=0.0 if asked.dense else DENSE,
         limit=LIMIT,
     )
-
-
-def result_row(found: TextSearch, one: FoundFeature, text: str, first: int = 0) -> ListedFeature:
-    """A feature with the text around the token it is strongest at, of those sorted by where there are any.
-
-    `first` is the place that the shown text begins at.
-    """
-    peak = max(found.sort_by, key=one.values.__getitem__) if found.sort_by else one.max_value_token_index
-    around = slice(max(first, peak - BEFORE), peak + AFTER)
-    density = one.facts.density
-    return ListedFeature(
-        number=str(one.index),
-        href=feature_path(found.model_id, one.source_id, one.index) + with_text({}, text),
-        explanation=one_line(one.facts.explanation),
-        kind=one.facts.explanation_type,
-        place=one.source_id,
-        density="" if density is None else share(density),
-        strongest=value(one.sum_value if found.sort_by else one.max_value),
-        strip=pack(readable(found.tokens[around]), one.values[around], peak=peak - around.start),
-    )
-
-
-def sorting(found: TextSearch) -> str:
-    """What the rows are sorted by, in words."""
-    if not found.sort_by:
-        return "Strongest anywhere in the text. Click tokens to sort by them."
-    names = ", ".join(f"“{one_line(found.tokens[place], 20)}”" for place in found.sort_by[:6])
-    more = f" and {len(found.sort_by) - 6} more" if len(found.sort_by) > 6 else ""
-    return f"Strongest on {names}{more}" + (", added up" if len(found.sort_by) > 1 else "")
-
-
-def told(found: TextSearch) -> str:
-    number, sources = len(found.features), len(found.source_ids)
-    head = "The strongest " if number == LIMIT else ""
-    return f"{head}{number} feature{'s' * (number != 1)} of {sources} source{'s' * (sources != 1)}"
 
 
 @rx.page(route="/search", title=TextSearchState.title, on_load=TextSearchState.load)

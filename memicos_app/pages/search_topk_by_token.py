@@ -3,72 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.empty import empty, skeleton_rows
-from memicos_app.components.feature_address import feature_path, with_text
-from memicos_app.components.figures import share, value
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.test_result import took
-from memicos_app.components.text_asked import DENSE, ORDERS, Order, TokensAsked
+from memicos_app.components.text_asked import DENSE, ORDERS, TokensAsked
 from memicos_app.components.text_form import EXAMPLES, examples, switch, text_form, told_problem
+from memicos_app.components.token_search_rows import (
+    SHOWN,
+    OrderLink,
+    TokenRow,
+    Top,
+    WholeFeature,
+    order_link,
+    token_rows,
+    whole_features,
+)
 from memicos_app.components.token_strip import token
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import inference_search
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_facts import with_dashboards
-from memicos_app.library.inference_search import TokenFeature, TokenSearch
-from memicos_app.library.token_text import readable
+from memicos_app.library.inference_search import TokenSearch
 from memicos_app.settings import get_settings
 
-LIMIT, SHOWN = 10, 60
-"""Features at a token, and in the list of all."""
-
-
-class Top(TypedDict):
-    """A feature at one token."""
-
-    index: str
-    words: str
-    value: float
-    said: str
-    href: str
-
-
-class TokenRow(TypedDict):
-    """A token with its strongest features."""
-
-    place: str
-    token: str
-    special: bool
-    tops: list[Top]
-
-
-class WholeFeature(TypedDict):
-    """A feature over the whole text."""
-
-    index: str
-    words: str
-    count: str
-    strongest: str
-    density: str
-    href: str
-
-
-class OrderLink(TypedDict):
-    """A way to sort the list of all features."""
-
-    words: str
-    href: str
-    current: str
+LIMIT = 10
+"""Features at a token."""
 
 
 class TokenSearchState(rx.State):
@@ -181,70 +149,6 @@ def middle(source_ids: list[str], ready: set[str]) -> str:
     """The source that is shown where none is asked for: the middle one of those that have dashboards here."""
     among = [one for one in source_ids if one in ready] or source_ids
     return among[len(among) // 2] if among else ""
-
-
-def token_rows(found: TokenSearch, text: str) -> list[TokenRow]:
-    strings = readable(found.tokens)
-    return [
-        TokenRow(
-            place=str(one.position),
-            token=strings[one.position],
-            special=one.is_special,
-            tops=[top(found, feature, text) for feature in one.features],
-        )
-        for one in found.results
-    ]
-
-
-def top(found: TokenSearch, one: TokenFeature, text: str) -> Top:
-    return Top(
-        index=str(one.index),
-        words=one_line(one.facts.explanation, 80) or f"feature {one.index}",
-        value=round(one.value, 4),
-        said=value(one.value),
-        href=address(found, one.index, text),
-    )
-
-
-def address(found: TokenSearch, index: int, text: str) -> str:
-    return feature_path(found.model_id, found.source_id, index) + with_text({}, text)
-
-
-def whole_features(found: TokenSearch, order: Order, text: str) -> list[WholeFeature]:
-    """Features that are among the strongest of any token, in the order that was asked for."""
-    of_feature: dict[int, list[TokenFeature]] = defaultdict(list)
-    for one in found.results:
-        for feature in one.features:
-            of_feature[feature.index].append(feature)
-    ranked = sorted(of_feature.values(), key=KEYS[order])
-    return [
-        WholeFeature(
-            index=str(each[0].index),
-            words=one_line(each[0].facts.explanation, 120) or f"feature {each[0].index}",
-            count=str(len(each)),
-            strongest=value(max(one.value for one in each)),
-            density="" if each[0].facts.density is None else share(each[0].facts.density),
-            href=address(found, each[0].index, text),
-        )
-        for each in ranked[:SHOWN]
-    ]
-
-
-def strongest(each: list[TokenFeature]) -> float:
-    return max(one.value for one in each)
-
-
-KEYS: dict[Order, Callable[[list[TokenFeature]], tuple[float, float]]] = {
-    "frequency": lambda each: (-len(each), -strongest(each)),
-    "strength": lambda each: (-strongest(each), -len(each)),
-    "density": lambda each: (each[0].facts.density if each[0].facts.density is not None else 2.0, -strongest(each)),
-}
-
-
-def order_link(asked: TokensAsked, order: Order) -> OrderLink:
-    return OrderLink(
-        words=order.capitalize(), href=replace(asked, order=order).address, current=str(order == asked.order).lower()
-    )
 
 
 @rx.page(route="/search-topk-by-token", title=TokenSearchState.title, on_load=TokenSearchState.load)

@@ -14,7 +14,8 @@ import torch
 
 from demo.make_datasets import ALL, CONTEXT, CORPUS, DATASETS, MODEL, MODELS, PROMPTS, SAES, Dataset
 from inference_worker.engine.encode import encode
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import load_sae
 from memicos_app.settings import ROOT
 

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 import uvicorn
 
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.requests.engine import Engine

@@ -12,7 +12,8 @@ from inference_worker.engine.changes import Addition
 from inference_worker.engine.errors import BadInput, Diverged
 from inference_worker.engine.generate import PREFILL, generate
 from inference_worker.engine.linear import ROWS
-from inference_worker.engine.model import LanguageModel, load_model
+from inference_worker.engine.loading import load_model
+from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae
 from inference_worker.engine.sampling import Output, Sampling
 from inference_worker.engine.steer import SteeredRows, Steering, steering

@@ -12,7 +12,7 @@ import torch
 from inference_worker.engine.errors import BadInput, EngineError
 from inference_worker.engine.generate import generate
 from inference_worker.engine.hook_points import comes_before
-from inference_worker.engine.model import load_model
+from inference_worker.engine.loading import load_model
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.steer import SteeredRows
 from inference_worker.requests.engine import Engine

@@ -12,7 +12,8 @@ from tokenizers import models as tokenizer_models
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from inference_worker.engine.errors import BadInput, Unusable
-from inference_worker.engine.model import LanguageModel, load_model, served_name, token_rows
+from inference_worker.engine.loading import load_model, served_name
+from inference_worker.engine.model import LanguageModel, token_rows
 from tests.inference_worker import plain
 
 TEXT = "The treaty was signed in 1648, and of the degree of freedom it spoke little."

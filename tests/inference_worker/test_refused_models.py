@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from transformers import CTRLConfig, CTRLLMHeadModel, PreTrainedConfig, T5Config, T5ForConditionalGeneration
 
 from inference_worker.engine.errors import Unusable
-from inference_worker.engine.model import load_model
+from inference_worker.engine.loading import load_model
 from inference_worker.engine.saes import load_sae
 from memicos_app.settings import ROOT
 from tests.inference_worker import serving, tiny
@@ -28,7 +28,7 @@ ASK = """
 import json, sys
 from pathlib import Path
 from inference_worker.engine.errors import Unusable
-from inference_worker.engine.model import load_model
+from inference_worker.engine.loading import load_model
 from inference_worker.engine.registry import RegistryId, fetch
 
 found = {}

@@ -9,7 +9,7 @@ import torch
 
 from inference_worker.engine import weights
 from inference_worker.engine.errors import Unusable
-from inference_worker.engine.model import load_model
+from inference_worker.engine.loading import load_model
 from inference_worker.engine.weights import device_for, locate, require_room, size_of_weights
 from tests.inference_worker import tiny
 

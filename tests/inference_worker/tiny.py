@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import torch
 
-from inference_worker.engine.model import load_model
+from inference_worker.engine.loading import load_model
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.requests.engine import Engine
 from inference_worker.server import create_app
