@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypedDict
 import reflex as rx
 
 from memicos_app.components.layout import card
-from memicos_app.library import steering
+from memicos_app.library import steer_runs
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerText
@@ -49,7 +49,7 @@ class SteerStrip(rx.State, mixin=True):
             request = replace(wish.request, n_tokens=min(TOKENS, wish.request.n_tokens), n_logprobs=0)
             self.strip = [StripText(label=label, text="", done=False) for label in MULTIPLES]
         try:
-            async with aclosing(steering.sweep(request, list(MULTIPLES.values()))) as frames:
+            async with aclosing(steer_runs.sweep(request, list(MULTIPLES.values()))) as frames:
                 async for texts in frames:
                     async with self:
                         self._compare(texts)

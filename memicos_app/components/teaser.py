@@ -14,7 +14,7 @@ from memicos_app.components.feature_address import steer_path
 from memicos_app.components.presence import is_here
 from memicos_app.components.steer_features import slider_marks
 from memicos_app.components.visible_text import one_line
-from memicos_app.library import steering
+from memicos_app.library import steer_runs
 from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.example_groups import default_strength
 from memicos_app.library.showcase import showcase
@@ -119,7 +119,7 @@ class TeaserState(rx.State):
 
     async def _stream(self, request: SteerRequest) -> None:
         shown = 0.0
-        async with aclosing(steering.stream(request)) as answers:
+        async with aclosing(steer_runs.stream(request)) as answers:
             async for answer in answers:
                 if time.monotonic() - shown < FRAME_S and not answer.done:
                     continue

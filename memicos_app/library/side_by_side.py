@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from inference_worker.wire.steering import SteerType
-from memicos_app.library import steering
+from memicos_app.library import steer_runs
 from memicos_app.library.steering import ChatTurn, SteerRequest, SteerResult
 
 Step: TypeAlias = "tuple[SteerType, SteerResult | Exception | None]"
@@ -32,15 +32,15 @@ class Wish:
 
 
 async def stream(wish: Wish) -> AsyncGenerator[SteerResult, None]:
-    """Run both sides; yields the texts so far, and last the complete ones. Raises as `steering.stream`."""
-    runs = _parted(wish) if wish.parted else steering.stream(wish.request)
+    """Run both sides; yields the texts so far, and last the complete ones. Raises as `steer_runs.stream`."""
+    runs = _parted(wish) if wish.parted else steer_runs.stream(wish.request)
     async with aclosing(runs) as results:
         async for result in results:
             yield result
 
 
 async def complete(wish: Wish) -> SteerResult:
-    """Run both sides to their end. Raises as `steering.stream`."""
+    """Run both sides to their end. Raises as `steer_runs.stream`."""
     async with aclosing(stream(wish)) as results:
         return [result async for result in results][-1]
 
@@ -74,7 +74,7 @@ async def _parted(wish: Wish) -> AsyncGenerator[SteerResult, None]:
 
 async def _feed(side: SteerType, request: SteerRequest, steps: asyncio.Queue[Step]) -> None:
     try:
-        async with aclosing(steering.stream(request, only=side)) as results:
+        async with aclosing(steer_runs.stream(request, only=side)) as results:
             async for result in results:
                 await steps.put((side, result))
         await steps.put((side, None))

@@ -11,7 +11,7 @@ import pytest
 
 from inference_worker.wire.turns import Waiting
 from memicos_app.components.steer_writing import in_line as steering_words
-from memicos_app.library import steering
+from memicos_app.library import steer_runs
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.steering import ChatTurn, SteerCondition, SteeredFeature, SteeredVector, SteerRequest
 from memicos_app.settings import get_settings
@@ -39,38 +39,38 @@ def asked(**changes: Any) -> SteerRequest:
 
 
 async def test_a_run_grows_to_the_answer() -> None:
-    seen = [result async for result in steering.stream(REQUEST)]
+    seen = [result async for result in steer_runs.stream(REQUEST)]
     assert [result.done for result in seen[:-2]] == [False] * (len(seen) - 2)
     assert seen[-1].done
     assert seen[-1].default.text != seen[-1].steered.text
-    whole = await steering.complete(REQUEST)
+    whole = await steer_runs.complete(REQUEST)
     assert (whole.default, whole.steered) == (seen[-1].default, seen[-1].steered)
 
 
 async def test_leaving_a_run_early_is_no_error() -> None:
-    async with aclosing(steering.stream(asked(n_tokens=200))) as results:
+    async with aclosing(steer_runs.stream(asked(n_tokens=200))) as results:
         async for result in results:
             assert not result.done
             break
-    assert (await steering.complete(asked(n_tokens=1))).done
+    assert (await steer_runs.complete(asked(n_tokens=1))).done
 
 
 async def test_strength_zero_is_the_unsteered_text() -> None:
     for changes in ({"strength_multiplier": 0.0}, {"features": []}):
-        result = await steering.complete(asked(temperature=1.0, **changes))
+        result = await steer_runs.complete(asked(temperature=1.0, **changes))
         assert result.default == result.steered
 
 
 async def test_a_sweep_goes_through_its_multipliers() -> None:
-    swept = [texts async for texts in steering.sweep(REQUEST, [-1, 0, 1])][-1]
-    single = await steering.complete(REQUEST)
+    swept = [texts async for texts in steer_runs.sweep(REQUEST, [-1, 0, 1])][-1]
+    single = await steer_runs.complete(REQUEST)
     assert [text.text for text in swept[1:]] == [single.default.text, single.steered.text]
     assert swept[0].text != swept[2].text
 
 
 async def test_logprobs_are_there_when_asked_for() -> None:
-    assert (await steering.complete(REQUEST)).default.logprobs is None
-    found = (await steering.complete(asked(n_logprobs=2))).default.logprobs
+    assert (await steer_runs.complete(REQUEST)).default.logprobs is None
+    found = (await steer_runs.complete(asked(n_logprobs=2))).default.logprobs
     assert found is not None
     assert [len(one["top_logprobs"]) for one in found] == [2] * 6
 
@@ -117,10 +117,10 @@ async def test_logprobs_are_there_when_asked_for() -> None:
 )
 async def test_limits_name_the_field(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(BadInputError) as caught:
-        await steering.complete(asked(**changes))
+        await steer_runs.complete(asked(**changes))
     assert caught.value.field == field
     with pytest.raises(BadInputError):
-        await anext(steering.stream(asked(**changes)))
+        await anext(steer_runs.stream(asked(**changes)))
 
 
 @pytest.mark.parametrize(
@@ -135,19 +135,19 @@ async def test_limits_name_the_field(changes: dict[str, Any], field: str) -> Non
 )
 async def test_what_is_not_there_is_named_in_the_librarys_words(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(NotFoundError) as caught:
-        await anext(steering.stream(asked(**changes)))
+        await anext(steer_runs.stream(asked(**changes)))
     assert caught.value.field == field
 
 
 async def test_a_conversation_goes_on() -> None:
     request = asked(prompt="", chat=[ChatTurn("user", "What is the capital of France?")], n_tokens=8)
-    seen = [result async for result in steering.stream(request)]
+    seen = [result async for result in steer_runs.stream(request)]
     last = seen[-1]
     assert last.done
     assert last.default.text.startswith("The capital of France is Paris")
     assert last.rendered.endswith("<|im_start|>assistant\n")
     assert list(last.steered.chat) == [*request.chat, ChatTurn("assistant", last.steered.text)]
-    swept = [texts async for texts in steering.sweep(request, [0, 1])][-1]
+    swept = [texts async for texts in steer_runs.sweep(request, [0, 1])][-1]
     assert [text.text for text in swept] == [last.default.text, last.steered.text]
 
 
@@ -163,26 +163,26 @@ async def test_a_conversation_goes_on() -> None:
     ],
 )
 async def test_every_option_reaches_the_worker(changes: dict[str, Any]) -> None:
-    changed = await steering.complete(asked(**changes))
-    assert changed.steered != (await steering.complete(REQUEST)).steered
+    changed = await steer_runs.complete(asked(**changes))
+    assert changed.steered != (await steer_runs.complete(REQUEST)).steered
 
 
 async def test_stop_and_top_p_reach_the_worker() -> None:
-    whole = (await steering.complete(asked(temperature=1.5, n_tokens=12))).default.text
-    stopped = (await steering.complete(asked(temperature=1.5, n_tokens=12, stop=[whole[4:8]]))).default
+    whole = (await steer_runs.complete(asked(temperature=1.5, n_tokens=12))).default.text
+    stopped = (await steer_runs.complete(asked(temperature=1.5, n_tokens=12, stop=[whole[4:8]]))).default
     assert (stopped.text, stopped.finish_reason) == (whole[: whole.find(whole[4:8])], "stop")
-    assert (await steering.complete(asked(temperature=1.5, n_tokens=12, top_p=0.0))).default.text != whole
+    assert (await steer_runs.complete(asked(temperature=1.5, n_tokens=12, top_p=0.0))).default.text != whole
 
 
 @pytest.mark.parametrize("multipliers", [[], [1.0] * 9])
 async def test_a_sweep_has_its_limits_too(multipliers: list[float]) -> None:
     with pytest.raises(BadInputError) as caught:
-        await anext(steering.sweep(REQUEST, multipliers))
+        await anext(steer_runs.sweep(REQUEST, multipliers))
     assert caught.value.field == "multipliers"
 
 
 async def test_a_run_that_waits_says_its_place_and_holds_no_text() -> None:
-    waiting = steering._result(Waiting(position=3))
+    waiting = steer_runs._result(Waiting(position=3))
     assert (waiting.place_in_line, waiting.done) == (3, False)
     assert (waiting.default.text, waiting.steered.text) == ("", "")
     assert steering_words(3) == "Others are being answered first: number 3 in the line."
