@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from memicos_app.api.app import api
 from memicos_app.pages import (
+    add,
     admin,
     feature,
     home,
@@ -29,6 +30,7 @@ from memicos_app.site.visitors import Visitors
 
 API = Mount("/api", api)
 PAGES = (
+    add,
     home,
     model,
     source,

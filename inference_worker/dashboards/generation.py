@@ -46,6 +46,8 @@ class Generation:
     wanted: Wanted = field(default_factory=Wanted)
     seed: int = 0
     processes: int = 1
+    ray: bool = False
+    """Do the steps on a Ray cluster, with so many actors as `processes` says; 0: as the cluster has cores for."""
     threads: int = 0
     """Torch threads a process; 0: the cores divided among the processes."""
     device: str = "cpu"
@@ -82,7 +84,7 @@ class Generation:
     def check(self) -> None:
         """Raises GenerationError for a setting that cannot be right, or a file that is missing."""
         for name in ("prompts", "batch_prompts", "features_per_batch", "processes"):
-            if getattr(self, name) < 1:
+            if getattr(self, name) < 1 and not (name == "processes" and self.ray):
                 raise GenerationError(f"{name} must be at least 1")
         if self.start_batch < 0:
             raise GenerationError("start_batch must not be negative")

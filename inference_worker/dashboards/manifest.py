@@ -19,6 +19,7 @@ from inference_worker.dashboards.tokens import windows
 
 FORMAT = 1
 LOCK = "lock"
+FOLDERS = ("shards", "correlations", "source")
 _BEFORE = {"column": ""}
 """Settings that came later, as they were before."""
 _NEW = {"corpus_sha256"}
@@ -65,7 +66,7 @@ def prepare(settings: Generation, encoder: Encoder) -> dict[str, Any]:
                 "repeat it as it was, or restart."
             )
         _clear(settings)
-    for folder in ("shards", "correlations", "source"):
+    for folder in FOLDERS:
         (settings.work / folder).mkdir(parents=True, exist_ok=True)
     manifest = {"key": wanted, "created_at": datetime.now(UTC).isoformat(timespec="seconds")}
     manifest |= _choose_windows(settings, encoder)

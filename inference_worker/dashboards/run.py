@@ -11,11 +11,8 @@ import json
 import os
 import shutil
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,14 +30,13 @@ from inference_worker.dashboards.material import Names
 from inference_worker.dashboards.progress import Meter, Report, Step
 from inference_worker.dashboards.shards import Shard
 from inference_worker.dashboards.statistics import block_rows, totals
+from inference_worker.dashboards.steps import Run, steps
 from inference_worker.dashboards.work import (
     Job,
     Worker,
-    begin,
     correlation_path,
     load_totals,
     save_totals,
-    step,
 )
 
 _PATIENCE = 5.0
@@ -79,7 +75,7 @@ def _generate(settings: Generation, report: Report) -> None:
     manifest = prepare(settings, encoder)
     job = _job(settings, encoder)
     worker = Worker(job)
-    with _steps(settings, job, encoder) as run:
+    with steps(settings, job, encoder) as run:
         _collect(worker.shards, settings, run, report)
         live = _totals(settings, worker.shards, encoder.n_features)
         _correlate(settings, encoder.n_features, run, report)
@@ -111,10 +107,6 @@ def _locked(file: IO[str], patience: float) -> bool:
         time.sleep(0.1)
 
 
-Run = Callable[[str, Sequence[tuple[int, ...]]], Iterator[int]]
-"""Does steps of a name, each with its arguments, and yields what each returned as it ends."""
-
-
 def _job(settings: Generation, encoder: Encoder) -> Job:
     batch = settings.batch_prompts
     return Job(
@@ -137,38 +129,9 @@ def _job(settings: Generation, encoder: Encoder) -> Job:
         seed=settings.seed,
         device=settings.device,
         dtype=settings.dtype,
-        threads=settings.threads or max(1, (os.cpu_count() or 1) // settings.processes),
+        threads=settings.threads or (1 if settings.ray else max(1, (os.cpu_count() or 1) // settings.processes)),
         level=settings.level,
     )
-
-
-@contextmanager
-def _steps(settings: Generation, job: Job, encoder: Encoder) -> Iterator[Run]:
-    """Steps done here, and by the other processes of a run, which each hold the model and the SAE too."""
-    begin(job, encoder)
-    others = settings.processes - 1
-    if others == 0:
-        yield lambda name, each: (step(name, arguments) for arguments in each)
-        return
-    with ProcessPoolExecutor(
-        others, get_context("spawn"), initializer=begin, initargs=(job, None, os.getpid())
-    ) as pool:
-        yield lambda name, each: _shared(pool, others, name, each)
-
-
-def _shared(pool: ProcessPoolExecutor, others: int, name: str, each: Sequence[tuple[int, ...]]) -> Iterator[int]:
-    """Steps done here while others do theirs; each of them has one more ahead, so that none waits for this one."""
-    waiting, sent = deque(each), set[Future[int]]()
-    while waiting or sent:
-        while waiting and len(sent) < 2 * others:
-            sent.add(pool.submit(step, name, waiting.popleft()))
-        if waiting:
-            yield step(name, waiting.popleft())
-        else:
-            wait(sent, return_when=FIRST_COMPLETED)
-        done = {one for one in sent if one.done()}
-        sent -= done
-        yield from (one.result() for one in done)
 
 
 def _collect(shards: Sequence[Shard], settings: Generation, run: Run, report: Report) -> None:

@@ -55,6 +55,7 @@ def generate(
     replace: options.Replace = False,
     seed: options.Seed = 0,
     processes: options.Processes = None,
+    ray: options.Ray = False,
     device: options.Device = None,
     dtype: options.Dtype = "float32",
     json_progress: JsonProgress = False,
@@ -100,7 +101,8 @@ def generate(
             start_batch=start_batch,
             wanted=Wanted(top, intervals, per_interval),
             seed=seed,
-            processes=processes or _processes(device),
+            processes=processes or (0 if ray else _processes(device)),
+            ray=ray,
             device=device,
             dtype=dtype,
             restart=not resume,
@@ -130,7 +132,7 @@ def _corpus(corpus: str, column: str, split: str, tokens: int) -> Path:
 
 def _command(context: typer.Context) -> str:
     """The command that makes the same again: what was said, without how it was shown."""
-    hidden = {"json_progress", "parent", "cards", "resume", "replace", "processes", "out"}
+    hidden = {"json_progress", "parent", "cards", "resume", "replace", "processes", "ray", "out"}
     said = []
     for parameter in context.command.params:
         name, value = parameter.name or "", context.params.get(parameter.name or "")

@@ -39,6 +39,9 @@ Processes = Annotated[
     int | None,
     typer.Option(help=f"Processes, each with the model. Default: one a core, at most {MOST_PROCESSES}."),
 ]
+Ray = Annotated[
+    bool, typer.Option("--ray", help="Share the work over the Ray cluster of RAY_ADDRESS, or one started here.")
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, ... Default: DEVICE.")]
 Dtype = Annotated[str, typer.Option(help="Precision of the model; float32 equals activation tests.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace dashboards that were made with other settings.")]

@@ -17,11 +17,12 @@ from memicos_app.library.adding_cards import cards_of, register
 from memicos_app.library.adding_place import put_in_place
 from memicos_app.library.corpora import corpus_file, is_dataset_name
 from memicos_app.library.datasets.importing import import_source
-from memicos_app.library.errors import BadInputError
+from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.generating import generate
 from memicos_app.library.model_shapes import shape_of
 from memicos_app.library.query import row
 from memicos_app.library.sae_folders import Names, SaeFolder, names_of, read_sae_folder
+from memicos_app.library.saes import local_saes
 from memicos_app.library.vector_files import as_folder, is_vectors
 from memicos_app.library.watch import Watch
 from memicos_app.settings import get_settings
@@ -54,6 +55,8 @@ class Adding(BaseModel):
     start_batch: int = Field(0, ge=0)
     seed: int = 0
     processes: int | None = Field(None, ge=1)
+    ray: bool = False
+    """Share the work over a Ray cluster."""
     device: str = ""
     dtype: str = "float32"
     link: bool = False
@@ -102,15 +105,27 @@ def asked(**values: object) -> Adding:
         raise BadInputError(f"{field}: {first['msg']}.", field=field) from error
 
 
+def asked_of_served(model_id: str, source_id: str, **values: object) -> Adding:
+    """The same for an SAE whose weights lie here already.
+
+    Raises:
+        NotFoundError: no weights of this source lie here.
+    """
+    found = next((one for one in local_saes() if (one.model_id, one.source_id) == (model_id, source_id)), None)
+    if found is None:
+        raise NotFoundError(f"No weights of {model_id}/{source_id} lie here.", field="source_id")
+    named = [name for name in (get_settings().weights_id, get_settings().model_id) if Path(name).name == model_id]
+    names = {"model": named[0] if named else model_id, "source_id": source_id, "set_name": found.set_name}
+    return asked(sae=str(found.folder), **names, **values)
+
+
 def plan(adding: Adding) -> Plan:
     """Check everything that can be known before the model is loaded.
 
     Raises:
         BadInputError: it cannot be done as asked; `field` names what is wrong.
     """
-    if not adding.sae.strip():
-        raise BadInputError("Name the folder of the SAE.", field="sae")
-    folder = _read(Path(adding.sae.strip()).expanduser().resolve(), adding.hook.strip())
+    folder = folder_of(adding)
     model = adding.model or get_settings().model_id
     shape = shape_of(model)
     if shape is not None:
@@ -150,7 +165,15 @@ async def add(adding: Adding, watch: Watch) -> Added:
     return await _explained(adding, model_id, source_id, watch)
 
 
-def _read(path: Path, hook: str) -> SaeFolder:
+def folder_of(adding: Adding) -> SaeFolder:
+    """The SAE that is asked for; vectors as a folder like one.
+
+    Raises:
+        BadInputError: it cannot be read, or vectors lack their hook point.
+    """
+    if not adding.sae.strip():
+        raise BadInputError("Name the folder of the SAE.", field="sae")
+    path, hook = Path(adding.sae.strip()).expanduser().resolve(), adding.hook.strip()
     if is_vectors(path):
         return read_sae_folder(as_folder(path, hook))
     found = read_sae_folder(path)
@@ -189,7 +212,7 @@ def _arguments(adding: Adding, found: Plan, served: Path) -> list[str]:
         "--dtype": adding.dtype,
     }
     said = [f"{name}={value}" for name, value in named.items() if value is not None]
-    return [*said, *(["--replace"] if adding.replace else [])]
+    return [*said, *(["--ray"] if adding.ray else []), *(["--replace"] if adding.replace else [])]
 
 
 async def _explained(adding: Adding, model_id: str, source_id: str, watch: Watch) -> Added:

@@ -1,0 +1,149 @@
+"""The owner's page for an SAE of one's own: a form that checks what is typed, and a job that does the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import reflex as rx
+
+from memicos_app.components.adding_form import adding_form, known, steps
+from memicos_app.components.empty import failed
+from memicos_app.components.figures import count
+from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.library import adding, jobs, ownership
+from memicos_app.library.adding import Adding
+from memicos_app.library.adding_cards import kind_of
+from memicos_app.library.errors import LibraryError
+from memicos_app.library.sae_folders import SaeFolder
+from memicos_app.settings import get_settings
+
+FIELDS = (
+    "sae",
+    "hook",
+    "model",
+    "set_name",
+    "corpus",
+    "column",
+    "log_sparsity_threshold",
+    "prompts",
+    "context",
+)
+BEGIN = {"prompts": "24576", "context": "64", "log_sparsity_threshold": "-5"}
+
+
+class AddState(rx.State):
+    """What is wrong with each field, and what is known of the folder."""
+
+    wrong: dict[str, str] = dict.fromkeys(FIELDS, "")
+    facts: list[tuple[str, str]] = []
+    notes: list[str] = []
+    model: str = ""
+    size: str = ""
+    problem: str = ""
+    may_edit: bool = True
+    _values: dict[str, str] = {}
+
+    @rx.event
+    def load(self) -> None:
+        """An empty form."""
+        self.reset()
+        self.may_edit = ownership.may_edit()
+        self.model = get_settings().model_id
+        self._values = {**BEGIN, "model": self.model}
+        self.size = size_words(self._values)
+
+    @rx.event(background=True, supersedes=True)
+    async def typed(self, name: str, value: str) -> None:
+        """Check what stands in the form now; a field that is still empty is not wrong yet."""
+        async with self:
+            if name not in FIELDS or not ownership.may_edit():
+                return
+            self._values[name] = value
+            values = dict(self._values)
+        facts, notes, wrong = await asyncio.to_thread(checked, values)
+        async with self:
+            self.facts, self.notes, self.problem = facts, notes, ""
+            self.wrong = {field: words if values.get(field, "").strip() else "" for field, words in wrong.items()}
+            self.size = size_words(values)
+
+    @rx.event
+    async def send(self, form: dict[str, Any]) -> Any:
+        """Ask for the job and go to its page; what is wrong is said beside its field."""
+        values = {name: str(form.get(name, "")) for name in FIELDS}
+        self._values, self.problem = values, ""
+        try:
+            ownership.require_owner()
+            wanted = asked(values)
+            plan = await asyncio.to_thread(adding.plan, wanted)
+            name = f"{plan.model_id}/{plan.names.source_id}"
+            arguments = wanted.model_dump(exclude_defaults=True)
+            job = await jobs.ask("add", arguments, title=f"Add {name}", subject=name)
+        except LibraryError as error:
+            self.wrong = dict.fromkeys(FIELDS, "")
+            if error.field in FIELDS:
+                self.wrong[error.field] = error.message
+                return rx.set_focus(f"add-{error.field}")
+            self.problem = error.message
+            return None
+        return rx.redirect(f"/admin/jobs/{job.id}")
+
+
+def asked(values: dict[str, str]) -> Adding:
+    """The form's values as what is asked for; those left empty are not said. Raises `BadInputError`."""
+    return adding.asked(**{name: value.strip() for name, value in values.items() if value.strip()})
+
+
+def checked(values: dict[str, str]) -> tuple[list[tuple[str, str]], list[str], dict[str, str]]:
+    """What is known of the folder, what is worth knowing besides, and what is wrong with each field."""
+    wrong, facts, notes = dict.fromkeys(FIELDS, ""), [], []
+    try:
+        wanted = asked({"sae": "", **values})
+        folder = adding.folder_of(wanted)
+        facts = folder_facts(folder)
+        plan = adding.plan(wanted)
+        facts = [("source", f"{plan.model_id}/{plan.names.source_id}"), *facts]
+        notes = list(plan.notes)
+    except LibraryError as error:
+        if error.field in FIELDS:
+            wrong[error.field] = error.message
+        else:
+            notes = [error.message]
+    return facts, notes, wrong
+
+
+def folder_facts(folder: SaeFolder) -> list[tuple[str, str]]:
+    """What a folder says of its SAE."""
+    out = [("writes at", folder.hook_name_out)] if folder.hook_name_out != folder.hook_name else []
+    return [
+        ("kind", kind_of(folder)),
+        ("architecture", folder.architecture),
+        ("hook", folder.hook_name),
+        *out,
+        ("layer", str(folder.layer)),
+        ("width", count(folder.d_in)),
+        ("features", count(folder.d_sae)),
+    ]
+
+
+def size_words(values: dict[str, str]) -> str:
+    """How many tokens the model reads, where both numbers are some."""
+    prompts, context = values.get("prompts", ""), values.get("context", "")
+    if not (prompts.isdigit() and context.isdigit() and len(prompts + context) < 15):
+        return ""
+    return f"{count(int(prompts) * int(context))} tokens at most"
+
+
+@rx.page(route="/admin/add", title="Add an SAE · MemicOS", on_load=AddState.load)
+def add_page() -> rx.Component:
+    not_yours = card(failed("SAEs are added on the machine that this site runs on."), title="An SAE of your own")
+    return page(
+        page_head(crumbs(("Admin", "/admin"), ("Add an SAE", ""))),
+        rx.el.h1("Add an SAE", class_name="sr"),
+        rx.el.div(
+            rx.el.div(rx.cond(AddState.may_edit, adding_form(AddState), not_yours), class_name="stack"),
+            rx.el.div(known(AddState), steps(), class_name="side"),
+            class_name="cols flip",
+        ),
+        active="admin",
+    )
