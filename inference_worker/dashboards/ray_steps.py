@@ -62,7 +62,7 @@ class StepWorker:
 
     def step(self, name: str, arguments: Sequence[int], files: Files) -> Done:
         """Do a step; `files` are all that there are, of which those not here yet are fetched."""
-        for path, content in files.items():
+        for path, content in files.items() if self._mirror else ():
             self._fetch(self._folder / path, content)
         before = self._files() if self._mirror else set()
         count: int = getattr(self._worker, name)(*arguments)
@@ -84,12 +84,12 @@ class StepWorker:
 
 
 @contextmanager
-def ray_steps(job: Job, workers: int | None, *, mirror: bool = False) -> Iterator[Run]:
+def ray_steps(job: Job, workers: int | None, *, mirrors: int = 0) -> Iterator[Run]:
     """Steps done by actors on the cluster of RAY_ADDRESS, or on one that is started here.
 
     Args:
         workers: actors; None: as many as the cluster has cores for.
-        mirror: let no actor work in the run's folder, as if none shared this disk.
+        mirrors: actors that work in a mirror in any case, as if they did not share this disk.
 
     Raises:
         GenerationError: no cluster can be reached, or all actors died.
@@ -99,7 +99,7 @@ def ray_steps(job: Job, workers: int | None, *, mirror: bool = False) -> Iterato
     mark = secrets.token_hex()
     (job.folder / _MARK).write_text(mark)
     try:
-        actors = _actors(job, workers, "" if mirror else mark)
+        actors = _actors(job, workers, mark, mirrors)
         yield _Steps(job, actors).run
     finally:
         (job.folder / _MARK).unlink(missing_ok=True)
@@ -127,7 +127,7 @@ def _connect() -> bool:
     return True
 
 
-def _actors(job: Job, workers: int | None, mark: str) -> list[Any]:
+def _actors(job: Job, workers: int | None, mark: str, mirrors: int) -> list[Any]:
     gpus = 1 if job.device.startswith("cuda") else 0
     cores = job.threads
     there = ray.cluster_resources()
@@ -136,7 +136,7 @@ def _actors(job: Job, workers: int | None, mark: str) -> list[Any]:
     # More than fit at once would wait for ever: they share the cores there are.
     share = min(float(cores), there.get("CPU", 1.0) / count)
     kind = ray.remote(num_cpus=share, num_gpus=gpus)(StepWorker)
-    return [kind.remote(job, mark) for _ in range(count)]
+    return [kind.remote(job, "" if number < mirrors else mark) for number in range(count)]
 
 
 class _Steps:

@@ -37,12 +37,10 @@ def adding_form(state: type[Any]) -> rx.Component:
                     state,
                     "model",
                     "Model",
-                    "Packaged id, folder, or TransformerLens name.",
+                    "Packaged id, folder or hub name.",
                     default_value=state.model,
                 ),
-                field(
-                    state, "set_name", "Set (SAE ID)", "Part of the address, such as res-4k.", placeholder="my-set"
-                ),
+                field(state, "set_name", "Set (SAE ID)", "Part of its address.", placeholder="my-set"),
                 class_name="grid-2",
             ),
             field(
@@ -58,7 +56,7 @@ def adding_form(state: type[Any]) -> rx.Component:
                 field(
                     state,
                     "log_sparsity_threshold",
-                    "Log sparsity threshold",
+                    "Log sparsity",
                     "Rarer features are skipped.",
                     number="-5",
                 ),

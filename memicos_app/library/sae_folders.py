@@ -104,7 +104,7 @@ def names_of(folder: SaeFolder, source_id: str = "", set_name: str = "") -> Name
             f"{folder.path / CONFIG} does not say what the source is called: name its set.", field="set_name"
         )
     set_name = set_name or source_id.partition("-")[2].partition("__")[0] or source_id
-    for field, name in (("source_id", source_id), ("set_name", set_name)):
+    for field, name in (("set_name", set_name), ("source_id", source_id)):
         if not _NAME.fullmatch(name):
             raise BadInputError(f"“{name}” is no name: letters, digits, dot, dash and underscore.", field=field)
     return Names(source_id, set_name)

@@ -36,41 +36,34 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return generate(small.settings("1-att", tmp_path_factory.mktemp("alone")))
-
-
-def test_two_actors_write_what_one_process_writes(alone: Path, tmp_path: Path) -> None:
-    settings = small.settings("1-att", tmp_path, processes=2, ray=True)
-    folder = generate(settings)
-    assert contents(folder) == contents(alone)
-    assert not settings.work.exists()
-
-
-def test_what_does_not_share_the_disk_is_sent_to_and_fro_and_may_die(
-    alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One of two actors is killed in the middle: the other does its steps."""
+def test_two_actors_write_what_one_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One shares this disk; the other is sent everything, and is killed before the end."""
     import ray
 
     from inference_worker.dashboards import ray_steps
 
-    whole, killed = ray_steps.ray_steps, []
+    alone = generate(small.settings("1-att", tmp_path / "alone"))
+    whole, names, killed = ray_steps.ray_steps, [], []
 
     @contextmanager
-    def apart(job: Job, workers: int | None) -> Iterator[Run]:
-        with whole(job, workers, mirror=True) as run:
+    def watched(job: Job, workers: int | None) -> Iterator[Run]:
+        with whole(job, workers, mirrors=1) as run:
+            actors = list(run.__self__._idle)  # type: ignore[attr-defined]  # of no use to others
 
             def fatal(name: str, each: Sequence[tuple[int, ...]]) -> Iterator[int]:
+                names.append(name)
                 for done in run(name, each):
                     yield done
-                    if not killed:
-                        killed.append(run.__self__._idle[-1])  # type: ignore[attr-defined]  # of no use elsewhere
-                        ray.kill(killed[0])
+                    if name == "write" and not killed:
+                        killed.append(actors[0])
+                        ray.kill(actors[0])
 
             yield fatal
 
-    monkeypatch.setattr(ray_steps, "ray_steps", apart)
-    assert contents(generate(small.settings("1-att", tmp_path, processes=2, ray=True))) == contents(alone)
+    monkeypatch.setattr(ray_steps, "ray_steps", watched)
+    settings = small.settings("1-att", tmp_path / "cluster", processes=2, ray=True)
+    folder = generate(settings)
+    assert contents(folder) == contents(alone)
+    assert not settings.work.exists()
+    assert names == ["collect", "correlate", "choose", "attribute", "write"]
     assert killed
