@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.layout import card
+from memicos_app.components.ways_in import facts_card
 
 PAUSE = 300
 """Milliseconds without a key before what was typed is checked."""
@@ -106,20 +107,15 @@ def field(state: type[Any], name: str, label: str, hint: str, *, number: str = "
 
 def known(state: type[Any]) -> rx.Component:
     """What the folder says, as soon as it can be read."""
-    rows = rx.el.dl(
-        rx.foreach(state.facts, lambda one: rx.el.div(rx.el.dt(one[0]), rx.el.dd(one[1], class_name="iso"))),
-        class_name="facts card-body",
-    )
+    title = "What it is"
     nothing = rx.el.p(
         "Architecture, hook point, layer and width are read from its cfg.json, and checked against the model.",
         class_name="card-body muted small",
     )
     return rx.el.div(
-        card(
-            rx.cond(state.facts.length() > 0, rows, nothing),
-            rx.foreach(state.notes, lambda one: rx.el.p(one, class_name="notice amber small iso")),
-            title="What it is",
-        ),
+        rx.cond(state.facts.length() > 0, facts_card(title, state.facts), card(nothing, title=title)),
+        rx.foreach(state.notes, lambda one: rx.el.p(one, class_name="notice amber small iso")),
+        class_name="stack",
         aria_live="polite",
     )
 

@@ -82,7 +82,7 @@ class AddState(rx.State):
         except LibraryError as error:
             self.wrong = dict.fromkeys(FIELDS, "")
             if error.field in FIELDS:
-                self.wrong[error.field] = error.message
+                self.wrong[error.field] = at_field(error)
                 return rx.set_focus(f"add-{error.field}")
             self.problem = error.message
             return None
@@ -91,25 +91,29 @@ class AddState(rx.State):
 
 def asked(values: dict[str, str]) -> Adding:
     """The form's values as what is asked for; those left empty are not said. Raises `BadInputError`."""
-    return adding.asked(**{name: value.strip() for name, value in values.items() if value.strip()})
+    return adding.asked(**{"sae": ""} | {name: value.strip() for name, value in values.items() if value.strip()})
 
 
 def checked(values: dict[str, str]) -> tuple[list[tuple[str, str]], list[str], dict[str, str]]:
     """What is known of the folder, what is worth knowing besides, and what is wrong with each field."""
     wrong, facts, notes = dict.fromkeys(FIELDS, ""), [], []
     try:
-        wanted = asked({"sae": "", **values})
-        folder = adding.folder_of(wanted)
+        folder = adding.folder_of(asked({name: values.get(name, "") for name in ("sae", "hook")}))
         facts = folder_facts(folder)
-        plan = adding.plan(wanted)
+        plan = adding.plan(asked(values))
         facts = [("source", f"{plan.model_id}/{plan.names.source_id}"), *facts]
         notes = list(plan.notes)
     except LibraryError as error:
         if error.field in FIELDS:
-            wrong[error.field] = error.message
+            wrong[error.field] = at_field(error)
         else:
             notes = [error.message]
     return facts, notes, wrong
+
+
+def at_field(error: LibraryError) -> str:
+    """What is wrong, where the field is named already."""
+    return error.message.removeprefix(f"{error.field}: ")
 
 
 def folder_facts(folder: SaeFolder) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ def test_what_is_wrong_stands_at_its_field(
     facts, _, wrong = checked({**values, **change})
     assert said in wrong[field]
     assert [name for name in FIELDS if wrong[name]] == [field]
-    assert bool(facts) == (field in ("corpus", "set_name")), "what can be known is shown all the same"
+    assert bool(facts) == (field not in ("sae", "hook")), "what can be known is shown all the same"
 
 
 def test_how_much_the_model_will_read() -> None:
