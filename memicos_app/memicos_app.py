@@ -16,6 +16,8 @@ from memicos_app.pages import (
     job,
     jobs,
     model,
+    new_model,
+    new_source_set,
     not_found,
     presets,
     search,
@@ -23,6 +25,7 @@ from memicos_app.pages import (
     search_topk_by_token,
     source,
     steer,
+    upload,
 )
 from memicos_app.settings import ROOT
 from memicos_app.site import links, services
@@ -43,6 +46,9 @@ PAGES = (
     presets,
     jobs,
     job,
+    new_model,
+    new_source_set,
+    upload,
     not_found,
 )
 """Importing a page adds it to the app; a test holds this list and the folder equal."""

@@ -11,7 +11,7 @@ from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.writing import OWNER_ONLY
-from memicos_app.library import catalog, registration
+from memicos_app.library import catalog, naming, registration
 from memicos_app.library.registration import NewModel, NewSourceSet
 from memicos_app.library.views import ModelView, SourceSetView, SourceView
 
@@ -23,7 +23,7 @@ SET_FIELDS = {
     "website": "url",
     "hook_point": "hookPoint",
 }
-Layers = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=registration.MOST_LAYERS)]
+Layers = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=naming.MOST_LAYERS)]
 
 
 class Nothing(Body):

@@ -27,6 +27,7 @@ STATES = {
     "importing": ("importing", "chip amber"),
     "available": ("to import", "chip"),
     "weights-only": ("no dashboards", "chip"),
+    "empty": ("no data yet", "chip"),
 }
 
 
@@ -124,7 +125,8 @@ def layer_of(number: int, source: SourceView | None) -> Layer:
     if source is None:
         return Layer(number=str(number), href="", kind="none", words=f"layer {number}: no source")
     words = f"{source.id}: {STATES[source.state][0]}"
-    return Layer(number=str(number), href=place(source.model_id, source.id), kind=source.state, words=words)
+    kind = "announced" if source.state == "empty" else source.state
+    return Layer(number=str(number), href=place(source.model_id, source.id), kind=kind, words=words)
 
 
 def set_block(source_set: SourceSetView, layers: int) -> SetBlock:

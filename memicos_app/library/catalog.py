@@ -189,7 +189,7 @@ async def counts() -> dict[str, int]:
 
 def source_view(one: Row) -> SourceView:
     """A source from a row of `SOURCE_COLUMNS`."""
-    state: SourceState = "weights-only"
+    state: SourceState = "empty"
     if one["current_generation"] is not None:
         state = "ready"
     elif one["importing"]:
@@ -264,7 +264,7 @@ def _merge(stored: Iterable[Row], on_disk: list[Waiting]) -> list[SourceView]:
     """Sources by layer; one that is on disk and not browsable yet says what is on disk."""
     found = {one["id"]: source_view(one) for one in stored}
     for one in on_disk:
-        if one.source_id not in found or found[one.source_id].state == "weights-only":
+        if one.source_id not in found or found[one.source_id].state == "empty":
             found[one.source_id] = waiting.source_view(one)
     return sorted(found.values(), key=lambda one: (one.layer, one.id))
 

@@ -1,42 +1,23 @@
 """Models, source sets and sources that a person announces before there is data for them.
 
-What a name may be is said here once: forms ask as a person types, the API and the commands ask with the request.
+What a name may be is said in `naming.py`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session
 from memicos_app.db.text import storable, storable_all
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import catalog
+from memicos_app.library import catalog, naming
 from memicos_app.library.datasets.layout import layer_and_set
-from memicos_app.library.errors import BadInputError, ConflictError
-from memicos_app.library.query import run_in
+from memicos_app.library.errors import ConflictError
+from memicos_app.library.query import row, run_in
 from memicos_app.library.views import ModelView, SourceSetView
-
-LONGEST_ID, LONGEST_WORDS, LONGEST_ADDRESS = 64, 128, 500
-MOST_LAYERS = 1000
-MOST_DIMENSIONS = 1_000_000
-_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
-_HOOK = re.compile(r"[A-Za-z0-9_.]*")
-_SOURCE = re.compile(r"[0-9]+-")
-PLACES = frozenset(
-    {
-        *("404", "admin", "api", "assets", "docs", "embed", "list", "lists", "model", "models", "new", "ping", "sae"),
-        *("search", "search-explanations", "search-topk-by-token", "source-release", "source-set", "steer"),
-        *("upload", "user", "users"),
-    }
-)
-"""First parts of addresses that lead elsewhere than to a model."""
-MODEL_PLACES = frozenset({"graph", "lists", "new", "search", "steer", "upload"})
-"""Second parts that lead elsewhere than to a source set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +79,7 @@ async def new_source_set(wish: NewSourceSet) -> SourceSetView:
     check_source_set(wish)
     known = await catalog.model(wish.model_id)
     layers = range(known.layers) if wish.layers is None else wish.layers
-    check_layers(layers, known.layers)
+    naming.check_layers(layers, known.layers)
     async with session() as writer:
         await ensure_model(writer, wish.model_id)
         if not await _insert_set(writer, wish):
@@ -107,6 +88,17 @@ async def new_source_set(wish: NewSourceSet) -> SourceSetView:
             await _insert_source(writer, wish.model_id, f"{layer}-{wish.name}", _hook_name(layer, wish.hook_point))
         await writer.commit()
     return await catalog.source_set(wish.model_id, wish.name)
+
+
+async def has_model(model_id: str) -> bool:
+    """Whether the catalog has a model of this id."""
+    return await row("SELECT FROM models WHERE id = :id", id=storable(model_id)) is not None
+
+
+async def has_source_set(model_id: str, name: str) -> bool:
+    """Whether the catalog has a source set of this name."""
+    values = {"model": storable(model_id), "name": storable(name)}
+    return await row("SELECT FROM source_sets WHERE model_id = :model AND name = :name", **values) is not None
 
 
 async def ensure_model(writer: AsyncSession, model_id: str) -> None:
@@ -121,8 +113,8 @@ async def ensure_source(writer: AsyncSession, model_id: str, source_id: str) -> 
         BadInputError: a name cannot be right.
     """
     _, set_name = layer_and_set(source_id)
-    check_model_id(model_id, field="model_id")
-    check_set_name(set_name, field="source_id")
+    naming.check_model_id(model_id, field="model_id")
+    naming.check_set_name(set_name, field="source_id")
     await ensure_model(writer, model_id)
     await _insert_set(writer, NewSourceSet(model_id, set_name))
     await _insert_source(writer, model_id, source_id, "")
@@ -130,105 +122,23 @@ async def ensure_source(writer: AsyncSession, model_id: str, source_id: str) -> 
 
 def check_model(wish: NewModel) -> None:
     """Raises `BadInputError` where something of a new model cannot be right."""
-    check_model_id(wish.id)
-    check_count(wish.layers, MOST_LAYERS, "layers", "layers")
+    naming.check_model_id(wish.id)
+    naming.check_count(wish.layers, naming.MOST_LAYERS, "layers", "layers")
     if wish.dimension is not None:
-        check_count(wish.dimension, MOST_DIMENSIONS, "dimension", "dimensions")
-    check_words(wish.display_name, "display_name")
-    check_words(wish.owner, "owner")
-    check_website(wish.website)
+        naming.check_count(wish.dimension, naming.MOST_DIMENSIONS, "dimension", "dimensions")
+    naming.check_words(wish.display_name, "display_name")
+    naming.check_words(wish.owner, "owner")
+    naming.check_website(wish.website)
 
 
 def check_source_set(wish: NewSourceSet) -> None:
     """Raises `BadInputError` where something of a new source set cannot be right."""
-    check_set_name(wish.name)
-    check_words(wish.description, "description")
-    check_words(wish.type, "type")
-    check_words(wish.creator_name, "creator_name")
-    check_website(wish.website)
-    check_hook_point(wish.hook_point)
-
-
-def check_model_id(model_id: str, *, field: str = "id") -> None:
-    """Raises `BadInputError` where this cannot be the id of a model."""
-    _check_id(model_id, "A model id", field)
-    if model_id in PLACES:
-        raise BadInputError(f"/{model_id} leads to another page of this site; choose another id.", field=field)
-
-
-def check_set_name(name: str, *, field: str = "name") -> None:
-    """Raises `BadInputError` where this cannot be the id of a source set."""
-    _check_id(name, "A set id", field)
-    if name in MODEL_PLACES:
-        raise BadInputError(f"“{name}” is a page of every model; choose another id.", field=field)
-    if _SOURCE.match(name):
-        raise BadInputError(
-            "A set id does not begin with a layer; sources are called 0-name, 1-name… by themselves.", field=field
-        )
-
-
-def check_words(words: str, field: str, longest: int = LONGEST_WORDS) -> None:
-    """Raises `BadInputError` where words are too many."""
-    if len(words) > longest:
-        raise BadInputError(f"At most {longest} characters; these are {len(words)}.", field=field)
-
-
-def check_website(address: str, *, field: str = "website") -> None:
-    """Raises `BadInputError` unless this is empty or a web address."""
-    check_words(address, field, LONGEST_ADDRESS)
-    if not address:
-        return
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", address)
-    except ValueError:
-        good = False
-    if not good:
-        raise BadInputError("A web address begins with https:// or http://.", field=field)
-
-
-def check_hook_point(name: str, *, field: str = "hook_point") -> None:
-    """Raises `BadInputError` where this cannot be a hook point of TransformerLens."""
-    if not _HOOK.fullmatch(name) or len(name) > LONGEST_WORDS or name.startswith("blocks."):
-        raise BadInputError("A hook point is said without its layer: hook_resid_pre, mlp.hook_post.", field=field)
-
-
-def check_count(number: int, most: int, field: str, words: str) -> None:
-    """Raises `BadInputError` unless the number is from 1 to `most`."""
-    if not 1 <= number <= most:
-        raise BadInputError(f"From 1 to {most} {words}.", field=field)
-
-
-def check_layers(layers: Iterable[int], n_layers: int) -> None:
-    """Raises `BadInputError` unless the model has each of these layers."""
-    wrong = [layer for layer in layers if not 0 <= layer < n_layers]
-    if wrong:
-        raise BadInputError(f"The model has layers 0 to {n_layers - 1}, and no layer {wrong[0]}.", field="layers")
-
-
-def parse_layers(text: str) -> list[int] | None:
-    """Layers as people write them: `0, 5-7`; None for an empty text, which means all.
-
-    Raises:
-        BadInputError: a part is neither a number nor two with a dash.
-    """
-    found: set[int] = set()
-    for part in text.replace(" ", "").split(",") if text.strip() else []:
-        match = re.fullmatch(r"(\d{1,4})(?:[-–](\d{1,4}))?", part)
-        if match is None:
-            raise BadInputError(f"Layers are written like 0, 5-7; “{part[:20]}” is none.", field="layers")
-        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-        found.update(range(first, last + 1))
-    return sorted(found) if text.strip() else None
-
-
-def _check_id(name: str, what: str, field: str) -> None:
-    if not 1 <= len(name) <= LONGEST_ID:
-        raise BadInputError(f"{what} has 1 to {LONGEST_ID} characters.", field=field)
-    if not _ID.fullmatch(name):
-        raise BadInputError(
-            f"{what} is made of small letters, digits, and . _ - between them, such as gpt2-small.", field=field
-        )
+    naming.check_set_name(wish.name)
+    naming.check_words(wish.description, "description")
+    naming.check_words(wish.type, "type")
+    naming.check_words(wish.creator_name, "creator_name")
+    naming.check_website(wish.website)
+    naming.check_hook_point(wish.hook_point)
 
 
 def _hook_name(layer: int, hook_point: str) -> str:

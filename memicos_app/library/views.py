@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-SourceState = Literal["ready", "importing", "available", "weights-only"]
-"""ready: browsable. available: a dataset origin holds it. weights-only: an SAE is there, no dashboards yet."""
+SourceState = Literal["ready", "importing", "available", "weights-only", "empty"]
+"""ready: browsable. available: a dataset origin holds it. weights-only: an SAE is there, no dashboards yet.
+empty: announced, nothing is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import reflex as rx
 from reflex.event import EventSpec
 
+from memicos_app.components.adding_links import adding_links
 from memicos_app.components.empty import Suggestion, empty_with_command
 from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
@@ -16,7 +17,7 @@ from memicos_app.components.source_rows import todo
 from memicos_app.components.teaser import TeaserState, teaser
 from memicos_app.components.visible_text import one_line
 from memicos_app.components.ways_in import search_card
-from memicos_app.library import catalog
+from memicos_app.library import catalog, ownership
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.views import ModelView, ReleaseView, SourceView
 
@@ -58,6 +59,7 @@ class HomeState(rx.State):
     """What the database holds, in short."""
 
     loaded: bool = False
+    may_edit: bool = False
     problem: str = ""
     summary: list[tuple[str, str]] = []
     model_rows: list[ModelRow] = []
@@ -79,6 +81,7 @@ class HomeState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Read models, releases and counts; draw a feature."""
+        self.may_edit = ownership.may_edit()
         try:
             models = await catalog.models()
             self.model_rows = [model_row(model) for model in models]
@@ -193,7 +196,22 @@ def first_start() -> rx.Component:
             "The database is ready but holds no features. One command brings some in; "
             "when it is done, reload this page.",
             HomeState.begin,
-        )
+        ),
+        rx.cond(
+            HomeState.model_rows.length() > 0,
+            rx.el.ul(rx.foreach(HomeState.model_rows, announced), class_name="card-rows"),
+        ),
+        title="Begin",
+        aside=rx.cond(HomeState.may_edit, adding_links(), rx.fragment()),
+    )
+
+
+def announced(row: rx.Var[ModelRow]) -> rx.Component:
+    """A model that has a place here and no features yet."""
+    return rx.el.li(
+        rx.el.a(row["name"], href=row["href"], class_name="link strong"),
+        rx.el.span(row["key"], class_name="faint small"),
+        class_name="spread",
     )
 
 
@@ -277,6 +295,7 @@ def models_card() -> rx.Component:
             class_name="table-scroll",
         ),
         title="Models",
+        aside=rx.cond(HomeState.may_edit, adding_links(), rx.fragment()),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import reflex as rx
 
+from memicos_app.components.adding_links import upload_address
 from memicos_app.components.copy import command
 from memicos_app.components.empty import Suggestion, empty, failed, not_found, skeleton_rows
 from memicos_app.components.feature_browser import BrowserState, feature_browser
@@ -26,7 +27,7 @@ from memicos_app.components.source_rows import (
     todo,
 )
 from memicos_app.components.ways_in import random_button, search_card, steer_link
-from memicos_app.library import catalog
+from memicos_app.library import catalog, ownership
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import SourceDetail, SourceView
 
@@ -45,6 +46,10 @@ class SourceState(rx.State):
     block: SetBlock = NO_SET
     cards: Overview = Overview()
     todo: str = ""
+    announced: bool = False
+    """Whether nothing of it is here or known to lie anywhere."""
+    upload_href: str = ""
+    """Where files for it are dropped; empty where the visitor may not."""
     missing: str = ""
     suggestions: list[Suggestion] = []
     problem: str = ""
@@ -103,6 +108,8 @@ class SourceState(rx.State):
         self.name, self.set_name = hook_words(source.hook_name, source.layer), source.set_name
         self.name = self.name[:1].upper() + self.name[1:]
         self.description, self.todo = source.description, todo(source)
+        self.announced = source.state == "empty"
+        self.upload_href = upload_address(source.model_id, source.id) if ownership.may_edit() else ""
         self.summary = source_summary(detail)
         self.cards = overview(detail, sae_path(source.model_id, source.id))
         self.kind = "source" if source.n_dashboards else "todo"
@@ -175,6 +182,10 @@ def head() -> rx.Component:
                 SourceState.kind == "source",
                 source_downloads(SourceState.r_model, SourceState.r_source, BrowserState.indices),
             ),
+            rx.cond(
+                SourceState.upload_href != "",
+                rx.el.a("Upload", href=SourceState.upload_href, class_name="btn hide-phone"),
+            ),
             steer_link(SourceState.steer_href),
         ),
         rx.el.h1(rx.cond(SourceState.name != "", SourceState.name, SourceState.r_source), class_name="title iso"),
@@ -228,6 +239,23 @@ def bring_in() -> rx.Component:
                 "This command brings them in, with progress; it goes on where it stopped when it is run again.",
                 command(SourceState.todo),
             ),
-            empty("Its features are being brought in", "Reload in a moment.", skeleton_rows(2)),
+            rx.cond(
+                SourceState.announced,
+                nothing_yet(),
+                empty("Its features are being brought in", "Reload in a moment.", skeleton_rows(2)),
+            ),
         )
+    )
+
+
+def nothing_yet() -> rx.Component:
+    """A source that somebody announced."""
+    return empty(
+        "Nothing was uploaded yet",
+        "Features come in as batch files of SAEDashboard, dropped on a page or by a command.",
+        rx.cond(
+            SourceState.upload_href != "",
+            rx.el.p(rx.el.a("Upload features", href=SourceState.upload_href, class_name="btn primary")),
+        ),
+        command("memicos upload FOLDER"),
     )

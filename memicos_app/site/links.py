@@ -1,4 +1,4 @@
-"""Short addresses that lead to pages: `/steer`, and `/steer/{id}` as the API's share links give it."""
+"""Addresses that lead to pages: `/steer`, `/steer/{id}` as the API's share links give it, `/source-set/new`."""
 
 from __future__ import annotations
 
@@ -32,4 +32,14 @@ def steer_page(model_id: str) -> str:
     return f"/{quote(model_id, safe='')}/steer"
 
 
-ROUTES = [Route("/steer", steer), Route("/steer/", steer), Route("/steer/{run_id}", saved_run)]
+async def source_set(request: Request) -> RedirectResponse:
+    """The form for a source set, under the name that the API has for it."""
+    return RedirectResponse(f"/sae/new?{request.url.query}".rstrip("?"))
+
+
+ROUTES = [
+    Route("/steer", steer),
+    Route("/steer/", steer),
+    Route("/steer/{run_id}", saved_run),
+    Route("/source-set/new", source_set),
+]

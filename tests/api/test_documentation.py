@@ -6,7 +6,7 @@ import pytest
 
 from memicos_app.api import problems
 from memicos_app.api.app import LARGER_BODIES, MEBI, api
-from memicos_app.library import activations, registration, steering, uploads
+from memicos_app.library import activations, naming, steering, uploads
 from memicos_app.settings import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -60,5 +60,5 @@ def test_limits_are_those_of_the_library() -> None:
     assert f"up to {steering.LONGEST_PROMPT:,} characters" in DOCUMENT
     assert f"up to {steering.MOST_FEATURES} of" in DOCUMENT
     assert f"1 to {uploads.MOST_FEATURES}, each index once" in DOCUMENT
-    assert f"up to {registration.LONGEST_ID} characters; capitals" in DOCUMENT
+    assert f"up to {naming.LONGEST_ID} characters; capitals" in DOCUMENT
     assert f"{LARGER_BODIES['/feature/upload-batch'] // MEBI} MB for `/feature/upload-batch`" in DOCUMENT

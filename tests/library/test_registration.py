@@ -8,7 +8,8 @@ import pytest
 
 from memicos_app.library import catalog, registration
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
-from memicos_app.library.registration import NewModel, NewSourceSet, parse_layers
+from memicos_app.library.naming import parse_layers
+from memicos_app.library.registration import NewModel, NewSourceSet
 
 GPT2 = NewModel("gpt2-small", 12, "GPT2 Small", "OpenAI", "https://openai.com", 768)
 

@@ -366,7 +366,7 @@ async def test_two_imports_of_a_source_exclude_each_other(database: str, folder:
         assert (await catalog.source(MODEL, SOURCE)).source.state == "importing"
         with pytest.raises(UnavailableError, match="is being imported by another process"):
             await import_source(folder.origin, MODEL, SOURCE)
-    assert (await catalog.source(MODEL, SOURCE)).source.state == "weights-only"
+    assert (await catalog.source(MODEL, SOURCE)).source.state == "empty"
 
 
 async def test_the_locks_outlive_a_silent_connection(

@@ -1,0 +1,75 @@
+"""Fields of a form that are checked as a person types, each with what is wrong with it beside it.
+
+A page's state says how: it has `wrong`, a sentence a field (empty: nothing), and `typed(name, value)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from memicos_app.components.layout import card
+
+PAUSE = 250
+"""Milliseconds without a key before what was typed is checked."""
+
+
+def text_field(state: type[Any], name: str, label: str, *, hint: str = "", **props: Any) -> rx.Component:
+    """A line of text; `hint` says what belongs there."""
+    control = rx.el.input(
+        **_common(state, name, hint),
+        on_change=state.typed(name).debounce(PAUSE),
+        auto_complete="off",
+        class_name="input",
+        **props,
+    )
+    return _labelled(state, name, label, hint, control, required="required" in props)
+
+
+def choice_field(
+    state: type[Any], name: str, label: str, options: rx.Component, *, value: rx.Var[str], hint: str = ""
+) -> rx.Component:
+    """One of several."""
+    control = rx.el.select(
+        options, **_common(state, name, hint), value=value, on_change=state.typed(name), class_name="select"
+    )
+    return _labelled(state, name, label, hint, control, required=True)
+
+
+def pair(*fields: rx.Component) -> rx.Component:
+    """Fields side by side where there is room."""
+    return rx.el.div(*fields, class_name="grid-2")
+
+
+def only_the_owner() -> rx.Component:
+    """In place of a form, where the person at the other end may change nothing."""
+    return card(
+        rx.el.p(
+            "Only whoever uses this site on the machine it runs on can add to it, until it has accounts.",
+            class_name="card-body muted",
+        )
+    )
+
+
+def _common(state: type[Any], name: str, hint: str) -> dict[str, Any]:
+    described = f"{name}-wrong {name}-hint" if hint else f"{name}-wrong"
+    return {
+        "id": name,
+        "name": name,
+        "aria_invalid": rx.cond(state.wrong[name] != "", "true", "false"),
+        "aria_describedby": described,
+    }
+
+
+def _labelled(
+    state: type[Any], name: str, label: str, hint: str, control: rx.Component, *, required: bool
+) -> rx.Component:
+    optional = rx.fragment() if required else rx.el.span(" optional", class_name="faint")
+    return rx.el.div(
+        rx.el.label(label, optional, html_for=name, class_name="label"),
+        control,
+        rx.el.p(state.wrong[name], id=f"{name}-wrong", aria_live="polite", class_name="field-wrong small iso"),
+        rx.el.p(hint, id=f"{name}-hint", class_name="field-hint tiny faint") if hint else rx.fragment(),
+        class_name="field",
+    )
