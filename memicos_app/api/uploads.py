@@ -19,7 +19,7 @@ from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed, is_json
 from memicos_app.api.site import site_of
 from memicos_app.api.writing import OWNER_ONLY
-from memicos_app.library import embeddings_soon, jobs, uploaded_files, uploads, vector_features
+from memicos_app.library import embeddings_soon, uploaded_explanations, uploaded_files, uploads, vector_features
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.uploaded_files import FileOutcome
@@ -132,7 +132,7 @@ async def batch_file(
     async with received(request) as path:
         done = await uploaded_files.upload_file(path, name=name, replace=replace, expected=expected)
     if not done.known:
-        await settle_later(done.model_id, done.source_id)
+        await uploaded_explanations.settle_later(done.model_id, done.source_id)
     return Json(file_json(done, site_of(request)))
 
 
@@ -149,13 +149,6 @@ async def received(request: Request) -> AsyncIterator[Path]:
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-async def settle_later(model_id: str, source_id: str) -> None:
-    """Have a job explain what came without explanations, and make it known to search."""
-    title = f"Explain and index what was uploaded into {model_id}/{source_id}"
-    arguments = {"model": model_id, "source": source_id}
-    await jobs.ask("uploaded", arguments, title=title, subject=f"{model_id}/{source_id}")
 
 
 def upload_of(model_id: str, source_id: str, one: UploadedFeature) -> Upload:

@@ -150,6 +150,9 @@ export function FileDrop({ address, model, source }) {
       </section>
       {rows.length > 0 && (
         <section className="card">
+          <div className="card-head">
+            <h2>Files</h2>
+          </div>
           <ul className="card-rows files" aria-label="Files">
             {rows.map((row) => (
               <li key={row.id} data-state={row.state}>

@@ -141,8 +141,9 @@ def _upload(batch: Batch, one: dict[str, Any], name: str) -> Upload:
     except ValidationError as error:
         raise BadInputError(f"{name}: feature {index}: {sentence(error)}.", field="file") from error
     except (KeyError, TypeError, ValueError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BadInputError(
-            f"{name}: feature {index} is not as SAEDashboard writes it ({error!r}).", field="file"
+            f"{name}: feature {index} is not as SAEDashboard writes it: {why}.", field="file"
         ) from error
 
 

@@ -20,6 +20,7 @@ from memicos_app.components.ways_in import search_card
 from memicos_app.library import catalog, ownership
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.views import ModelView, ReleaseView, SourceView
+from memicos_app.settings import get_settings
 
 EXAMPLES = ("energy", "president", "Shakespeare", "Python")
 
@@ -97,8 +98,9 @@ class HomeState(rx.State):
         self.loaded = True
 
     async def _choose(self, models: list[ModelView]) -> None:
-        """The defaults of the jump card and of the panel; a feature by chance."""
-        first = next((model for model in models if any(one["model"] == model.id for one in self.places)), None)
+        """The defaults of the jump card and of the panel, of the model that inference has; a feature by chance."""
+        served = sorted(models, key=lambda one: one.id not in get_settings().model_names)
+        first = next((model for model in served if any(one["model"] == model.id for one in self.places)), None)
         if first is None:
             return
         sources = [one["source"] for one in self.places if one["model"] == first.id]

@@ -42,6 +42,8 @@ class SourceState(rx.State):
     name: str = ""
     set_name: str = ""
     description: str = ""
+    credit: str = ""
+    """What kind of set it is, and whose."""
     summary: list[tuple[str, str]] = []
     block: SetBlock = NO_SET
     cards: Overview = Overview()
@@ -99,6 +101,7 @@ class SourceState(rx.State):
         found = await catalog.source_set(self.r_model, self.r_source)
         self.block = set_block(found, model.layers)
         self.name, self.set_name, self.description = found.name, found.name, found.description
+        self.credit = " · ".join(filter(None, (found.type, found.creator_name and f"by {found.creator_name}")))
         self.summary = set_summary(found.sources)
         self.kind = "set"
 
@@ -203,6 +206,7 @@ def set_content() -> rx.Component:
         card(
             rx.el.div(
                 rx.el.p(SourceState.description, class_name="muted iso"),
+                rx.cond(SourceState.credit != "", rx.el.p(SourceState.credit, class_name="small faint iso")),
                 strip_of_layers(SourceState.block["layers"]),
                 class_name="card-body stack tight",
             ),

@@ -109,7 +109,8 @@ def read_batch(path: Path, name: str = "") -> Batch:
         for one in features:
             int(one["feature_index"])
     except (ValueError, TypeError, KeyError) as error:
-        raise BadInputError(f"{name or path} is not a SAEDashboard batch ({error!r}).", field="path") from error
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise BadInputError(f"{name or path} is not a SAEDashboard batch: {why}.", field="path") from error
     suffix = content.get("sae_id_suffix")
     source_id = f"{layer}-{content.get('sae_set') or 'sae'}{f'__{suffix}' if suffix else ''}"
     return Batch(path, model_id, source_id, {**content, "features": None}, features)
