@@ -15,7 +15,7 @@ import psycopg
 import typer
 from sqlalchemy import Connection, text
 
-from memicos_app.db import migrate, postgres_binaries, session
+from memicos_app.db import backups, migrate, postgres_binaries, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.db.url import DatabaseUrl, normalise
 from memicos_app.settings import get_settings
@@ -64,23 +64,24 @@ def psql(context: typer.Context) -> None:
 
 
 @app.command()
-def dump(file: Annotated[Path, typer.Argument(help="Where to write the backup.")]) -> None:
-    """Back the whole database up into one file, also while the site runs."""
+def backup(file: Annotated[Path, typer.Argument(help="Where to write the backup.")]) -> None:
+    """Write the whole database into one file, also while the site runs."""
     with failing_clearly():
-        status_code = run_program("pg_dump", ["--format=custom", f"--file={file}"], session.target())
-    raise typer.Exit(status_code)
+        backups.back_up(programs(session.target()), file)
+    typer.echo(f"{file} holds everything.")
+
+
+app.command("dump", hidden=True)(backup)  # As it was called at first.
 
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A backup made by `memicos db dump`.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A file of `memicos db backup`.", exists=True, dir_okay=False)],
 ) -> None:
     """Replace what the database holds by a backup, all or nothing; stop the site first."""
     with failing_clearly():
-        target = session.target()
-        options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={target.url.database}"]
-        status_code = run_program("pg_restore", [*options, str(file)], target)
-    raise typer.Exit(status_code)
+        backups.restore(programs(session.target()), file)
+    typer.echo("The database holds what the backup does.")
 
 
 def external_status() -> dict[str, object]:
@@ -134,6 +135,24 @@ def run_program(name: str, arguments: list[str], target: DatabaseUrl) -> int:
         return subprocess.call([program, *arguments], env=environment)
     finally:
         signal.signal(signal.SIGINT, kept)
+
+
+def programs(target: DatabaseUrl) -> backups.Start:
+    """Starts programs of Postgres on the database, all of one version.
+
+    Raises:
+        DatabaseUnusable: there are none that could reach this database.
+    """
+    over_tls = target.parameters.get("sslmode") in _OVER_TLS
+    folder = Path(find_program("pg_restore", over_tls=over_tls)).parent
+    environment = os.environ | connection_variables(target)
+
+    def start(
+        name: str, arguments: list[str], stdin: int | None = None, stdout: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([str(folder / name), *arguments], env=environment, stdin=stdin, stdout=stdout)
+
+    return start
 
 
 def find_program(name: str, *, over_tls: bool) -> str:
