@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -38,8 +39,24 @@ from memicos_app.library.watch import Stopped, Unwatched
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
 
 INDICES = st.integers(0, 5)
+EXAMPLES, STEPS = 6, 12
+CONTENT = st.dictionaries(INDICES, st.sampled_from([1.0, 2.0, 4.0]), min_size=1)
+PATIENCE = st.sampled_from([7, 9, 8, 10, 6, 11, 4, 13])
 UPLOADED = 3.0
 """Largest activation of every uploaded feature; no dataset has it."""
+
+
+HAPPENED: Counter[str] = Counter()
+"""What the steps came upon; a state machine that never meets a case proves nothing of it."""
+CASES = {
+    "carried over",
+    "replaced",
+    "stopped",
+    "gone on",
+    "unchanged",
+    "explanations alone",
+    "kept by hand",
+}
 
 
 class StopsAfter(Unwatched):
@@ -81,7 +98,6 @@ class Library(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
 
-    @rule(most=st.dictionaries(INDICES, st.sampled_from([1.0, 2.0, 4.0]), min_size=1), said=st.sets(INDICES))
     def publish(self, most: dict[int, float], said: set[int]) -> None:
         """The origin changes."""
         self.versions += 1
@@ -97,23 +113,35 @@ class Library(RuleBasedStateMachine):
         for path in made.path.rglob("*.gz"):
             os.utime(path, (self.versions, self.versions))
 
-    @rule(patience=st.integers(0, 14))
-    def import_and_stop(self, patience: int) -> None:
+    @rule(most=CONTENT, said=st.sets(INDICES), patience=PATIENCE, goes_on=st.sampled_from([True, True, False]))
+    def publish_and_be_stopped(self, most: dict[int, float], said: set[int], patience: int, goes_on: bool) -> None:
+        """The origin changes, and its import is stopped somewhere, or comes to its end."""
+        self.publish(most, said)
         self.known = True
         try:
             self.run(import_source(self.folder.name, MODEL, SOURCE, watch=StopsAfter(patience)))
         except Stopped:
-            swapped = self.run(self.is_swapped())
-            if not swapped:
-                return
-        self.now_imported()
+            HAPPENED["stopped"] += 1
+            if not self.run(self.is_swapped()):
+                self.run(self.read())
+                return self.import_all() if goes_on else None
+        return self.now_imported()
 
-    @rule()
     def import_all(self) -> None:
         self.known = True
         report = self.run(import_source(self.folder.name, MODEL, SOURCE))
+        HAPPENED["gone on"] += report.n_kept > 0
+        HAPPENED["unchanged"] += report.unchanged
         assert report.unchanged == (self.imported == self.versions)
         self.now_imported()
+
+    @rule(most=CONTENT, said=st.sets(INDICES), again=st.booleans())
+    def publish_and_import(self, most: dict[int, float], said: set[int], again: bool) -> None:
+        """The origin changes and is imported, perhaps twice."""
+        self.publish(most, said)
+        self.import_all()
+        if again:
+            self.import_all()
 
     def now_imported(self) -> None:
         if self.imported == self.versions:
@@ -121,6 +149,7 @@ class Library(RuleBasedStateMachine):
         most, words = self.published
         carried = {i: value for i, value in (self.features or {}).items() if value == UPLOADED and i not in most}
         self.features = {**most, **carried}
+        HAPPENED["carried over"] += len(carried)
         self.explained = {i: text for i, text in words.items() if i in most}
         self.imported = self.versions
 
@@ -129,8 +158,10 @@ class Library(RuleBasedStateMachine):
         state = await source_state(MODEL, SOURCE)
         return state.state == "complete" and state.unfinished is None and self.imported != self.versions
 
-    @rule()
-    def import_explanations(self) -> None:
+    @rule(said=st.sets(INDICES, min_size=1))
+    def publish_and_import_explanations(self, said: set[int]) -> None:
+        """The origin changes, and only its explanations are imported."""
+        self.publish(self.published[0], said)
         self.known = True
         work = import_source(self.folder.name, MODEL, SOURCE, parts=["explanations"])
         if self.features is None:
@@ -138,18 +169,19 @@ class Library(RuleBasedStateMachine):
                 self.run(work)
             return
         self.run(work)
-        if self.imported != self.versions:
-            self.explained = {i: text for i, text in self.published[1].items() if i in self.features}
-            self.imported = None
+        HAPPENED["explanations alone"] += 1
+        self.explained = {i: text for i, text in self.published[1].items() if i in self.features}
+        self.imported = None
 
     @precondition(lambda self: self.known)
-    @rule(index=INDICES, replace=st.booleans())
+    @rule(index=st.integers(3, 7), replace=st.sampled_from([True, True, False]))
     def upload(self, index: int, replace: bool) -> None:
         line = FeatureLine.model_validate({**feature(index), "maxActApprox": None})
         shown = ActivationLine.model_validate(activation(index, ["mine"], [UPLOADED]))
         self.run(uploads.upload(MODEL, SOURCE, [Upload(line, [shown])], replace=replace))
         self.features = self.features or {}
         if replace or index not in self.features:
+            HAPPENED["replaced"] += index in self.features
             self.features[index] = UPLOADED
 
     @precondition(lambda self: self.known)
@@ -174,12 +206,17 @@ class Library(RuleBasedStateMachine):
             await refresh_labels(writer, MODEL, SOURCE)
             await writer.commit()
 
-    @precondition(lambda self: self.known)
-    @rule(everything=st.booleans())
-    def delete(self, everything: bool) -> None:
+    @precondition(lambda self: self.known and self.features)
+    @rule(
+        everything=st.sampled_from([False, True, False]), index=INDICES, written=st.sampled_from([True, True, False])
+    )
+    def delete(self, everything: bool, index: int, written: bool) -> None:
+        if written:
+            self.write_by_hand(index)
         self.run(delete_source(MODEL, SOURCE, everything=everything))
         if everything:
             self.by_hand = {}
+        HAPPENED["kept by hand"] += bool(self.by_hand)
         self.features, self.explained, self.imported = None, {}, None
         self.known = bool(self.by_hand)
 
@@ -216,12 +253,34 @@ class Library(RuleBasedStateMachine):
             assert {one.index for one in found.rows} == holding & set(expected)
 
 
+def test_every_case(database: str) -> None:
+    """A walk through all that the machine knows: what chance leaves out is met here."""
+    HAPPENED.clear()
+    machine = Library()
+    machine.begin()
+    machine.publish_and_import({0: 1.0, 1: 2.0, 5: 1.0}, {0}, True)
+    machine.upload(5, True)
+    machine.upload(7, False)
+    machine.verify()
+    machine.publish_and_be_stopped({0: 4.0, 2: 2.0}, {2}, 5, True)
+    machine.readers_see_the_model()
+    assert machine.features == {0: 4.0, 2: 2.0, 5: UPLOADED, 7: UPLOADED}
+    machine.publish_and_import_explanations({0, 7})
+    machine.readers_see_the_model()
+    machine.delete(False, 2, True)
+    machine.readers_see_the_model()
+    machine.publish_and_import({2: 1.0}, set(), False)
+    machine.readers_see_the_model()
+    machine.teardown()
+    assert {case for case, times in HAPPENED.items() if times} == CASES, HAPPENED
+
+
 def test_any_order(database: str) -> None:
     run_state_machine_as_test(
         Library,
         settings=settings(
-            max_examples=8,
-            stateful_step_count=14,
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
             deadline=None,
             derandomize=True,
             database=None,
