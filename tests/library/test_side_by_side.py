@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from memicos_app.library import side_by_side, steering
+from memicos_app.library import side_by_side, steer_runs
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import ChatTurn, SteeredFeature, SteerRequest
@@ -37,7 +37,7 @@ def inference() -> Iterator[None]:
 async def test_sides_that_agree_are_one_run() -> None:
     wish = Wish(REQUEST, ONE)
     assert not wish.parted
-    both, plain = await side_by_side.complete(wish), await steering.complete(REQUEST)
+    both, plain = await side_by_side.complete(wish), await steer_runs.complete(REQUEST)
     assert (both.default, both.steered) == (plain.default, plain.steered)
 
 
@@ -46,8 +46,8 @@ async def test_parted_sides_answer_their_own_histories() -> None:
     assert wish.parted
     found = [result async for result in side_by_side.stream(wish)]
     assert found[-1].done
-    unsteered = await steering.complete(dataclasses.replace(REQUEST, chat=OTHER))
-    steered = await steering.complete(REQUEST)
+    unsteered = await steer_runs.complete(dataclasses.replace(REQUEST, chat=OTHER))
+    steered = await steer_runs.complete(REQUEST)
     assert found[-1].default == unsteered.default
     assert found[-1].steered == steered.steered
     assert "ships" in found[-1].steered.raw
@@ -67,4 +67,4 @@ async def test_leaving_early_and_failing_end_both() -> None:
     assert caught.value.field == "features.0.index"
     with pytest.raises(BadInputError):
         await side_by_side.complete(Wish(dataclasses.replace(REQUEST, temperature=9), OTHER))
-    assert (await steering.complete(dataclasses.replace(REQUEST, n_tokens=1))).done
+    assert (await steer_runs.complete(dataclasses.replace(REQUEST, n_tokens=1))).done
