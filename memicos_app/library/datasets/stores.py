@@ -7,6 +7,7 @@ folders mean is `origins.py`'s.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -62,7 +63,7 @@ class FolderStore:
         path = self.path(name)
         if not path.is_file():
             raise NotFoundError(f"{self.folder} holds no {name}.", field="name")
-        return _described(path, name)
+        return _described(path.stat(), name)
 
     async def read(self, name: str) -> bytes:
         """As `Store`."""
@@ -76,7 +77,7 @@ class FolderStore:
         return self.folder / check_name(name)
 
     def _objects(self, prefix: str) -> list[Object]:
-        return [_described(path, name) for path, name in _files(self.folder / prefix, "", _DEEPEST)]
+        return list(_files(str(self.folder / prefix), "", _DEEPEST))
 
 
 class RemoteStore:
@@ -156,17 +157,17 @@ def folder_of(name: str) -> Path | None:
     return None if "://" in name else Path(name).expanduser()
 
 
-def _files(folder: Path, below: str, depth: int) -> Iterator[tuple[Path, str]]:
-    """Files with their names relative to where the walk began; links are followed, so the depth has an end."""
+def _files(folder: str, below: str, depth: int) -> Iterator[Object]:
+    """Files named relative to where the walk began; links are followed, so the depth has an end."""
     try:
-        found = sorted(folder.iterdir())
+        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return
-    for path in found:
-        if path.is_file():
-            yield path, below + path.name
-        elif depth > 1 and path.is_dir():
-            yield from _files(path, f"{below}{path.name}/", depth - 1)
+    for entry in found:
+        if entry.is_file():
+            yield _described(entry.stat(), below + entry.name)
+        elif depth > 1 and entry.is_dir():
+            yield from _files(entry.path, f"{below}{entry.name}/", depth - 1)
 
 
 async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
@@ -179,7 +180,6 @@ async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     return [task.result() for task in tasks]
 
 
-def _described(path: Path, name: str) -> Object:
-    found = path.stat()
+def _described(found: os.stat_result, name: str) -> Object:
     changed = datetime.fromtimestamp(found.st_mtime, UTC)
     return Object(name, found.st_size, f"{found.st_mtime_ns:x}-{found.st_size:x}", changed)
