@@ -9,13 +9,15 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.empty import failed, skeleton_rows
-from memicos_app.components.job_rows import JobRow, job_list, job_row, obey
+from memicos_app.components.job_rows import JobRow, job_list, job_row, more_line, obey
 from memicos_app.components.layout import card
 from memicos_app.library import jobs, ownership
 from memicos_app.library.errors import LibraryError
 
 LAST = 3
 """How many of those that ended the card shows."""
+MOST = 6
+"""How many of those that wait or run the card shows."""
 _BUSY_MS, _QUIET_MS = 1000, 4000
 
 
@@ -34,23 +36,25 @@ class JobCardState(rx.State):
 
     open_rows: list[JobRow] = []
     ended_rows: list[JobRow] = []
+    more: int = 0
     loaded: bool = False
     problem: str = ""
 
     @rx.event(background=True, supersedes=True)
     async def follow(self) -> AsyncIterator[EventSpec]:
         """Read the jobs, and again from the browser for as long as the card is looked at."""
-        problem, found, ended = "", [], []
+        problem, found, ended, more = "", [], [], 0
         try:
             ownership.require_owner()
-            found = [job_row(one) for one in await jobs.open_jobs()]
+            found = [job_row(one) for one in await jobs.open_jobs(MOST)]
+            more = await jobs.count_open() - len(found) if len(found) == MOST else 0
             ended = [job_row(one) for one in await jobs.jobs(states=("done", "failed", "cancelled"), limit=LAST)]
         except LibraryError as error:
             problem = error.message
         async with self:
             self.problem, self.loaded = problem, True
-            if not problem and (found, ended) != (self.open_rows, self.ended_rows):
-                self.open_rows, self.ended_rows = found, ended
+            if not problem and (found, ended, more) != (self.open_rows, self.ended_rows, self.more):
+                self.open_rows, self.ended_rows, self.more = found, ended, more
         yield rx.call_script(later("jobs", _BUSY_MS if found else _QUIET_MS), callback=JobCardState.again)
 
     @rx.event
@@ -77,6 +81,7 @@ def jobs_card() -> rx.Component:
             state.loaded,
             rx.fragment(
                 rx.cond(state.open_rows, job_list(state.open_rows, state.ask, "Jobs that wait or run")),
+                more_line(state.more),
                 rx.cond(state.ended_rows, job_list(state.ended_rows, state.ask, "Jobs that ended last")),
                 rx.cond(~(state.open_rows | state.ended_rows) & (state.problem == ""), nothing),
             ),

@@ -43,7 +43,7 @@ def job_row(one: JobView, now: datetime | None = None) -> JobRow:
     shown = one.is_open and one.share is not None
     moment = one.finished_at or one.created_at
     took = f", took {job_words.took(one)}" if one.state == "done" else ""
-    asked = "asked for " if one.is_open else ""
+    asked = "asked " if one.is_open else ""
     return JobRow(
         id=one.id,
         href=f"/admin/jobs/{one.id}",
@@ -76,6 +76,11 @@ def job_list(rows: rx.Var[list[JobRow]], on_verb: Any, words: str) -> rx.Compone
     return rx.el.ul(
         rx.foreach(rows, lambda row: job_line(row, on_verb)), aria_label=words, data_list="", class_name="jobs"
     )
+
+
+def more_line(more: rx.Var[int]) -> rx.Component:
+    """How many open jobs stand behind those that are shown."""
+    return rx.cond(more > 0, rx.el.p("and ", more, " more that wait", class_name="card-foot"))
 
 
 def job_line(row: rx.Var[JobRow], on_verb: Any) -> rx.Component:

@@ -92,12 +92,12 @@ async def embed_explanations(model_id: str, source_id: str, *, watch: Watch = UN
     waiting = sorted(waiting, key=lambda one: len(one["description"]))  # alike in length: little is padded
     done, had = 0, await _embedded(model_id, source_id)
     for start in range(0, len(waiting), _TURN):
-        watch.tell("embedding; the source is ready to browse", had + start, had + len(waiting), "explanations")
+        watch.tell("embedding", had + start, had + len(waiting), "explanations")
         await watch.checkpoint()
         turn = waiting[start : start + _TURN]
         vectors = await embed([_meaningful(original(one["description"]), one["type_name"]) for one in turn])
         done += await _store([one["number"] for one in turn], vectors)
-    watch.tell("embedding; the source is ready to browse", had + len(waiting), had + len(waiting), "explanations")
+    watch.tell("embedding", had + len(waiting), had + len(waiting), "explanations")
     return done
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "ask",
     "cancel",
     "clean",
+    "count_open",
     "job",
     "jobs",
     "log",
@@ -119,10 +120,17 @@ async def jobs(
     return [view(one) for one in found]
 
 
-async def open_jobs() -> list[JobView]:
-    """What waits, runs or is paused, in the order it was asked for."""
-    found = await rows(f"SELECT {COLUMNS} FROM jobs WHERE {_OPEN} ORDER BY id LIMIT {MOST_LISTED}")
+async def open_jobs(limit: int = MOST_LISTED) -> list[JobView]:
+    """What runs, then what waits or is paused, in the order it was asked for."""
+    order = "state <> 'running', id"
+    found = await rows(f"SELECT {COLUMNS} FROM jobs WHERE {_OPEN} ORDER BY {order} LIMIT :limit", limit=limit)
     return [view(one) for one in found]
+
+
+async def count_open() -> int:
+    """How many wait, run or are paused."""
+    found = await row(f"SELECT count(*) AS n FROM jobs WHERE {_OPEN}")
+    return int(found["n"]) if found else 0
 
 
 _OPEN = "state IN ('waiting', 'running', 'paused')"

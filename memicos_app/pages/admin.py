@@ -18,6 +18,7 @@ from memicos_app.components.admin_shelf import shelf_card
 from memicos_app.components.admin_state import ShelfState
 from memicos_app.components.empty import failed
 from memicos_app.components.figures import count, size_words
+from memicos_app.components.job_card import jobs_card
 from memicos_app.components.layout import page
 from memicos_app.components.nav import DOTS, NavState
 from memicos_app.components.ways_in import facts_card
@@ -106,7 +107,7 @@ def admin_page() -> rx.Component:
         rx.cond(AdminState.problem != "", failed(AdminState.problem)),
         rx.cond(ShelfState.problem != "", failed(ShelfState.problem)),
         rx.el.div(
-            rx.el.div(shelf_card(ShelfState), class_name="stack"),
+            rx.el.div(jobs_card(), shelf_card(ShelfState), class_name="stack"),
             rx.el.div(
                 origins_card(ShelfState),
                 facts_card("Inference worker", AdminState.inference),

@@ -11,14 +11,14 @@ from reflex.event import EventSpec
 from memicos_app.components.copy import command
 from memicos_app.components.empty import empty, failed, skeleton_rows
 from memicos_app.components.job_card import later
-from memicos_app.components.job_rows import JobRow, job_list, job_row, obey
+from memicos_app.components.job_rows import JobRow, job_list, job_row, more_line, obey
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.library import jobs, ownership
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.jobs import JobState
 
 ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
-PAGE = 30
+PAGE, MOST_OPEN = 30, 50
 
 
 class JobsState(rx.State):
@@ -28,6 +28,8 @@ class JobsState(rx.State):
     ended_rows: list[JobRow] = []
     only: str = ""
     """Which of those that ended are listed: a state, or empty for all."""
+    waiting: int = 0
+    """Open jobs that are not listed."""
     pages: int = 1
     more: bool = False
     loaded: bool = False
@@ -36,17 +38,19 @@ class JobsState(rx.State):
     @rx.event(background=True, supersedes=True)
     async def follow(self) -> AsyncIterator[EventSpec]:
         """Read the jobs, and again from the browser for as long as the page is looked at."""
-        problem, found, ended = "", [], []
+        problem, found, ended, waiting = "", [], [], 0
         wanted = tuple(one for one in ENDED if self.only in ("", one))
         try:
             ownership.require_owner()
-            found = [job_row(one) for one in await jobs.open_jobs()]
+            found = [job_row(one) for one in await jobs.open_jobs(MOST_OPEN)]
+            waiting = await jobs.count_open() - len(found) if len(found) == MOST_OPEN else 0
             ended = [job_row(one) for one in await jobs.jobs(states=wanted, limit=self.pages * PAGE + 1)]
         except LibraryError as error:
             problem = error.message
         async with self:
             self.problem, self.loaded = problem, True
             if not problem:
+                self.waiting = waiting
                 self.more = len(ended) > self.pages * PAGE and len(ended) < jobs.MOST_LISTED
                 self.open_rows, self.ended_rows = found, ended[: self.pages * PAGE]
         yield rx.call_script(later("joblist", 1000 if found else 4000), callback=JobsState.again)
@@ -99,7 +103,7 @@ def open_card() -> rx.Component:
         command("memicos import MODEL SOURCE"),
     )
     rows = job_list(JobsState.open_rows, JobsState.ask, "Jobs that wait or run")
-    return card(rx.cond(JobsState.open_rows, rows, nothing), title="Now")
+    return card(rx.cond(JobsState.open_rows, rows, nothing), more_line(JobsState.waiting), title="Now")
 
 
 def history_card() -> rx.Component:

@@ -112,6 +112,22 @@ async def test_progress_is_live_and_the_verbs_work(page: Page) -> None:
     await give_up(number)
 
 
+async def test_the_admin_page_shows_what_runs(page: Page) -> None:
+    numbers = [
+        await ask(f"Count {word}") for word in ("one", "two", "three", "four", "five", "six", "seven", "eight")
+    ]
+    await page.goto("/admin")
+    listed = page.get_by_role("list", name="Jobs that wait or run").get_by_role("listitem")
+    await expect(listed).to_have_count(6)
+    await expect(listed.first).to_contain_text("running")
+    await expect(page.get_by_text("and 2 more that wait")).to_be_visible()
+    for number in reversed(numbers):
+        await jobs.cancel(number)
+    await session.dispose()
+    await expect(page.get_by_text("Nothing is being done.")).to_have_count(0)
+    await expect(listed).to_have_count(0)
+
+
 async def test_a_job_tells_what_it_does_and_what_came_of_it(page: Page) -> None:
     number = await ask("Count to sixty", to=60)
     await page.goto("/admin/jobs")

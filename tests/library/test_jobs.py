@@ -97,6 +97,8 @@ async def test_lists_by_state_kind_subject_and_page(database: str) -> None:
     assert await jobs.jobs(kind="export") == []
     assert [one.id for one in await jobs.jobs(before=ids[3], limit=2)] == [ids[2], ids[1]]
     assert [one.id for one in await jobs.open_jobs()] == ids
+    assert [one.id for one in await jobs.open_jobs(2)] == ids[:2]
+    assert await jobs.count_open() == 5
 
 
 async def test_the_log_is_read_on_from_a_line(database: str) -> None:
