@@ -119,7 +119,7 @@ def _read(path: Path, name: str, expected: tuple[str, str] | None) -> tuple[Batc
     _as_expected(batch.model_id, batch.source_id, expected)
     outcome = Outcome(batch.model_id, batch.source_id)
     try:
-        return batch, prepare([_upload(batch, one, name) for one in batch.features], outcome), outcome
+        return batch, prepare((_upload(batch, one, name) for one in batch.features), outcome), outcome
     except BadInputError as error:
         raise BadInputError(f"{name}: {error.message}", field="file") from error
 

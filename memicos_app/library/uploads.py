@@ -7,7 +7,7 @@ one source wait for each other, and an import that switches generations carries 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memicos_app.db.session import session
@@ -49,7 +49,7 @@ async def upload(model_id: str, source_id: str, features: Sequence[Upload], *, r
     return outcome
 
 
-def prepare(features: Sequence[Upload], outcome: Outcome) -> list[Prepared]:
+def prepare(features: Iterable[Upload], outcome: Outcome) -> list[Prepared]:
     """Features as they are stored; dead ones go to the outcome, as do things that had to be changed.
 
     Raises:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import gzip
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from memicos_app.library.datasets import layout
-from memicos_app.library.datasets.reading import parse
+from memicos_app.library.datasets.batch_file import read_settings
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.feature_json import encode
 
@@ -53,7 +53,8 @@ class Batch:
     model_id: str
     source_id: str
     settings: dict[str, Any]
-    features: list[dict[str, Any]]
+    features: Sequence[dict[str, Any]]
+    """Read from disk when they are asked for."""
 
 
 def batch_files(place: Path) -> list[Path]:
@@ -97,20 +98,21 @@ def read_batch(path: Path, name: str = "") -> Batch:
     Raises:
         BadInputError: it is not one; the message names the file.
     """
+    shown = name or path
     try:
-        content = parse(path.read_bytes())
+        content, features = read_settings(path)
     except ValueError as error:
         raise BadInputError(
-            f"{name or path} is not a SAEDashboard batch: it is not valid JSON ({error}).", field="path"
+            f"{shown} is not a SAEDashboard batch: it is not valid JSON ({error}).", field="path"
         ) from error
+    except (KeyError, TypeError) as error:
+        raise BadInputError(f"{shown} is not a SAEDashboard batch: {_why(error)}.", field="path") from error
     try:
-        features = content["features"]
         model_id, layer = str(content["model_id"]), int(content["layer"])
         for one in features:
             int(one["feature_index"])
     except (ValueError, TypeError, KeyError) as error:
-        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise BadInputError(f"{name or path} is not a SAEDashboard batch: {why}.", field="path") from error
+        raise BadInputError(f"{shown} is not a SAEDashboard batch: {_why(error)}.", field="path") from error
     suffix = content.get("sae_id_suffix")
     source_id = f"{layer}-{content.get('sae_set') or 'sae'}{f'__{suffix}' if suffix else ''}"
     return Batch(path, model_id, source_id, {**content, "features": None}, features)
@@ -140,6 +142,10 @@ def _write(batch: Batch, folder: Path, number: int, hook_point: str) -> None:
         file.writelines(encode(_feature(batch, one, hook_name)) + b"\n" for one in batch.features)
     with _lines(folder, "activations", number) as file:
         file.writelines(encode(row) + b"\n" for one in batch.features for row in _activations(batch, one))
+
+
+def _why(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def lines_of(batch: Batch, one: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
