@@ -101,7 +101,6 @@ def admin_page() -> rx.Component:
             rx.el.a("Add an SAE", href="/admin/add", class_name="link"),
             rx.el.a("Upload batches", href="/upload", class_name="link"),
             rx.el.a("Jobs", href="/admin/jobs", class_name="link"),
-            rx.el.a("Upload features", href="/upload", class_name="link"),
             rx.el.a("New model", href="/model/new", class_name="link"),
             rx.el.a("New SAEs", href="/sae/new", class_name="link"),
             rx.el.a("Presets", href="/admin/presets", class_name="link"),
