@@ -59,10 +59,10 @@ def adding_form(state: type[Any]) -> rx.Component:
                     "log_sparsity_threshold",
                     "Log sparsity",
                     "Rarer features are skipped.",
-                    number="-5",
+                    number=True,
                 ),
-                field(state, "prompts", "Prompts", "Windows chosen from the texts.", number="24576"),
-                field(state, "context", "Tokens a prompt", "BOS included.", number="64"),
+                field(state, "prompts", "Prompts", "Windows chosen from the texts.", number=True),
+                field(state, "context", "Tokens a prompt", "BOS included.", number=True),
                 class_name="grid-2",
             ),
             rx.cond(state.problem != "", rx.el.p(state.problem, role="alert", class_name="notice rose iso")),
@@ -71,6 +71,7 @@ def adding_form(state: type[Any]) -> rx.Component:
                 rx.el.span(state.size, class_name="small faint"),
                 class_name="row wrap",
             ),
+            key=state.turn.to(str),
             on_submit=state.send,
             no_validate=True,
             class_name="card-body stack",
@@ -79,16 +80,17 @@ def adding_form(state: type[Any]) -> rx.Component:
     )
 
 
-def field(state: type[Any], name: str, label: str, hint: str, *, number: str = "", **props: Any) -> rx.Component:
+def field(state: type[Any], name: str, label: str, hint: str, *, number: bool = False, **props: Any) -> rx.Component:
     """A line of text with its label, what belongs there, and what is wrong with what stands there."""
     if number:
-        props |= {"default_value": number, "input_mode": "decimal"}
+        props["input_mode"] = "decimal"
     return rx.el.div(
         rx.el.label(label, html_for=f"add-{name}", class_name="label"),
         rx.el.input(
             name=name,
             id=f"add-{name}",
             on_change=state.typed(name).debounce(PAUSE),
+            default_value=state.begin[name],
             auto_complete="off",
             aria_invalid=rx.cond(state.wrong[name] != "", "true", "false"),
             aria_describedby=f"add-{name}-said",

@@ -38,20 +38,33 @@ class AddState(rx.State):
     wrong: dict[str, str] = dict.fromkeys(FIELDS, "")
     facts: list[tuple[str, str]] = []
     notes: list[str] = []
-    model: str = ""
+    begin: dict[str, str] = dict.fromkeys(FIELDS, "")
+    """What the fields hold when the page opens."""
+    turn: int = 0
     size: str = ""
     problem: str = ""
     may_edit: bool = True
     _values: dict[str, str] = {}
 
     @rx.event
-    def load(self) -> None:
-        """An empty form."""
+    async def load(self) -> None:
+        """An empty form; or one for a source that is served already, `?model=…&source=…`."""
+        turn = self.turn + 1
         self.reset()
-        self.may_edit = ownership.may_edit()
-        self.model = get_settings().model_id
-        self._values = {**BEGIN, "model": self.model}
-        self.size = size_words(self._values)
+        self.turn, self.may_edit = turn, ownership.may_edit()
+        asked_for = self.router.url.query_parameters
+        await self._begin(asked_for.get("model", ""), asked_for.get("source", ""))
+
+    async def _begin(self, model: str, source: str) -> None:
+        values = {**BEGIN, "model": get_settings().model_id}
+        if source and self.may_edit:
+            try:
+                values |= served(model, source)
+                self.facts, self.notes, self.wrong = await asyncio.to_thread(checked, values)
+            except LibraryError as error:
+                self.problem = error.message
+        self._values, self.size = values, size_words(values)
+        self.begin = {name: values.get(name, "") for name in FIELDS}
 
     @rx.event(background=True, supersedes=True)
     async def typed(self, name: str, value: str) -> None:
@@ -60,6 +73,8 @@ class AddState(rx.State):
             if name not in FIELDS or not ownership.may_edit():
                 return
             self._values[name] = value
+            if name in ("sae", "model", "set_name"):
+                self._values.pop("source_id", None)
             values = dict(self._values)
         facts, notes, wrong = await asyncio.to_thread(checked, values)
         async with self:
@@ -71,6 +86,8 @@ class AddState(rx.State):
     async def send(self, form: dict[str, Any]) -> Any:
         """Ask for the job and go to its page; what is wrong is said beside its field."""
         values = {name: str(form.get(name, "")) for name in FIELDS}
+        if all(values[name] == self.begin[name] for name in ("sae", "model", "set_name")):
+            values["source_id"] = self._values.get("source_id", "")
         self._values, self.problem = values, ""
         try:
             ownership.require_owner()
@@ -87,6 +104,12 @@ class AddState(rx.State):
             self.problem = error.message
             return None
         return rx.redirect(f"/admin/jobs/{job.id}")
+
+
+def served(model: str, source: str) -> dict[str, str]:
+    """The form's values for a source whose weights lie here. Raises `NotFoundError` where they do not."""
+    found = adding.asked_of_served(model, source)
+    return {name: getattr(found, name) for name in ("sae", "model", "set_name", "source_id")}
 
 
 def asked(values: dict[str, str]) -> Adding:

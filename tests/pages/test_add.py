@@ -77,7 +77,7 @@ def test_how_much_the_model_will_read() -> None:
 
 async def test_sent_it_is_a_job_and_what_is_wrong_is_none(imported: str, values: dict[str, str]) -> None:
     state = await state_of(AddState)
-    AddState.load.fn(state)
+    await AddState.load.fn(state)
     assert await AddState.send.fn(state, {**values, "set_name": ""}) is not None
     assert "name its set" in state.wrong["set_name"]
     assert not await jobs.jobs(kind="add")
@@ -92,8 +92,24 @@ async def test_only_the_owner_adds(imported: str, values: dict[str, str], monkey
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
     state = await state_of(AddState)
-    AddState.load.fn(state)
+    await AddState.load.fn(state)
     assert not state.may_edit
     await AddState.send.fn(state, {**values, "set_name": "theirs"})
     assert "Only the owner" in state.problem
     assert not [job for job in await jobs.jobs(kind="add") if "theirs" in job.title]
+
+
+async def test_a_source_that_is_served_fills_the_form(
+    imported: str, values: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_ID", values["model"])
+    get_settings.cache_clear()
+    folder = write(tmp_path / "data" / "saes" / "model" / "3-wide__l0-30")
+    state = await state_of(AddState)
+    await state._begin("model", "3-wide__l0-30")
+    assert (state.begin["sae"], state.begin["model"]) == (str(folder), values["model"])
+    assert ("source", "model/3-wide__l0-30") in state.facts
+    await AddState.send.fn(state, {**state.begin, "corpus": values["corpus"]})
+    assert [job.subject for job in await jobs.jobs(kind="add", limit=1)] == ["model/3-wide__l0-30"]
+    await state._begin("model", "9-none")
+    assert state.problem == "No weights of model/9-none lie here."
