@@ -39,7 +39,6 @@ def adding_form(state: type[Any]) -> rx.Component:
                     "model",
                     "Model",
                     "Packaged id, folder or hub name.",
-                    default_value=state.model,
                 ),
                 field(state, "set_name", "Set (SAE ID)", "Part of its address.", placeholder="my-set"),
                 class_name="grid-2",
