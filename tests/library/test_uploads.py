@@ -13,6 +13,7 @@ from memicos_app.library import catalog, features, registration, uploads
 from memicos_app.library.datasets import sums
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
+from memicos_app.library.datasets.verify import verify_source
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.query import row, rows, run_in
 from memicos_app.library.uploads import Explained, Outcome, Upload
@@ -185,6 +186,7 @@ async def test_uploads_do_not_count_as_the_datasets(database: str, tmp_path: Pat
     report = await import_source(tmp_path, MODEL, SOURCE)
     assert (report.unchanged, report.verdict.word, report.verdict.missing) == (True, "complete", [])
     assert await kept_sums() == await now_summed()
+    assert (await verify_source(MODEL, SOURCE)).ok
     await import_source(tmp_path, MODEL, SOURCE, again=True)
     assert await kept_sums() == await now_summed()
     assert (await features.feature(MODEL, SOURCE, 1)).max_activation == 2.5, "as the dataset has it"
