@@ -220,6 +220,16 @@ async def test_cards_that_are_missing_or_point_at_nothing(database: str, folder:
     assert [one.set_names for one in await catalog.releases()] == [["res-tiny"]]
 
 
+async def test_a_default_counts_once_it_is_there(database: str, folder: Folder) -> None:
+    folder.cards["model"] = {"id": MODEL, "defaultSourceId": "9-late", "defaultSourceSetName": "late"}
+    await imported(folder)
+    assert (await catalog.model(MODEL)).default_source_id == SOURCE, "what is not there is no default"
+    late = Folder(folder.origin, source_id="9-late", cards={})
+    late.batch("features/batch-0", [{**feature(0), "layer": "9-late"}])
+    await imported(late)
+    assert (await catalog.model(MODEL)).default_source_id == "9-late"
+
+
 async def test_no_cards_at_all(database: str, folder: Folder) -> None:
     folder.cards = {}
     assert messages(await imported(folder)) == []
