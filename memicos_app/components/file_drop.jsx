@@ -118,7 +118,7 @@ export function FileDrop({ address, model, source }) {
     <>
       <section className="card">
         <label
-          className={over ? "drop over" : "drop"}
+          className={over ? "drop-zone over" : "drop-zone"}
           onDragOver={(event) => (event.preventDefault(), setOver(true))}
           onDragLeave={() => setOver(false)}
           onDrop={drop}

@@ -90,7 +90,9 @@ def todo(source: SourceView) -> str:
 
 def sae_path(model_id: str, source_id: str) -> str:
     """Where the weights of a source lie, from the folder of the project where they lie in it."""
-    folder = get_settings().sae_dir / model_id / source_id
+    settings = get_settings()
+    own = settings.user_saes_dir / model_id / source_id
+    folder = own if own.is_dir() else settings.sae_dir / model_id / source_id
     return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
 
 

@@ -135,6 +135,7 @@ def plan(adding: Adding) -> Plan:
     names = names_of(folder, adding.source_id, adding.set_name)
     notes = [
         *_about_model(folder, Path(model).name),
+        *_about_sinks(folder),
         *(["The model's configuration is not here yet, so that its width is checked once it is."] * (shape is None)),
     ]
     return Plan(folder, model, Path(model).name, names, corpus, tuple(notes))
@@ -187,6 +188,13 @@ def _about_model(folder: SaeFolder, model_id: str) -> list[str]:
     if not trained or Path(trained).name.lower() == model_id.lower():
         return []
     return [f"The SAE says it was trained on {trained}; it is used with {model_id}."]
+
+
+def _about_sinks(folder: SaeFolder) -> list[str]:
+    """Sinks have residuals a hundred times longer than others; without a rule they are every feature's strongest."""
+    if "hook_resid" not in folder.hook_name or folder.metadata.get("sink_norm"):
+        return []
+    return ["Its metadata has no sink_norm: where the model has attention sinks, they count like other positions."]
 
 
 def _arguments(adding: Adding, found: Plan, served: Path) -> list[str]:

@@ -37,7 +37,9 @@ def clean(browser_database: str) -> Iterator[None]:
 async def drop(page: Page, *files: tuple[str, bytes]) -> None:
     encoded = [[name, base64.b64encode(content).decode()] for name, content in files]
     first, *more = encoded
-    await page.dispatch_event(".drop", "drop", {"dataTransfer": await page.evaluate_handle(DROP, [*first, *more])})
+    await page.dispatch_event(
+        ".drop-zone", "drop", {"dataTransfer": await page.evaluate_handle(DROP, [*first, *more])}
+    )
 
 
 @pytest.mark.usefixtures("clean")

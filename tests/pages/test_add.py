@@ -24,7 +24,8 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text(MODEL)
     (tmp_path / "texts.txt").write_text("some text")
-    sae = write(tmp_path / "sae", metadata={"hook_name": "blocks.3.hook_resid_post", "model_name": "another"})
+    metadata = {"hook_name": "blocks.3.hook_resid_post", "model_name": "another"}
+    sae = write(tmp_path / "sae", metadata=metadata)
     yield {
         **BEGIN,
         "sae": str(sae),
@@ -47,7 +48,10 @@ def test_what_is_known_of_a_folder(values: dict[str, str]) -> None:
         "width": "8",
         "features": "12",
     }
-    assert notes == ["The SAE says it was trained on another; it is used with model."]
+    assert notes == [
+        "The SAE says it was trained on another; it is used with model.",
+        "Its metadata has no sink_norm: where the model has attention sinks, they count like other positions.",
+    ]
 
 
 @pytest.mark.parametrize(
