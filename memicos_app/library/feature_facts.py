@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -54,16 +55,21 @@ async def dense_features(model_id: str, source_ids: Collection[str], threshold: 
     found = await rows(
         """
         SELECT s.id, f.index FROM sources AS s JOIN features AS f ON f.generation_id = s.current_generation
-        WHERE s.model_id = :model AND s.id = ANY(:sources) AND f.density > CAST(:threshold AS real) ORDER BY f.index
+        WHERE s.model_id = :model AND s.id = ANY(:sources) AND f.density > CAST(:threshold AS float8) ORDER BY f.index
         """,
         model=model_id,
         sources=list(source_ids),
-        threshold=threshold,
+        threshold=_as_stored(threshold),
     )
     dense: dict[str, list[int]] = defaultdict(list)
     for one in found:
         dense[one["id"]].append(one["index"])
     return dict(dense)
+
+
+def _as_stored(density: float) -> float:
+    """The 32-bit float nearest to a share of 1, in which densities are stored; one too small for that is 0."""
+    return float(struct.unpack("f", struct.pack("f", density))[0])
 
 
 async def with_dashboards(model_id: str) -> set[str]:

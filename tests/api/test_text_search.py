@@ -86,6 +86,8 @@ async def test_dense_features_are_left_out_before_the_cut(client: httpx.AsyncCli
         assert [one["index"] for one in rest] == [one["index"] for one in everything[1:]]
         kept = (await post(client, "/search-all", ALL | {"numResults": 5, "densityThreshold": 0.2}))["result"]
         assert kept[0]["index"] == strongest
+        rare = (await post(client, "/search-all", ALL | {"numResults": 5, "densityThreshold": 1e-300}))["result"]
+        assert strongest not in [one["index"] for one in rare]
         by_token = (await post(client, "/search-topk-by-token", TOPK | {"densityThreshold": 0}))["results"]
         features = [top for one in by_token for top in one["topFeatures"]]
         mine = next(top["feature"] for top in features if top["featureIndex"] == int(strongest))
