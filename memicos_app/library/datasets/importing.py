@@ -179,6 +179,7 @@ class _Import:
             raise await _without_features(right.connection, generation)
         self._tell("finishing", 0)
         await generations.still_ours(right)
+        await removal.tell_planner(right.connection)
         if alone:
             assert current is not None
             await generations.hand_over_explanations(generation, current.id, *self.names)

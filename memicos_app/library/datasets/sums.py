@@ -52,8 +52,9 @@ def _values(target: Target) -> str:
 _INDEX = 't."index"'
 _OF_GENERATION = "t.generation_id = %(g)s"
 _WRITTEN_ONCE = f"{_OF_GENERATION} AND t.type_name IS DISTINCT FROM 'top-tokens'"
-_NOT_UPLOADED = f"""{_OF_GENERATION} AND NOT EXISTS (
-    SELECT FROM features AS f WHERE f.generation_id = t.generation_id AND f.index = t.index AND f.uploaded
+# Not a join: of tables that were only just filled, the planner knows nothing, and would compare all with all.
+_NOT_UPLOADED = f"""{_OF_GENERATION} AND t.index NOT IN (
+    SELECT f.index FROM features AS f WHERE f.generation_id = %(g)s AND f.uploaded
 )"""
 _FEATURES = Summed(
     "features", f"features AS t WHERE {_OF_GENERATION} AND NOT t.uploaded", _INDEX, _INDEX, _values(FEATURES)
