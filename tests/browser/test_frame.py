@@ -128,7 +128,7 @@ async def test_status_is_honest(page: Page, inference: RunningSite) -> None:
     await page.goto("/admin")
     await expect(page.locator(".meta")).to_contain_text("Inference is ready: smollm2-135m-it on cpu")
     await expect(page.get_by_role("main")).to_contain_text("pgvector")
-    await expect(page.get_by_role("table").get_by_role("link", name="15-res-4k")).to_be_visible()
+    await expect(page.locator(".shelf").get_by_role("link", name="15-res-4k")).to_be_visible()
     assert inference.environment["DATABASE_URL"] not in await page.content()
 
 

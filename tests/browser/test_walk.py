@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Page, expect
 
 from tests.browser import dataset
+from tests.browser.test_steer import finished, steered
 from tests.running import RunningSite
 
 WRITING = 60_000
@@ -33,18 +34,14 @@ async def test_from_home_to_a_shared_steered_text(page: Page, inference: Running
     await page.get_by_role("link", name=re.compile("^Steer")).last.click()
     await expect(page).to_have_url(re.compile("/steer\\?source="))
     await expect(page.locator(".steer-feature")).to_have_count(1)
-    steered = page.locator("[data-pane=steered]")
-    await expect(page.locator("[data-pane=steered][aria-busy=false]")).to_be_visible(timeout=WRITING)
-    await expect(steered.locator("span").nth(1)).not_to_be_empty(timeout=WRITING)
-    before = await steered.inner_text()
+    _, before = await finished(page)
 
     slider = page.locator(".steer-feature input[type=range]")
     await slider.fill(str(float(await slider.get_attribute("max") or 0) * 0.9))
-    await expect(steered).not_to_have_text(before, timeout=WRITING)
-    await expect(page.locator("[data-pane=steered][aria-busy=false]")).to_be_visible(timeout=WRITING)
-    after = await steered.inner_text()
+    await expect(steered(page)).not_to_have_text(before, timeout=WRITING)
+    _, after = await finished(page)
 
     await page.get_by_role("button", name="Share").click()
     await expect(page).to_have_url(re.compile("saved="))
     await page.goto(urlsplit(page.url)._replace(scheme="", netloc="").geturl())
-    await expect(steered).to_have_text(after)
+    await expect(steered(page)).to_have_text(after)
