@@ -11,6 +11,7 @@ them stand in one line (`Line`).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,19 +111,24 @@ class InLine:
     lengths: list[int]
 
 
+ONE_PASS = threading.RLock()
+"""Held during a forward pass: hooks and the kind of attention belong to the model, which another thread may want."""
+
+
 @contextmanager
 def attention_by_row(model: Any) -> Iterator[None]:
-    """While open, a Hugging Face model's attention takes `Rows`."""
+    """While open, a Hugging Face model's attention takes `Rows`, and no other thread runs a model."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(ATTENTION, _attention)
-    usual = model.config._attn_implementation
-    # A name that transformers has no masks for, so that it makes none.
-    model.config._attn_implementation = ATTENTION
-    try:
-        yield
-    finally:
-        model.config._attn_implementation = usual
+    with ONE_PASS:
+        usual = model.config._attn_implementation
+        # A name that transformers has no masks for, so that it makes none.
+        model.config._attn_implementation = ATTENTION
+        try:
+            yield
+        finally:
+            model.config._attn_implementation = usual
 
 
 def _attention(

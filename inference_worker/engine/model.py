@@ -17,7 +17,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from inference_worker.engine.cache import RowCache, Rows, attention_by_row
+from inference_worker.engine.cache import ONE_PASS, RowCache, Rows, attention_by_row
 from inference_worker.engine.errors import BadInput, Unusable
 from inference_worker.engine.hooking import Enough, Hook, bridge_hook, register, twin_of
 from inference_worker.engine.linear import can_pack, pack
@@ -188,9 +188,9 @@ class LanguageModel:
 
     @contextmanager
     def hooked(self, hooks: Mapping[str, Hook]) -> Iterator[Any]:
-        """The module to run, with the hooks on it while the context is open."""
+        """The module to run, with the hooks on it while the context is open; other threads wait meanwhile."""
         sites = {name: self._residual_site(name) for name in hooks}
-        with ExitStack() as stack:
+        with ONE_PASS, ExitStack() as stack:
             if self.runs_plain(hooks):
                 for name, site in sites.items():
                     if site is not None:

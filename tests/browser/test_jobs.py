@@ -132,6 +132,7 @@ async def test_a_job_tells_what_it_does_and_what_came_of_it(page: Page) -> None:
     number = await ask("Count to sixty", to=60)
     await page.goto("/admin/jobs")
     await settled(page)
+    await expect(page.get_by_role("link", name="Count to sixty")).to_be_visible()
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile(f"/admin/jobs/{number}$"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from transformers import (
 )
 
 from inference_worker.engine.batch import MOST_ROWS, Row, Step, read, shares_rows
+from inference_worker.engine.cache import RowCache
 from inference_worker.engine.generate import generate, generation
 from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import LoadedSae
@@ -246,3 +248,25 @@ def test_the_model_is_as_it_was_after_shared_steps(language_model: LanguageModel
     read(language_model, [row], [[1, 300]])
     assert language_model.plain.config._attn_implementation == usual
     assert row.cache.length == 2
+
+
+def test_two_threads_leave_the_attention_as_it_was(language_model: LanguageModel) -> None:
+    """A thread that still runs rows of their own while another runs a plain pass changes neither's numbers."""
+    ids = torch.tensor([[5, 6, 7, 8]])
+    plain = language_model.logits(ids)
+    wrong: list[int] = []
+
+    def rows(turns: int) -> None:
+        for _ in range(turns):
+            found = language_model.logits_of_rows(ids, torch.tensor([0]), [RowCache()])
+            wrong.append(int(not language_model.agrees(found, plain)))
+
+    def alone(turns: int) -> None:
+        wrong.extend(int(not torch.equal(language_model.logits(ids), plain)) for _ in range(turns))
+
+    threads = [threading.Thread(target=work, args=(8,)) for work in (rows, alone, rows)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == [0] * 24
