@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import AsyncExitStack
 
 import httpx
 import psutil
@@ -11,7 +10,6 @@ import pytest
 from playwright.async_api import Page, expect
 
 from inference_worker.wire.base import SECRET_HEADER
-from inference_worker.wire.turns import CLIENT_HEADER
 from memicos_app.db import session
 from memicos_app.library import saved_runs
 from memicos_app.library.saved_runs import Kept
@@ -138,29 +136,3 @@ def worker_of(site: RunningSite) -> httpx.AsyncClient:
     base_url = f"http://127.0.0.1:{given['INFERENCE_PORT']}"
     headers = {SECRET_HEADER: given["INFERENCE_SERVER_SECRET"]}
     return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=60, trust_env=False)
-
-
-async def test_who_waits_sees_the_place_in_the_line(page: Page, inference: RunningSite) -> None:
-    """All places for texts are taken by two others; when they leave, the run that waited is made."""
-    body = {
-        "model": dataset.MODEL,
-        "prompt": "Once upon a time",
-        "types": ["STEERED"],
-        "sweep": [1] * 16,
-        "nCompletionTokens": 256,
-        "stream": True,
-    }
-    await opened(page, WITH_FEATURE, tokens=6)
-    await finished(page)
-    async with worker_of(inference) as worker, AsyncExitStack() as crowd:
-        for name in ("one", "another"):
-            asked = worker.stream("POST", "/v1/steer/completion", json=body, headers={CLIENT_HEADER: name})
-            answer = await crowd.enter_async_context(asked)
-            lines = answer.aiter_lines()
-            while not (await anext(lines)).startswith("data:"):
-                pass
-        await put(page, "seed", "99")
-        await expect(page.get_by_text("number 1 in the line")).to_be_visible(timeout=60_000)
-    await expect(page.get_by_text("in the line")).to_have_count(0, timeout=60_000)
-    plain, changed = await finished(page)
-    assert plain != changed

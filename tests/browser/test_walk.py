@@ -16,10 +16,9 @@ WRITING = 60_000
 
 async def test_from_home_to_a_shared_steered_text(page: Page, inference: RunningSite) -> None:
     await page.goto("/")
-    places = page.get_by_role("main")
-    await places.get_by_role("link", name=dataset.MODEL).first.click()
+    await page.locator(f"main a[href='/{dataset.MODEL}']").first.click()
     await expect(page).to_have_url(re.compile(f"/{dataset.MODEL}$"))
-    await places.get_by_role("link", name=re.compile(dataset.SOURCE)).first.click()
+    await page.locator(f"main a[href='/{dataset.MODEL}/{dataset.SOURCE}']").first.click()
     await expect(page).to_have_url(re.compile(f"/{dataset.MODEL}/{dataset.SOURCE}$"))
 
     row = page.locator("[data-item]").nth(12)
