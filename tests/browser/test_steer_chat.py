@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-import httpx
 import psutil
 import pytest
 from playwright.async_api import Page, expect
 
-from inference_worker.wire.base import SECRET_HEADER
 from memicos_app.db import session
 from memicos_app.library import saved_runs
 from memicos_app.library.saved_runs import Kept
@@ -127,12 +125,3 @@ async def test_a_worker_that_dies_is_said_and_the_run_is_made_again(page: Page, 
     plain, changed = await finished(page)
     assert plain.startswith("The house at the end of the street was ")
     assert len(changed) > len("The house at the end of the street was ")
-
-
-def worker_of(site: RunningSite) -> httpx.AsyncClient:
-    """A client of the site's worker, past the site: its address and secret are those that the site gave it."""
-    process = next(one for one in site.family() if "inference_worker" in " ".join(one.cmdline()))
-    given = process.environ()
-    base_url = f"http://127.0.0.1:{given['INFERENCE_PORT']}"
-    headers = {SECRET_HEADER: given["INFERENCE_SERVER_SECRET"]}
-    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=60, trust_env=False)
