@@ -22,6 +22,7 @@ from memicos_app.api import (
     directions,
     docs,
     downloads,
+    explanations,
     features,
     jobs,
     problems,
@@ -52,6 +53,7 @@ ROUTERS = (
     vectors.router,
     jobs.router,
     uploads.router,
+    explanations.router,
     status.router,
 )
 NO_TELEMETRY: TelemetryConfig = {

@@ -81,6 +81,7 @@ class Explanation(SQLModel, table=True):
         Index("explanations_id_idx", "id"),
         Index("explanations_feature_idx", "model_id", "source_id", "index"),
         Index("explanations_generation_idx", "generation_id"),
+        Index("explanations_type_idx", "type_name", "created_at"),
         Index("explanations_words_idx", text(WORDS.format("description")), postgresql_using="gin"),
     )
 

@@ -17,6 +17,7 @@ from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.uploads import UploadedFile
 from memicos_app.db.users import User
+from memicos_app.db.votes import ExplanationVote
 
 __all__ = [
     "Embedder",
@@ -24,6 +25,7 @@ __all__ = [
     "ExplanationEmbedding",
     "ExplanationModel",
     "ExplanationType",
+    "ExplanationVote",
     "Feature",
     "FeatureExamples",
     "FeatureLabel",

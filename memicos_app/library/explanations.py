@@ -1,6 +1,6 @@
 """What features mean, in words: reading explanations in order, and keeping the ones that stand for a feature.
 
-Reading order: written by hand first, explanations from top tokens last, else by score, then newest.
+Reading order: written by hand first, explanations from top tokens last, else by votes, by score, then newest.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session as writing
 from memicos_app.db.text import original, original_json, originals, storable
+from memicos_app.db.users import OWNER_ID
 from memicos_app.library import blocks, sequences
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.query import Row, rows, rows_in, run_in
@@ -24,7 +25,9 @@ __all__ = ["BY_HAND", "TOP_TOKENS", "for_feature", "refresh_labels", "top_token_
 TOP_TOKENS = "top-tokens"
 BY_HAND = "written-by-hand"
 
-READING_ORDER = "coalesce(t.rank, 1), x.score DESC NULLS LAST, x.created_at DESC, x.number DESC"
+VOTES = "(SELECT coalesce(sum(v.points), 0) FROM explanation_votes AS v WHERE v.explanation_id = x.id)"
+"""What people's votes for and against an explanation `x` come to."""
+READING_ORDER = f"coalesce(t.rank, 1), {VOTES} DESC, x.score DESC NULLS LAST, x.created_at DESC, x.number DESC"
 CURRENT = "(x.generation_id IS NULL OR x.generation_id = s.current_generation)"
 """Whether an explanation `x` of source `s` is to be seen: it was made here, or came with the current data."""
 
@@ -39,12 +42,16 @@ async def for_feature(
     """
     values = {"model": model_id, "source": source_id, "index": index}
     found = await (rows(_OF_FEATURE, **values) if session is None else rows_in(session, _OF_FEATURE, **values))
-    return [_view(one) for one in found]
+    return [view(one) for one in found]
 
 
+COLUMNS = f"""
+    x.id, x.description, x.type_name, coalesce(t.display_name, x.type_name, '') AS type_display_name,
+    x.explainer, coalesce(u.name, x.author_name) AS author, x.notes, x.created_at, x.scores, x.extra,
+    x.generation_id, x.author_id, {VOTES} AS votes"""
+"""What `view` reads: of an explanation `x`, its type `t` and its author `u`."""
 _OF_FEATURE = f"""
-    SELECT x.id, x.description, x.type_name, coalesce(t.display_name, x.type_name, '') AS type_display_name,
-           x.explainer, coalesce(u.name, x.author_name) AS author, x.notes, x.created_at, x.scores
+    SELECT {COLUMNS}
     FROM explanations AS x
     JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
     LEFT JOIN explanation_types AS t ON t.name = x.type_name
@@ -195,7 +202,8 @@ _LABELS = (
 )
 
 
-def _view(one: Row) -> ExplanationView:
+def view(one: Row) -> ExplanationView:
+    """An explanation out of a row of `COLUMNS`."""
     return ExplanationView(
         id=original(one["id"]),
         description=original(one["description"]),
@@ -206,4 +214,13 @@ def _view(one: Row) -> ExplanationView:
         notes=original(one["notes"]) if one["notes"] else None,
         created_at=one["created_at"],
         scores=original_json(one["scores"]),
+        votes=int(one["votes"]),
+        made_here=one["generation_id"] is None,
+        own=is_own(one),
+        extra=original_json(one["extra"]),
     )
+
+
+def is_own(one: Row) -> bool:
+    """Whether an explanation was written here by hand, by the person who opens the site."""
+    return one["generation_id"] is None and one["type_name"] == BY_HAND and one["author_id"] == OWNER_ID

@@ -182,6 +182,13 @@ class ExplanationView:
     notes: str | None
     created_at: datetime
     scores: list[dict[str, Any]] = field(default_factory=list)
+    votes: int = 0
+    """What people's votes for and against it come to."""
+    made_here: bool = False
+    """It came with no dataset: whoever owns the site may delete it."""
+    own: bool = False
+    """It was written here by hand."""
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

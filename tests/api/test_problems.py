@@ -17,13 +17,14 @@ from memicos_app.settings import get_settings
 ROUTES = [(path, method.upper()) for path, methods in api.openapi()["paths"].items() for method in methods]
 POSTS = [path for path, method in ROUTES if method == "POST"]
 NONSENSE: list[Any] = [None, [], "text", 5, {}, {"no such field": 1}, {"feature": 5, "customText": {}, "prompt": []}]
-TAKES_NO_BODY = {"/jobs/{id}/{verb}"}
-NEEDS_NO_BODY = {"/vector/list-owned", "/model/list"}
+READS_NO_BODY = {"/explanation/{id}/delete", "/explanation/{id}/unvote"}
+TAKES_NO_BODY = {"/jobs/{id}/{verb}"} | READS_NO_BODY
+NEEDS_NO_BODY = {"/vector/list-owned", "/model/list", "/explanation/{id}/vote"}
 
 
 def asks(path: str, body: Any) -> bool:
     """Whether a route must refuse a body; to some, an empty one is good."""
-    return bool(body) or path not in NEEDS_NO_BODY
+    return path not in READS_NO_BODY and (bool(body) or path not in NEEDS_NO_BODY)
 
 
 def filled(path: str) -> str:

@@ -1,0 +1,36 @@
+"""What answers about explanations look like, for the description; see `shapes.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from memicos_app.api.shapes import Shape
+
+
+class OneExplanation(Shape):
+    id: str
+    model_id: str
+    layer: str
+    source: str
+    index: str
+    description: str
+    type_name: str | None
+    explanation_model_name: str | None
+    author_name: str | None
+    notes: str | None
+    created_at: str
+    scores: list[dict[str, Any]]
+    votes: int
+    """What people's votes for and against come to."""
+    made_here: bool
+    """It came with no dataset and may be deleted."""
+    triggered_by_user: None
+
+
+class ExplanationAnswer(Shape):
+    explanation: OneExplanation
+
+
+class VotesAnswer(Shape):
+    votes: int
+    """What all votes come to."""

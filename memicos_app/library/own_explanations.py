@@ -1,0 +1,169 @@
+"""Explanations that people write here, and what may be done with those that were made here: change and delete.
+
+Those that came with a dataset leave with it and are nobody's to change; what models write is in `autointerp/`.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from memicos_app.db.text import storable
+from memicos_app.db.users import OWNER_ID
+from memicos_app.library import embeddings_soon, explanations, features, vectors
+from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
+from memicos_app.library.explanations import BY_HAND, CURRENT, is_own, refresh_labels
+from memicos_app.library.query import Row, row, rows_in, run_in, writing
+
+LONGEST = 512
+"""Characters of an explanation."""
+
+
+async def write(model_id: str, source_id: str, index: int, text: str) -> str:
+    """Say what a feature means in one's own words; they stand before what programs say. The explanation's id.
+
+    Raises:
+        NotFoundError: there is no such feature.
+        BadInputError: the text is empty or too long, or the feature is somebody's vector, which has a label.
+        ConflictError: the feature has these very words, written by hand.
+    """
+    said = checked(text)
+    if vectors.is_vector(source_id):
+        raise BadInputError("A vector of one's own is named by its label.", field="source_id")
+    if not await _exists(model_id, source_id, index):
+        await features.feature(model_id, source_id, index)
+    made = secrets.token_hex(12)
+    async with writing() as writer:
+        await _lock(writer, model_id, source_id)
+        await _refuse_twin(writer, model_id, source_id, index, said)
+        await run_in(
+            writer,
+            """
+            INSERT INTO explanations (id, model_id, source_id, index, description, type_name, author_id)
+            VALUES (:id, :model, :source, :index, :text, :type, :author)
+            """,
+            id=made,
+            model=model_id,
+            source=source_id,
+            index=index,
+            text=storable(said),
+            type=BY_HAND,
+            author=OWNER_ID,
+        )
+        await refresh_labels(writer, model_id, source_id, indices=[index])
+        await writer.commit()
+    embeddings_soon.embed(model_id, source_id)
+    return made
+
+
+async def change(explanation_id: str, text: str) -> None:
+    """Put other words in the place of some that were written here; scores of the words before go.
+
+    Raises:
+        NotFoundError: there is no such explanation.
+        BadInputError: the text is empty or too long.
+        ConflictError: it was not written here by hand, or another has these words.
+    """
+    said = checked(text)
+    one = await found(explanation_id)
+    if not is_own(one):
+        raise ConflictError("Only explanations that were written here by hand can be changed.", field="id")
+    place = (one["model_id"], one["source_id"], one["index"])
+    async with writing() as writer:
+        await _lock(writer, *place[:2])
+        await _refuse_twin(writer, *place, said, but=explanation_id)
+        await run_in(
+            writer,
+            """
+            UPDATE explanations SET description = :text, score = NULL, scores = '[]' WHERE number = :number
+            """,
+            text=storable(said),
+            number=one["number"],
+        )
+        await run_in(
+            writer, "DELETE FROM explanation_embeddings WHERE explanation_number = :number", number=one["number"]
+        )
+        await refresh_labels(writer, *place[:2], indices=[place[2]])
+        await writer.commit()
+    embeddings_soon.embed(*place[:2])
+
+
+async def delete(explanation_id: str) -> None:
+    """Remove an explanation that was made here, with its votes and scores.
+
+    Raises:
+        NotFoundError: there is no such explanation.
+        ConflictError: it came with a dataset.
+    """
+    one = await found(explanation_id)
+    if one["generation_id"] is not None:
+        raise ConflictError("This explanation came with its dataset, and leaves with it.", field="id")
+    async with writing() as writer:
+        await _lock(writer, one["model_id"], one["source_id"])
+        await run_in(writer, "DELETE FROM explanations WHERE number = :number", number=one["number"])
+        await run_in(writer, "DELETE FROM explanation_votes WHERE explanation_id = :id", id=storable(explanation_id))
+        await refresh_labels(writer, one["model_id"], one["source_id"], indices=[one["index"]])
+        await writer.commit()
+
+
+async def found(explanation_id: str) -> Row:
+    """The explanation that readers see under an id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    one = await row(
+        f"""
+        SELECT x.number, x.model_id, x.source_id, x.index, x.generation_id, x.type_name, x.author_id
+        FROM explanations AS x JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
+        WHERE x.id = :id AND {CURRENT} ORDER BY x.number DESC LIMIT 1
+        """,
+        id=storable(explanation_id),
+    )
+    if one is None:
+        raise NotFoundError(f"There is no explanation {explanation_id[:100]}.", field="id")
+    return one
+
+
+def checked(text: str) -> str:
+    """The words as they are kept, in one line. Raises `BadInputError`."""
+    said = " ".join(text.split())
+    if not said:
+        raise BadInputError("An explanation needs some words.", field="description")
+    if len(said) > LONGEST:
+        raise BadInputError(
+            f"An explanation has at most {LONGEST} characters; this has {len(said)}.", field="description"
+        )
+    return said
+
+
+async def _exists(model_id: str, source_id: str, index: int) -> bool:
+    found = await row(
+        """
+        SELECT 1 FROM sources AS s JOIN features AS f ON f.generation_id = s.current_generation AND f.index = :index
+        WHERE s.model_id = :model AND s.id = :source
+        """,
+        model=model_id,
+        source=source_id,
+        index=index,
+    )
+    return found is not None
+
+
+async def _lock(writer: AsyncSession, model_id: str, source_id: str) -> None:
+    """One change of a source's explanations at a time: its labels and counts follow each."""
+    await rows_in(
+        writer,
+        "SELECT 1 FROM sources WHERE model_id = :model AND id = :source FOR UPDATE",
+        model=model_id,
+        source=source_id,
+    )
+
+
+async def _refuse_twin(
+    writer: AsyncSession, model_id: str, source_id: str, index: int, said: str, *, but: str = ""
+) -> None:
+    for one in await explanations.for_feature(model_id, source_id, index, session=writer):
+        if one.type_name == BY_HAND and one.description == said and one.id != but:
+            raise ConflictError("This feature has these very words already, written by hand.", field="description")
