@@ -28,6 +28,7 @@ from inference_worker.wire.activations import (
     ActivationSingleResponse,
 )
 from inference_worker.wire.base import SECRET_HEADER, Wire
+from inference_worker.wire.contrast import ContrastRequest, ContrastResponse
 from inference_worker.wire.internals import (
     ActivationAttentionRequest,
     ActivationAttentionResponse,
@@ -147,6 +148,10 @@ class WorkerClient:
     async def active_features(self, request: ActivationSourceRequest) -> ActivationSourceResponse:
         """Every feature of a source that is active on each of several texts."""
         return await self._post("/v1/activation/source", request, ActivationSourceResponse)
+
+    async def contrast(self, request: ContrastRequest) -> ContrastResponse:
+        """The features that tell two sets of texts apart."""
+        return await self._post("/v1/activation/contrast", request, ContrastResponse)
 
     async def top_by_token(self, request: ActivationTopkByTokenRequest) -> ActivationTopkByTokenResponse:
         """The strongest features of a source at each token of a text."""

@@ -69,9 +69,9 @@ def strongest(
         exclude: features that are left out before the ranking is cut.
     """
     keys = torch.zeros(loaded.d_sae, device=loaded.sae.W_dec.device)
-    parts = _parts(text, loaded)
+    parts = parts_of(text, loaded)
     for start, part in parts:
-        acts: torch.Tensor = yield _encoding(part, loaded)
+        acts: torch.Tensor = yield encoding(part, loaded)
         if at:
             keys += acts[[place - start for place in at if start <= place < start + len(acts)]].sum(0)
         else:
@@ -79,7 +79,7 @@ def strongest(
     keys[list(exclude)] = 0
     firing = (keys > 0).nonzero()[:, 0]
     indices = firing[keys[firing].sort(descending=True, stable=True).indices[:k]]
-    values = acts[:, indices] if len(parts) == 1 else torch.cat([_columns(p, loaded, indices) for _, p in parts])
+    values = acts[:, indices] if len(parts) == 1 else torch.cat([columns(p, loaded, indices) for _, p in parts])
     return Strongest(torch.full_like(indices, number), indices, keys[indices], values)
 
 
@@ -89,8 +89,8 @@ def strongest_by_token(
 ) -> Shared[tuple[torch.Tensor, torch.Tensor]]:
     """At each position the `k` strongest features, the strongest first: indices and values, both `[pos, k]`."""
     found = []
-    for _, part in _parts(text, loaded):
-        acts: torch.Tensor = yield _encoding(part, loaded)
+    for _, part in parts_of(text, loaded):
+        acts: torch.Tensor = yield encoding(part, loaded)
         acts[:, list(exclude)] = 0
         found.append(acts.topk(min(k, loaded.d_sae), dim=-1))
     return torch.cat([part.indices for part in found]), torch.cat([part.values for part in found])
@@ -100,8 +100,8 @@ def strongest_by_token(
 def active(text: Text, loaded: LoadedSae) -> Shared[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Every activation of a text that is not 0: positions, features and values, each `[n]`, by position."""
     positions, features, values = [], [], []
-    for start, part in _parts(text, loaded):
-        acts: torch.Tensor = yield _encoding(part, loaded)
+    for start, part in parts_of(text, loaded):
+        acts: torch.Tensor = yield encoding(part, loaded)
         where, which = acts.nonzero(as_tuple=True)
         positions.append(where + start)
         features.append(which)
@@ -127,16 +127,18 @@ class _Encoding:
         return encode(residual[None], ids[None], self.loaded, self.special_ids)[0]
 
 
-def _encoding(part: Text, loaded: LoadedSae) -> Together:
+def encoding(part: Text, loaded: LoadedSae) -> Together:
+    """All features of an SAE on a part, `[pos, d_sae]`, encoded with others' parts."""
     return Together(_Encoding(loaded, part.special_ids), part, len(part.ids) / PART)
 
 
 @torch.inference_mode()
-def _columns(part: Text, loaded: LoadedSae, features: torch.Tensor) -> torch.Tensor:
+def columns(part: Text, loaded: LoadedSae, features: torch.Tensor) -> torch.Tensor:
+    """A few features of an SAE on a part, `[pos, n_features]`."""
     return encode(part.residual[None], part.ids[None], loaded, part.special_ids, features=features)[0]
 
 
-def _parts(text: Text, loaded: LoadedSae) -> list[tuple[int, Text]]:
+def parts_of(text: Text, loaded: LoadedSae) -> list[tuple[int, Text]]:
     """The text in parts, each with the position it begins at."""
     step = max(1, min(PART, PART_BYTES // (4 * loaded.d_sae)))
     if _reads_before(loaded):

@@ -31,6 +31,7 @@ from inference_worker.wire.search import (
     ActiveFeatures,
     FoundFeature,
     SearchOptions,
+    SourceOptions,
     TokenTopFeatures,
     TopFeature,
     TopkOptions,
@@ -44,7 +45,7 @@ TOP_K = 5
 def search(engine: Engine, request: ActivationAllRequest) -> Shared[ActivationAllResponse]:
     """The strongest features of a text over sources."""
     require_model(engine, request.model)
-    sources = _sources(engine, request)
+    sources = sources_of(engine, request)
     each = [tokens_of(engine, request.prompt, request.prepend_bos)]
     (found,) = yield from _searched(engine, request, sources, each)
     return found
@@ -53,7 +54,7 @@ def search(engine: Engine, request: ActivationAllRequest) -> Shared[ActivationAl
 def search_batch(engine: Engine, request: ActivationAllBatchRequest) -> Shared[ActivationAllBatchResponse]:
     """As `search`, of several texts."""
     require_model(engine, request.model)
-    sources = _sources(engine, request)
+    sources = sources_of(engine, request)
     each = tokens_of_each(engine, request.prompts, request.prepend_bos)
     results = yield from _searched(engine, request, sources, each)
     return ActivationAllBatchResponse(results=results)
@@ -89,7 +90,8 @@ def top_by_token_batch(
     return ActivationTopkByTokenBatchResponse(results=results)
 
 
-def _sources(engine: Engine, request: SearchOptions) -> list[str]:
+def sources_of(engine: Engine, request: SourceOptions) -> list[str]:
+    """Sources that a request looks through. Raises `Unknown` for one that is not there, also in `exclude`."""
     of_set = [source for source in engine.saes.sources() if set_name(source) == request.source_set]
     if not of_set:
         raise Unknown(
@@ -115,7 +117,7 @@ def _searched(
     rankings = [_Ranking(request, text) for text in texts]
     for source in sources:
         loaded = engine.saes.get(source)
-        _require_indices(request.exclude.get(source, []), loaded)
+        require_indices(request.exclude.get(source, []), loaded)
         for ranking in rankings:
             yield from ranking.add(loaded)
     return [ranking.answer(dtype_name(engine)) for ranking in rankings]
@@ -212,7 +214,7 @@ def _active(loaded: LoadedSae, text: ReadText) -> Shared[ActiveFeatures]:
 def _by_token(
     engine: Engine, request: TopkOptions, loaded: LoadedSae, each: Sequence[Tokens]
 ) -> Shared[list[ActivationTopkByTokenResponse]]:
-    _require_indices(request.exclude, loaded)
+    require_indices(request.exclude, loaded)
     texts = yield from read(engine, each, [loaded.hook_name])
     return (yield from _each(_tops(request, loaded, text) for text in texts))
 
@@ -257,7 +259,8 @@ def _require_positions(positions: Sequence[int], length: int) -> None:
             raise BadInput(message, field=f"sort_by_token_indexes.{number}")
 
 
-def _require_indices(indices: Sequence[int], loaded: LoadedSae) -> None:
+def require_indices(indices: Sequence[int], loaded: LoadedSae) -> None:
+    """Raises `BadInput` for a feature to leave out that a source does not have."""
     for index in indices:
         if not 0 <= index < loaded.d_sae:
             raise BadInput(f"{loaded.source_id} has no feature {index} to leave out.", field="exclude")

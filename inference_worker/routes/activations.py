@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from inference_worker.requests import activations, internals, search
+from inference_worker.requests import activations, contrast, internals, search
 from inference_worker.routes.description import RESPONSES, SECRET
 from inference_worker.wire import activations as one
+from inference_worker.wire import contrast as sides
 from inference_worker.wire import internals as inside
 from inference_worker.wire import search as many
 from inference_worker.worker import Worker
@@ -17,6 +18,7 @@ def router(worker: Worker) -> APIRouter:
     routes = APIRouter(prefix="/v1/activation", dependencies=SECRET, responses=RESPONSES)
     _one_feature(routes, worker)
     _many_features(routes, worker)
+    _two_sides(routes, worker)
     _by_token(routes, worker)
     _internals(routes, worker)
     return routes
@@ -55,6 +57,13 @@ def _many_features(routes: APIRouter, worker: Worker) -> None:
     ) -> many.ActivationSourceResponse:
         """Every feature of a source that is active on each of several texts."""
         return await worker.answer_shared(request, lambda engine: search.active_features(engine, body))
+
+
+def _two_sides(routes: APIRouter, worker: Worker) -> None:
+    @routes.post("/contrast")
+    async def activation_contrast(request: Request, body: sides.ContrastRequest) -> sides.ContrastResponse:
+        """The features that tell two sets of texts apart, over the sources of a set."""
+        return await worker.answer_shared(request, lambda engine: contrast.contrast(engine, body))
 
 
 def _by_token(routes: APIRouter, worker: Worker) -> None:

@@ -31,6 +31,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/activation/single-batch": {**_FEATURE, "prompts": [_TEXT, "Peace came at last."]},
     "/v1/activation/all": {**_SEARCH, "prompt": _TEXT},
     "/v1/activation/all-batch": {**_SEARCH, "prompts": [_TEXT, "Peace came at last."]},
+    "/v1/activation/contrast": {
+        "model": _MODEL,
+        "sourceSet": "res-4k",
+        "selectedSources": [_SOURCE],
+        "first": ["La paix fut signée en 1648.", "Il fait beau aujourd'hui."],
+        "second": ["Peace was signed in 1648.", "The weather is fine today."],
+        "measure": "mean",
+        "numResults": 3,
+    },
     "/v1/activation/source": {"model": _MODEL, "source": _SOURCE, "prompts": [_TEXT]},
     "/v1/activation/topk-by-token": {
         "model": _MODEL,

@@ -15,21 +15,26 @@ MAX_RESULTS = 1000
 NumResults = Annotated[int, Field(ge=0, le=MAX_RESULTS)]
 
 
-class SearchOptions(Wire):
-    """What a search over sources ranks."""
+class SourceOptions(Wire):
+    """Which sources are looked through, and how many of their features are listed."""
 
     model: str
     source_set: str
     selected_sources: list[str] = []
     """Sources of the set; empty: all that are served."""
-    sort_by_token_indexes: list[int] = []
-    """Rank by the sum over these positions, BOS counted; empty: by the largest value on any."""
-    ignore_bos: bool = True
-    """Accepted for published clients, and the same either way: BOS never counts."""
     num_results: NumResults = 25
     exclude: dict[str, list[int]] = {}
     """Features by source that are left out before the ranking is cut, for example dense ones."""
     prepend_bos: bool | None = None
+
+
+class SearchOptions(SourceOptions):
+    """What a search over sources ranks."""
+
+    sort_by_token_indexes: list[int] = []
+    """Rank by the sum over these positions, BOS counted; empty: by the largest value on any."""
+    ignore_bos: bool = True
+    """Accepted for published clients, and the same either way: BOS never counts."""
 
 
 class ActivationAllRequest(SearchOptions):

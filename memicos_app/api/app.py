@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from memicos_app.api import (
     activations,
     catalog,
+    contrast,
     directions,
     docs,
     downloads,
@@ -47,6 +48,7 @@ ROUTERS = (
     downloads.router,
     activations.router,
     text_search.router,
+    contrast.router,
     directions.router,
     steering.router,
     steer_presets.router,

@@ -142,6 +142,51 @@ class TokensEachAnswer(Shape):
     results: list[TokensAnswer]
 
 
+class OnTextAnswer(Shape):
+    value: float
+    """The request's `measure`."""
+    active: list[tuple[int, float]]
+    """Positions where the feature is active, with its activations."""
+
+
+class ContrastFeatureAnswer(Shape):
+    model_id: str
+    layer: str
+    source: str
+    index: str
+    separation: float
+    """Difference of the sides' means, by the spread within them and the source's typical value."""
+    first_mean: float
+    second_mean: float
+    spread: float
+    on_first: list[OnTextAnswer]
+    on_second: list[OnTextAnswer]
+    explanation: str | None
+    max_act_approx: float | None
+    """None, as the next, where the feature has no dashboard."""
+    frac_nonzero: float | None = Field(alias="frac_nonzero")
+
+
+class ContrastTextAnswer(Shape):
+    tokens: list[str]
+    tokens_is_special: list[bool]
+    prepend_bos: bool
+
+
+class ContrastAnswer(Shape):
+    """Features of each side, those that tell it most from the other first."""
+
+    model_id: str
+    measure: str
+    sources: list[str]
+    typical: dict[str, float]
+    """By source, the unit of its separations."""
+    first: list[ContrastFeatureAnswer]
+    second: list[ContrastFeatureAnswer]
+    first_texts: list[ContrastTextAnswer]
+    second_texts: list[ContrastTextAnswer]
+
+
 class AddressAnswer(Shape):
     model_id: str
     source: str

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from memicos_app.db.text import original
+from memicos_app.library.errors import BadInputError
 from memicos_app.library.query import rows
 
 
@@ -48,6 +49,17 @@ async def facts(model_id: str, found: Iterable[tuple[str, int]]) -> dict[tuple[s
         )
         for one in stored
     }
+
+
+async def too_dense(model_id: str, source_ids: Collection[str], density: float) -> dict[str, list[int]]:
+    """Features that a search leaves out: as `dense_features`, and none at 0, where dense ones are wanted.
+
+    Raises:
+        BadInputError: no share of tokens.
+    """
+    if not 0 <= density <= 1:
+        raise BadInputError("A density is a share of tokens, from 0 to 1.", field="density")
+    return await dense_features(model_id, source_ids, density) if density else {}
 
 
 async def dense_features(model_id: str, source_ids: Collection[str], threshold: float) -> dict[str, list[int]]:

@@ -7,7 +7,7 @@ before the ranking is cut, so that as many come back as were asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from inference_worker.wire.search import (
 )
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.errors import BadInputError, LibraryError
-from memicos_app.library.feature_facts import UNKNOWN, FeatureFacts, dense_features, facts
+from memicos_app.library.feature_facts import UNKNOWN, FeatureFacts, facts, too_dense
 from memicos_app.library.inference import inference, require_text
 
 MAX_TEXTS = MAX_PROMPTS
@@ -159,7 +159,7 @@ async def search_each(
     prompts = _texts(texts)
     _require_between("limit", limit, 1, MAX_FOUND)
     chosen = list(source_ids) or (await served_sets(model_id)).get(set_name, [])
-    exclude = await _dense(model_id, chosen, density)
+    exclude = await too_dense(model_id, chosen, density)
     request = ActivationAllBatchRequest(
         model=model_id,
         source_set=set_name,
@@ -203,7 +203,7 @@ async def top_by_token_each(
     """As `top_by_token`, of one to four texts."""
     prompts = _texts(texts)
     _require_between("limit", limit, 1, MAX_A_TOKEN)
-    exclude = await _dense(model_id, [source_id], density)
+    exclude = await too_dense(model_id, [source_id], density)
     request = ActivationTopkByTokenBatchRequest(
         model=model_id,
         source=source_id,
@@ -244,12 +244,6 @@ def _texts(texts: Sequence[str]) -> list[str]:
 def _require_between(field: str, number: int, least: int, most: int) -> None:
     if not least <= number <= most:
         raise BadInputError(f"{field}: from {least} to {most} are allowed, not {number}.", field=field)
-
-
-async def _dense(model_id: str, source_ids: Collection[str], density: float) -> dict[str, list[int]]:
-    if not 0 <= density <= 1:
-        raise BadInputError("A density is a share of tokens, from 0 to 1.", field="density")
-    return await dense_features(model_id, source_ids, density) if density else {}
 
 
 def _text_search(

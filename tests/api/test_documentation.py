@@ -26,6 +26,7 @@ FIELDS = sorted(
             "SteerLoad",
             "SteerPresets",
             "NewVector",
+            "SearchContrast",
             "Owned",
             "AnnouncedModel",
             "AnnouncedSourceSet",

@@ -34,6 +34,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/activation/new": {"feature": FEATURE, "customText": TEXT},
     "/activation/get": FEATURE,
     "/search-all": {**REAL["/search-all"], "text": TEXT, "sortIndexes": [2], "numResults": 3, "densityThreshold": -1},
+    "/search-contrast": {**REAL["/search-contrast"], "first": TEXT, "second": "of", "densityThreshold": -1}
+    | {"numResults": 3},
     "/search-topk-by-token": {
         **REAL["/search-topk-by-token"],
         "text": TEXT,
@@ -68,6 +70,8 @@ LIMITS: dict[tuple[str, str], tuple[float, float]] = {
     ("/search-all", "sortIndexes.0"): (0, 10),
     ("/search-all", "numResults"): (1, 100),
     ("/search-all", "densityThreshold"): (-1, 1),
+    ("/search-contrast", "numResults"): (1, 100),
+    ("/search-contrast", "densityThreshold"): (-1, 1),
     ("/search-topk-by-token", "numResults"): (1, 20),
     ("/search-topk-by-token", "densityThreshold"): (-1, 1),
     ("/cossim", "index"): (0, LAST),

@@ -40,6 +40,7 @@ REAL: dict[str, dict[str, Any]] = {
     "/activation/source": {"modelId": dataset.MODEL, "source": dataset.SOURCE},
     "/activation/get": FEATURE,
     "/search-all": {"modelId": dataset.MODEL, "sourceSet": "res-4k", "selectedLayers": [dataset.SOURCE]},
+    "/search-contrast": {"modelId": dataset.MODEL, "sourceSet": "res-4k", "selectedLayers": [dataset.SOURCE]},
     "/search-topk-by-token": {"modelId": dataset.MODEL, "source": dataset.SOURCE},
     "/cossim": {
         "modelId": dataset.MODEL,
@@ -64,6 +65,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "/activation/new": {"customText": TEXT},
     "/activation/source": {"customText": [TEXT]},
     "/search-all": {"text": TEXT},
+    "/search-contrast": {"first": TEXT, "second": ["of"]},
     "/search-topk-by-token": {"text": [TEXT]},
     "/similarity-matrix-pred": {"text": TEXT},
     "/tokenize": {"prompt": TEXT},

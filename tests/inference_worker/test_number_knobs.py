@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from inference_worker.wire.contrast import MAX_A_SIDE
 from inference_worker.wire.search import MAX_RESULTS
 from tests.inference_worker import tiny
 from tests.inference_worker.tiny import MODEL
@@ -36,6 +37,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "activation/single of tokens": {**FEATURE, "tokens": [5, 6]},
     "activation/all": {**SEARCH, "prompt": TEXT},
     "activation/all-batch": {**SEARCH, "prompts": [TEXT]},
+    "activation/contrast": {
+        "model": MODEL,
+        "source_set": "res",
+        "first": [TEXT],
+        "second": ["of"],
+        "num_results": 3,
+        "exclude": {"0-res": [3]},
+    },
     "activation/topk-by-token": {**TOPK, "prompt": TEXT},
     "activation/topk-by-token-batch": {**TOPK, "prompts": [TEXT]},
     "activation/raw": {"model": MODEL, "prompts": [TEXT], "layers": [1]},
@@ -72,6 +81,8 @@ LIMITS: dict[tuple[str, str], tuple[float, float]] = {
     **{(f"activation/{name}", "num_results"): (0, MAX_RESULTS) for name in ("all", "all-batch")},
     **{(f"activation/{name}", "sort_by_token_indexes.0"): (0, LAST) for name in ("all", "all-batch")},
     ("activation/all", "exclude.0-res.0"): (0, 39),
+    ("activation/contrast", "num_results"): (0, MAX_A_SIDE),
+    ("activation/contrast", "exclude.0-res.0"): (0, 39),
     **{(f"activation/{name}", "top_k"): (1, MAX_RESULTS) for name in ("topk-by-token", "topk-by-token-batch")},
     ("activation/topk-by-token", "exclude.0"): (0, 47),
     ("activation/raw", "layers.0"): (0, tiny.LAYERS - 1),

@@ -39,7 +39,7 @@ PATHS = {
     "/v1/apply-chat-template",
     *(
         f"/v1/activation/{name}"
-        for name in ("single", "single-batch", "all", "all-batch", "source", "raw", "attention")
+        for name in ("single", "single-batch", "all", "all-batch", "contrast", "source", "raw", "attention")
     ),
     *("/v1/activation/topk-by-token", "/v1/activation/topk-by-token-batch"),
     *(f"/v1/util/{name}" for name in ("sae-vector", "sae-topk-by-decoder-cossim", "similarity-matrix-pred")),

@@ -73,6 +73,7 @@ PROMPTS = ["According to the treaty of 1648", "def fibonacci(n):", "My favourite
 READERS: list[tuple[str, dict[str, Any]]] = [
     *(("all", {**SEARCH, "prompt": prompt}) for prompt in PROMPTS),
     ("all-batch", {**SEARCH, "prompts": PROMPTS[:2]}),
+    ("contrast", {**SEARCH, "first": PROMPTS[:2], "second": PROMPTS[2:]}),
     *(("topk-by-token", {**BY_TOKEN, "prompt": prompt}) for prompt in PROMPTS[:2]),
     ("topk-by-token-batch", {**BY_TOKEN, "prompts": PROMPTS[2:]}),
     ("source", {"model": MODEL, "source": SOURCE, "prompts": PROMPTS[1:3]}),

@@ -32,6 +32,13 @@ from .capabilities_steer_methods_item import CapabilitiesSteerMethodsItem
 from .casing import Casing
 from .chat_input import ChatInput
 from .chat_message import ChatMessage
+from .contrast_feature import ContrastFeature
+from .contrast_request import ContrastRequest
+from .contrast_request_exclude import ContrastRequestExclude
+from .contrast_request_measure import ContrastRequestMeasure
+from .contrast_response import ContrastResponse
+from .contrast_response_typical import ContrastResponseTypical
+from .contrast_text import ContrastText
 from .cossim_request import CossimRequest
 from .cossim_response import CossimResponse
 from .feature_ref import FeatureRef
@@ -54,6 +61,7 @@ from .lens_prompt_token import LensPromptToken
 from .lens_readout import LensReadout
 from .lens_readout_type import LensReadoutType
 from .lens_token import LensToken
+from .on_text import OnText
 from .priority import Priority
 from .problem import Problem
 from .raw_result import RawResult
@@ -126,6 +134,13 @@ __all__ = (
     "Casing",
     "ChatInput",
     "ChatMessage",
+    "ContrastFeature",
+    "ContrastRequest",
+    "ContrastRequestExclude",
+    "ContrastRequestMeasure",
+    "ContrastResponse",
+    "ContrastResponseTypical",
+    "ContrastText",
     "CossimRequest",
     "CossimResponse",
     "FeatureRef",
@@ -148,6 +163,7 @@ __all__ = (
     "LensReadout",
     "LensReadoutType",
     "LensToken",
+    "OnText",
     "Priority",
     "Problem",
     "RawResult",

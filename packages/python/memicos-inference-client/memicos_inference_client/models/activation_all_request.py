@@ -22,25 +22,25 @@ class ActivationAllRequest:
         source_set (str):
         prompt (str):
         selected_sources (list[str] | Unset): Sources of the set; empty: all that are served.
-        sort_by_token_indexes (list[int] | Unset): Rank by the sum over these positions, BOS counted; empty: by the
-            largest value on any.
-        ignore_bos (bool | Unset): Accepted for published clients, and the same either way: BOS never counts. Default:
-            True.
         num_results (int | Unset):  Default: 25.
         exclude (ActivationAllRequestExclude | Unset): Features by source that are left out before the ranking is cut,
             for example dense ones.
         prepend_bos (bool | None | Unset):
+        sort_by_token_indexes (list[int] | Unset): Rank by the sum over these positions, BOS counted; empty: by the
+            largest value on any.
+        ignore_bos (bool | Unset): Accepted for published clients, and the same either way: BOS never counts. Default:
+            True.
     """
 
     model: str
     source_set: str
     prompt: str
     selected_sources: list[str] | Unset = UNSET
-    sort_by_token_indexes: list[int] | Unset = UNSET
-    ignore_bos: bool | Unset = True
     num_results: int | Unset = 25
     exclude: ActivationAllRequestExclude | Unset = UNSET
     prepend_bos: bool | Unset | None = UNSET
+    sort_by_token_indexes: list[int] | Unset = UNSET
+    ignore_bos: bool | Unset = True
 
     def to_dict(self) -> dict[str, Any]:
         model = self.model
@@ -52,12 +52,6 @@ class ActivationAllRequest:
         selected_sources: list[str] | Unset = UNSET
         if not isinstance(self.selected_sources, Unset):
             selected_sources = self.selected_sources
-
-        sort_by_token_indexes: list[int] | Unset = UNSET
-        if not isinstance(self.sort_by_token_indexes, Unset):
-            sort_by_token_indexes = self.sort_by_token_indexes
-
-        ignore_bos = self.ignore_bos
 
         num_results = self.num_results
 
@@ -71,6 +65,12 @@ class ActivationAllRequest:
         else:
             prepend_bos = self.prepend_bos
 
+        sort_by_token_indexes: list[int] | Unset = UNSET
+        if not isinstance(self.sort_by_token_indexes, Unset):
+            sort_by_token_indexes = self.sort_by_token_indexes
+
+        ignore_bos = self.ignore_bos
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -82,16 +82,16 @@ class ActivationAllRequest:
         )
         if selected_sources is not UNSET:
             field_dict["selectedSources"] = selected_sources
-        if sort_by_token_indexes is not UNSET:
-            field_dict["sortByTokenIndexes"] = sort_by_token_indexes
-        if ignore_bos is not UNSET:
-            field_dict["ignoreBos"] = ignore_bos
         if num_results is not UNSET:
             field_dict["numResults"] = num_results
         if exclude is not UNSET:
             field_dict["exclude"] = exclude
         if prepend_bos is not UNSET:
             field_dict["prependBos"] = prepend_bos
+        if sort_by_token_indexes is not UNSET:
+            field_dict["sortByTokenIndexes"] = sort_by_token_indexes
+        if ignore_bos is not UNSET:
+            field_dict["ignoreBos"] = ignore_bos
 
         return field_dict
 
@@ -107,10 +107,6 @@ class ActivationAllRequest:
         prompt = d.pop("prompt")
 
         selected_sources = cast("list[str]", d.pop("selectedSources", UNSET))
-
-        sort_by_token_indexes = cast("list[int]", d.pop("sortByTokenIndexes", UNSET))
-
-        ignore_bos = d.pop("ignoreBos", UNSET)
 
         num_results = d.pop("numResults", UNSET)
 
@@ -130,16 +126,20 @@ class ActivationAllRequest:
 
         prepend_bos = _parse_prepend_bos(d.pop("prependBos", UNSET))
 
+        sort_by_token_indexes = cast("list[int]", d.pop("sortByTokenIndexes", UNSET))
+
+        ignore_bos = d.pop("ignoreBos", UNSET)
+
         activation_all_request = cls(
             model=model,
             source_set=source_set,
             prompt=prompt,
             selected_sources=selected_sources,
-            sort_by_token_indexes=sort_by_token_indexes,
-            ignore_bos=ignore_bos,
             num_results=num_results,
             exclude=exclude,
             prepend_bos=prepend_bos,
+            sort_by_token_indexes=sort_by_token_indexes,
+            ignore_bos=ignore_bos,
         )
 
         return activation_all_request
