@@ -192,6 +192,7 @@ _LABELS = (
     """,
     f"""{_SOURCE}
     UPDATE sources AS u SET
+        updated_at = clock_timestamp(),
         n_explained = (SELECT count(*) FROM feature_labels AS l WHERE l.generation_id = s.current_generation),
         n_explanations = (
             SELECT count(*) FROM explanations AS x

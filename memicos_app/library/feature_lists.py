@@ -6,16 +6,17 @@ stay fast.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from memicos_app.db.explanations import WORDS
-from memicos_app.db.text import original, storable
-from memicos_app.library import blocks, catalog, sequences
+from memicos_app.db.text import original
+from memicos_app.library import blocks, catalog, facets, sequences
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import CURRENT, READING_ORDER
+from memicos_app.library.feature_filters import EVERYTHING, FeatureFilter
 from memicos_app.library.query import Row, row, rows
 from memicos_app.library.views import FeatureHit, FeatureList, FeatureRow, FeatureSort
+from memicos_app.library.words import matches
 
 MOST_ROWS = 500
 _BEFORE, _AFTER = 8, 5
@@ -32,16 +33,18 @@ async def feature_list(
     offset: int = 0,
     limit: int = 50,
     query: str = "",
+    filters: FeatureFilter = EVERYTHING,
 ) -> FeatureList:
     """One page of a source's features that have a dashboard.
 
     Args:
         sort: features without an explanation come last when sorted by it.
         query: words that explanations hold (beginnings of words count), or the number of a feature.
+        filters: what else is kept; its own `query` counts where `query` is empty.
 
     Raises:
         NotFoundError: no such model or source.
-        BadInputError: unknown `sort`, or `offset` or `limit` out of range.
+        BadInputError: unknown `sort`, `offset` or `limit` out of range, or a filter that cannot be meant.
     """
     _check(sort, offset, limit)
     source = await row(
@@ -54,8 +57,9 @@ async def feature_list(
     if source is None or source["current_generation"] is None:
         return FeatureList(0, [], offset)
     generation = source["current_generation"]
-    if query.strip():
-        total, page = await _filtered(model_id, source_id, query, sort, descending, offset, limit)
+    wanted = replace(filters, query=query or filters.query)
+    if not wanted.is_empty:
+        total, page = await facets.filtered(model_id, source_id, wanted, sort, descending, offset, limit)
     else:
         total = source["n_dashboards"]
         page = await _page(generation, source["n_explained"], sort, descending, offset, limit)
@@ -84,7 +88,7 @@ async def search_text(model_id: str, query: str, limit: int = 20) -> list[Featur
         raise BadInputError("The query is empty.", field="query")
     if not 1 <= limit <= MOST_ROWS:
         raise BadInputError(f"limit is a whole number from 1 to {MOST_ROWS}.", field="limit")
-    condition, values = _matches(query)
+    condition, values = matches(query)
     found = await rows(
         f"""
         WITH hits AS (
@@ -150,53 +154,6 @@ async def _page(generation: int, n_explained: int, sort: str, descending: bool, 
 async def _indices(sql: str, generation: int, offset: int, limit: int) -> list[int]:
     found = await rows(f"{sql} OFFSET :offset LIMIT :limit", generation=generation, offset=offset, limit=limit)
     return [one["index"] for one in found]
-
-
-async def _filtered(
-    model_id: str, source_id: str, query: str, sort: str, descending: bool, offset: int, limit: int
-) -> tuple[int, list[int]]:
-    """How many features a query finds, and the indices of one page of them."""
-    condition, values = _matches(query)
-    direction = "DESC" if descending else "ASC"
-    column = "l.sort_key" if sort == _EXPLANATION else _COLUMNS[sort]
-    order = ", ".join(f"{name} {direction}" for name in dict.fromkeys((column, "f.index")))
-    number = int(query) if re.fullmatch(r"\s*[0-9]{1,9}\s*", query) else -1
-    found = await rows(
-        f"""
-        WITH hits AS MATERIALIZED (
-            SELECT x.index FROM explanations AS x JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
-            WHERE x.model_id = :model AND x.source_id = :source AND {CURRENT} AND {condition}
-            UNION SELECT :number
-        )
-        SELECT f.index, count(*) OVER () AS total
-        FROM sources AS s
-        JOIN features AS f ON f.generation_id = s.current_generation
-        JOIN hits ON hits.index = f.index
-        LEFT JOIN feature_labels AS l ON l.generation_id = f.generation_id AND l.index = f.index
-        WHERE s.model_id = :model AND s.id = :source
-        ORDER BY {order} OFFSET :offset LIMIT :limit
-        """,
-        model=model_id,
-        source=source_id,
-        number=number,
-        offset=offset,
-        limit=limit,
-        **values,
-    )
-    if not found and offset:
-        total, _ = await _filtered(model_id, source_id, query, sort, descending, 0, 1)
-        return total, []
-    return (found[0]["total"] if found else 0), [one["index"] for one in found]
-
-
-def _matches(query: str) -> tuple[str, dict[str, str]]:
-    """A condition on explanation `x`: all words of the query, each also as a beginning; else the text itself."""
-    terms = re.findall(r"\w+", query)
-    if terms:
-        lexemes = " & ".join(f"'{term}':*" for term in terms[:20])
-        return f"{WORDS.format('x.description')} @@ to_tsquery('simple', :words)", {"words": storable(lexemes)}
-    escaped = re.sub(r"([\\%_])", r"\\\1", query.strip())
-    return "x.description ILIKE :pattern", {"pattern": storable(f"%{escaped}%")}
 
 
 async def _feature_rows(generation: int, page: Sequence[int]) -> list[FeatureRow]:

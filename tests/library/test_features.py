@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memicos_app.db import session
-from memicos_app.library import feature_lists, features, sequences
+from memicos_app.library import features, sequences, words
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError
 from memicos_app.library.query import rows_in, run_in
@@ -132,7 +132,7 @@ async def test_filter(filled: str, query: str, expected: list[int]) -> None:
 
 async def test_words_are_found_through_the_index(filled: str) -> None:
     """The query must use the indexed expression to the letter."""
-    condition, values = feature_lists._matches("dog cat")
+    condition, values = words.matches("dog cat")
     async with session.session() as one:
         await run_in(one, "SET LOCAL enable_seqscan = off")
         plan = await rows_in(one, f"EXPLAIN SELECT 1 FROM explanations AS x WHERE {condition}", **values)
