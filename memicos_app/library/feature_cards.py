@@ -16,7 +16,7 @@ from memicos_app.library.query import Row, rows
 from memicos_app.library.quick_lists import FeatureAddress
 from memicos_app.library.views import Histogram
 
-EXAMPLES = 3
+EXAMPLES = 4
 _ATTEMPTS = 3
 
 
