@@ -13,7 +13,7 @@ from memicos_app.library.errors import BadInputError
 from memicos_app.library.quick_lists import MOST, Entry, FeatureAddress, read, written
 
 TEN = FeatureAddress("smollm2-135m-it", "15-res-4k", 10)
-NAMES = st.text(st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1, max_size=20)
+NAMES = st.sampled_from(["m", " ", "15-res-4k", "é\u202e\"'", "<b>", "12"])
 
 
 @pytest.mark.parametrize(
