@@ -37,6 +37,7 @@ LISTS = (
     "sae_sets",
     "include_sae",
     "exclude_sae",
+    "chat_models",
 )
 
 
@@ -143,6 +144,20 @@ class Settings(BaseSettings):
 
     # Providers
     openai_api_key: SecretStr = Field(SecretStr(""), description="For explanations and embeddings by OpenAI.")
+    openrouter_api_key: SecretStr = Field(SecretStr(""), description="For explanations and scores by OpenRouter.")
+    anthropic_api_key: SecretStr = Field(SecretStr(""), description="For explanations and scores by Anthropic.")
+    google_api_key: SecretStr = Field(SecretStr(""), description="For explanations and scores by Google (Gemini).")
+    chat_base_url: str = Field(
+        "", description="An OpenAI-compatible server of your own, such as http://127.0.0.1:8000/v1; empty: none."
+    )
+    chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the server at CHAT_BASE_URL; empty: none.")
+    chat_models: Annotated[list[str], NoDecode] = Field(
+        [], description="Comma-separated models of the server at CHAT_BASE_URL; empty: those that it lists."
+    )
+    secrets_key: SecretStr = Field(
+        SecretStr(""),
+        description="Fernet keys that seal people's own keys, comma-separated; the first seals. Empty: one is made.",
+    )
 
     @field_validator(*LISTS, mode="before")
     @classmethod

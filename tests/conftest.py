@@ -19,6 +19,7 @@ from memicos_app.db import migrate, session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.url import normalise
 from memicos_app.settings import get_settings
+from tests.chat.server import ChatServer, running_chat_server
 
 # The same examples at every run: a red test is red for everybody. `HYPOTHESIS_PROFILE=explore` looks for new ones.
 hypothesis.settings.register_profile("same", derandomize=True, database=None)
@@ -98,3 +99,23 @@ def settle(work: Coroutine[Any, Any, object]) -> None:
         loop.run_until_complete(work)
     finally:
         loop.close()
+
+
+@pytest.fixture(scope="session")
+def chat_server_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
+    """One OpenAI-compatible server with the demo model for the whole run."""
+    with running_chat_server(tmp_path_factory.mktemp("chat")) as server:
+        yield server
+
+
+@pytest.fixture
+def chat_server(chat_server_process: ChatServer) -> Iterator[ChatServer]:
+    """That server as the local provider of this test, without faults and without anything asked yet."""
+    chat_server_process.told()
+    with pytest.MonkeyPatch.context() as patch:
+        for provider in ("OPENAI", "OPENROUTER", "ANTHROPIC", "GOOGLE", "CHAT"):
+            patch.setenv(f"{provider}_API_KEY", "")
+        patch.setenv("CHAT_BASE_URL", chat_server_process.url)
+        get_settings.cache_clear()
+        yield chat_server_process
+    get_settings.cache_clear()

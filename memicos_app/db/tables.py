@@ -14,6 +14,7 @@ from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, Sequ
 from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
 from memicos_app.db.jobs import Job, JobLine
 from memicos_app.db.origins import OriginModel, OriginSource
+from memicos_app.db.providers import ProviderCall, ProviderKey, ProviderRun
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.uploads import UploadedFile
 from memicos_app.db.users import User
@@ -37,6 +38,9 @@ __all__ = [
     "Model",
     "OriginModel",
     "OriginSource",
+    "ProviderCall",
+    "ProviderKey",
+    "ProviderRun",
     "Release",
     "SequenceChunk",
     "Source",

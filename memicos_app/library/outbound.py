@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -27,7 +27,6 @@ from memicos_app.settings import get_settings
 MOST_REDIRECTS = 5
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _LONGEST_PAUSE = 30.0
-Check = Callable[[httpx.URL], Awaitable[None]]
 
 
 class UpstreamError(LibraryError):
@@ -81,10 +80,9 @@ class Answer:
 class Outbound:
     """An open client; connections are kept until it is closed."""
 
-    def __init__(self, http: httpx.AsyncClient, patience: Patience, *, check: Check | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, patience: Patience) -> None:
         self._http = http
         self.patience = patience
-        self._check = check
 
     @asynccontextmanager
     async def stream(
@@ -147,8 +145,6 @@ class Outbound:
 
     async def _follow(self, request: httpx.Request) -> httpx.Response:
         for _ in range(MOST_REDIRECTS + 1):
-            if self._check is not None:
-                await self._check(request.url)
             response = await self._http.send(request, stream=True)
             onward = response.next_request
             if onward is None:
@@ -163,7 +159,14 @@ class Outbound:
 
 @asynccontextmanager
 async def client(patience: Patience = PATIENT, allow: Collection[str] = ()) -> AsyncIterator[Outbound]:
-    """A client for one piece of work; `allow`: hosts with port that may be private, beside OUTBOUND_ALLOW.
+    """A client for one piece of work; `allow`: hosts with port that may be private, beside OUTBOUND_ALLOW."""
+    async with guarded(patience, allow) as http:
+        yield Outbound(http, patience)
+
+
+@asynccontextmanager
+async def guarded(patience: Patience = PATIENT, allow: Collection[str] = ()) -> AsyncIterator[httpx.AsyncClient]:
+    """The guarded connections alone, for libraries that take a client of this kind; as `client`.
 
     Behind a proxy it is the proxy that looks names up: they are checked here before, as far as they are known here.
     """
@@ -174,8 +177,13 @@ async def client(patience: Patience = PATIENT, allow: Collection[str] = ()) -> A
     transport._pool = _pool(proxy, guard)
     headers = {"User-Agent": "MemicOS", "Accept-Encoding": "identity"}
     timeout = httpx.Timeout(patience.silence, connect=patience.connect)
-    async with httpx.AsyncClient(transport=transport, headers=headers, timeout=timeout, trust_env=False) as http:
-        yield Outbound(http, patience, check=partial(_check_before_proxy, allow=allow) if proxy else None)
+    hooks: dict[str, list[Callable[..., Any]]] = {}
+    if proxy:
+        hooks["request"] = [partial(_check_before_proxy, allow=allow)]
+    async with httpx.AsyncClient(
+        transport=transport, headers=headers, timeout=timeout, trust_env=False, event_hooks=hooks
+    ) as http:
+        yield http
 
 
 def _pool(proxy: str, guard: httpcore.AsyncNetworkBackend) -> httpcore.AsyncConnectionPool:
@@ -184,9 +192,9 @@ def _pool(proxy: str, guard: httpcore.AsyncNetworkBackend) -> httpcore.AsyncConn
     return httpcore.AsyncHTTPProxy(proxy, **options) if proxy else httpcore.AsyncConnectionPool(**options)
 
 
-async def _check_before_proxy(url: httpx.URL, allow: Collection[str]) -> None:
+async def _check_before_proxy(request: httpx.Request, allow: Collection[str]) -> None:
     with suppress(addresses.Unknown):
-        await addresses.permitted(url.host, addresses.port_of(url), PATIENT.connect, allow)
+        await addresses.permitted(request.url.host, addresses.port_of(request.url), PATIENT.connect, allow)
 
 
 def raise_if_passing(response: httpx.Response) -> None:
