@@ -11,6 +11,7 @@ from memicos_app.api.app import api
 from memicos_app.pages import (
     add,
     admin,
+    explanation_type,
     feature,
     home,
     job,
@@ -39,6 +40,7 @@ PAGES = (
     model,
     source,
     feature,
+    explanation_type,
     steer,
     search_explanations,
     search,

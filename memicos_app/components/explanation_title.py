@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
+from reflex_components_core.el.elements.inline import A
 
-from memicos_app.components.feature_display import ExplanationLine, FeatureDisplay, Shown
-from memicos_app.components.feature_facts import Fact
-from memicos_app.components.layout import card
+from memicos_app.components.explanation_lines import ExplanationLine, ScoreChip
+from memicos_app.components.feature_display import FeatureDisplay, Shown
+
+PLACE = "explanations"
+"""Where on the page all explanations stand."""
 
 
-def explanation_title(feature: Shown[FeatureDisplay]) -> rx.Component:
+def explanation_title(feature: Shown[FeatureDisplay], on_score: Any = None) -> rx.Component:
     """The title of a feature's page with its chips and numbers; a feature without explanation says so."""
     return rx.el.header(
         rx.el.h1(feature.title, class_name="title iso"),
         rx.el.div(
             rx.cond(
                 feature.explained,
-                made_by(feature.explanations[0]),
+                made_by(feature.explanations[0], on_score),
                 rx.el.span("not explained yet", class_name="chip"),
+            ),
+            rx.cond(
+                feature.explanations.length() > 1,
+                A.create(feature.explanations.length(), " explanations", href=f"#{PLACE}", class_name="link"),
             ),
             rx.cond(
                 feature.dead,
@@ -33,34 +42,35 @@ def explanation_title(feature: Shown[FeatureDisplay]) -> rx.Component:
     )
 
 
-def made_by(line: Shown[ExplanationLine]) -> rx.Component:
-    """How an explanation was made, by whom, and its scores."""
+def made_by(line: Shown[ExplanationLine], on_score: Any = None) -> rx.Component:
+    """How an explanation was made, by whom, and its scores; `on_score` opens the details of one."""
     return rx.fragment(
-        rx.el.span(line.kind, class_name="chip"),
-        rx.cond(line.by != "", rx.el.span("by ", rx.el.span(line.by, class_name="iso"))),
-        rx.foreach(line.scores, score),
-    )
-
-
-def score(fact: Shown[Fact]) -> rx.Component:
-    return rx.el.span(fact.name, " ", rx.el.b(fact.value))
-
-
-def explanation_list(feature: Shown[FeatureDisplay]) -> rx.Component:
-    """Every explanation, for features that have more than the one in the title."""
-    return rx.cond(
-        feature.explanations.length() > 1,
-        card(
-            rx.el.ul(rx.foreach(feature.explanations, explanation_item), class_name="card-rows"),
-            title="Explanations",
-            class_name="explanations",
+        rx.cond(
+            line.kind_href != "",
+            rx.el.a(line.kind, href=line.kind_href, title="How this was made", class_name="chip"),
         ),
+        rx.cond(line.by != "", rx.el.span("by ", rx.el.span(line.by, class_name="iso"))),
+        rx.cond(line.version != "", rx.el.span("prompt ", line.version)),
+        rx.foreach(line.scores, lambda one: score(one, on_score)),
     )
 
 
-def explanation_item(line: Shown[ExplanationLine]) -> rx.Component:
-    return rx.el.li(
-        rx.el.p(line.text, class_name="iso"),
-        rx.el.p(made_by(line), class_name="row wrap tiny muted"),
-        rx.cond(line.notes != "", rx.el.p(line.notes, class_name="tiny faint iso")),
+def score(one: Shown[ScoreChip], on_score: Any = None) -> rx.Component:
+    """A score's name and value; a button where there are details to see."""
+    shown = rx.el.span(one.name, " ", rx.el.b(one.value), title=one.words)
+    if on_score is None:
+        return shown
+    return rx.cond(
+        one.id != "",
+        rx.el.button(
+            one.name,
+            " ",
+            rx.el.b(one.value),
+            type="button",
+            title=one.words,
+            aria_haspopup="dialog",
+            on_click=on_score(one.id),
+            class_name="score",
+        ),
+        shown,
     )

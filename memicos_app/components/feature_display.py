@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reflex.vars import ObjectVar
 
 from memicos_app.components.charts import Drawing, draw
+from memicos_app.components.explanation_lines import ExplanationLine, explanation_line
 from memicos_app.components.feature_address import feature_path, json_path, page_path, source_path, steer_path
 from memicos_app.components.feature_facts import (
     Fact,
@@ -24,7 +25,7 @@ from memicos_app.components.figures import share, value
 from memicos_app.components.visible_text import one_line
 from memicos_app.library.example_groups import default_strength
 from memicos_app.library.token_text import readable
-from memicos_app.library.views import ExplanationView, FeatureView, Histogram
+from memicos_app.library.views import FeatureView, Histogram
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -59,17 +60,6 @@ class Related:
     explanation: str
     value: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExplanationLine:
-    """An explanation with who made it and how it scored."""
-
-    text: str
-    kind: str
-    by: str
-    notes: str
-    scores: list[Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,27 +143,6 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
         json_href=json_path(*place, view.index),
         file_href=page_path(*place, view.index),
     )
-
-
-def explanation_line(view: ExplanationView) -> ExplanationLine:
-    by = view.model_name or view.author
-    return ExplanationLine(
-        text=one_line(view.description, 2000),
-        kind=view.type_display_name or view.type_name,
-        by=one_line(by or ""),
-        notes=one_line(view.notes or "", 2000),
-        scores=[score_fact(score) for score in view.scores],
-    )
-
-
-def score_fact(score: dict[str, Any]) -> Fact:
-    """A score's kind and value, with its interval and sample size where they are known."""
-    name = score.get("type_name") or score.get("explanationScoreTypeName") or score.get("type") or "score"
-    found = score.get("value")
-    text = f"{found:.2f}" if isinstance(found, (int, float)) else str(found)
-    if isinstance(score.get("error"), (int, float)):
-        text += f" ± {score['error']:.2f}"
-    return Fact(str(name), f"{text} n={score['n']}" if score.get("n") else text)
 
 
 def logit_rows(tokens: list[str], values: list[float]) -> list[LogitRow]:

@@ -16,7 +16,23 @@ _HOOK = re.compile(r"[A-Za-z0-9_.]*")
 _SOURCE = re.compile(r"[0-9]+-")
 PLACES = frozenset(
     {
-        *("404", "admin", "api", "assets", "docs", "embed", "list", "lists", "model", "models", "new", "ping", "sae"),
+        *(
+            "404",
+            "admin",
+            "api",
+            "assets",
+            "docs",
+            "embed",
+            "explanation-type",
+            "list",
+            "lists",
+            "model",
+            "models",
+            "new",
+            "ping",
+            "sae",
+            "score-type",
+        ),
         *("search", "search-explanations", "search-topk-by-token", "source-release", "source-set", "steer"),
         *("upload", "user", "users"),
     }

@@ -13,7 +13,8 @@ from memicos_app.components.charts import histogram
 from memicos_app.components.empty import Suggestion, failed, not_found
 from memicos_app.components.example_display import example_display
 from memicos_app.components.example_list import example_list
-from memicos_app.components.explanation_title import explanation_list, explanation_title
+from memicos_app.components.explanation_card import explanation_card
+from memicos_app.components.explanation_title import explanation_title
 from memicos_app.components.feature_actions import actions, embed_dialog, open_whole, where
 from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path, is_this_page
 from memicos_app.components.feature_config import fact_tables, feature_config, numbers_made
@@ -24,14 +25,15 @@ from memicos_app.components.jump import address
 from memicos_app.components.layout import card, page
 from memicos_app.components.logit_table import logit_table
 from memicos_app.components.own_text import OwnText
+from memicos_app.components.own_words import OwnWords
 from memicos_app.components.similar_features import correlated_features, similar_features
 from memicos_app.components.test_box import test_box
-from memicos_app.library import catalog, features
+from memicos_app.library import catalog, features, ownership
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import FeatureView
 
 
-class FeatureState(OwnText, rx.State):
+class FeatureState(OwnText, OwnWords, rx.State):
     """One feature as shown, how its examples are drawn, and the test of it that was asked for last."""
 
     phase: str = ""
@@ -83,6 +85,7 @@ class FeatureState(OwnText, rx.State):
         """Read the feature of the address, then test the text that the address brings."""
         place = self._place()
         self.arrived = self.router.url.path
+        self.may_edit = ownership.may_edit()
         self._bring(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
         try:
             self._show(await read(*place))
@@ -111,6 +114,10 @@ class FeatureState(OwnText, rx.State):
         self.default_layout = LAYOUTS[min(max(view.default_range, 0), len(LAYOUTS) - 1)]
         self.default_breaks = view.default_show_breaks
         self._show_examples(view)
+
+    async def _reread(self) -> None:
+        """What the page says of the feature, after its explanations changed; examples stay as they are drawn."""
+        self.shown = feature_display(await read(*self._place()))
 
     def _show_examples(self, view: FeatureView) -> None:
         examples = example_display(view, fold=not self.unfolded, split=self.split)
@@ -236,7 +243,7 @@ def background() -> rx.Component:
     """What is near the feature, and what its numbers rest on."""
     feature = FeatureState.shown
     return rx.fragment(
-        explanation_list(feature),
+        explanation_card(feature, FeatureState),
         similar_features(feature),
         correlated_features(feature),
         numbers_made(feature),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from memicos_app.components.example_display import example_display
-from memicos_app.components.feature_display import feature_display, score_fact
+from memicos_app.components.explanation_lines import ScoreChip, score_chip
+from memicos_app.components.feature_display import feature_display
 from memicos_app.components.feature_facts import Fact, configuration_facts, load_snippet, made_from
 from memicos_app.library.views import Histogram
 from tests.components.feature_views import example, explanation, feature
@@ -128,18 +129,18 @@ def test_the_snippet_loads_what_is_published_or_what_lies_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "fact"),
+    ("score", "chip"),
     [
         (
             {"type_name": "detection", "value": 0.9149, "error": 0.04, "n": 200},
-            Fact("detection", "0.91 ± 0.04 n=200"),
+            ScoreChip("detection", "0.91 ± 0.04 n=200"),
         ),
-        ({"explanationScoreTypeName": "recall_alt", "value": 1}, Fact("recall_alt", "1.00")),
-        ({}, Fact("score", "None")),
+        ({"explanationScoreTypeName": "recall_alt", "value": 1}, ScoreChip("recall_alt", "1.00")),
+        ({}, ScoreChip("score", "None")),
     ],
 )
-def test_scores_carry_their_interval_and_sample_size(score: dict[str, object], fact: Fact) -> None:
-    assert score_fact(score) == fact
+def test_scores_carry_their_interval_and_sample_size(score: dict[str, object], chip: ScoreChip) -> None:
+    assert score_chip(score) == chip
 
 
 def test_examples_are_grouped_packed_and_counted() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from memicos_app.components.example_display import example_display
+from memicos_app.components.explanation_lines import ExplanationLine
 from memicos_app.components.feature_display import (
     LAYOUTS,
-    ExplanationLine,
     FeatureDisplay,
     LogitRow,
     Related,

@@ -1,0 +1,71 @@
+"""All explanations of a feature: how each was made and scored, what may be done with it, and ways to another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from memicos_app.components.explanation_lines import ExplanationLine
+from memicos_app.components.explanation_title import PLACE, made_by
+from memicos_app.components.feature_display import FeatureDisplay, Shown
+from memicos_app.components.layout import card
+from memicos_app.components.own_words import change_form, words_form
+
+
+def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Component:
+    """The card; `state` mixes in `OwnWords`."""
+    return rx.el.div(
+        card(
+            rx.cond(
+                feature.explained,
+                rx.el.ul(
+                    rx.foreach(feature.explanations, lambda one: explanation_item(one, state)), class_name="card-rows"
+                ),
+                rx.el.p("Nobody has said yet what this feature means.", class_name="card-body muted small"),
+            ),
+            rx.cond(state.may_edit, words_form(state)),
+            title="Explanations",
+            class_name="explanations",
+        ),
+        id=PLACE,
+    )
+
+
+def explanation_item(line: Shown[ExplanationLine], state: type[Any]) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            state.may_edit & line.own & (state.changing == line.id),
+            change_form(state, line.text),
+            rx.el.p(line.text, class_name="iso"),
+        ),
+        rx.el.div(made_by(line), class_name="row wrap tiny muted"),
+        rx.cond(line.notes != "", rx.el.p(line.notes, class_name="tiny faint iso")),
+        rx.el.div(*verbs(line, state), class_name="row wrap small explanation-verbs"),
+        key=line.id,
+    )
+
+
+def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
+    """What can be done with an explanation."""
+    return [
+        rx.el.a("More like this", href=line.like_href, class_name="link"),
+        rx.cond(state.may_edit & line.own, verb("Change", state.change(line.id), line)),
+        rx.cond(
+            state.may_edit & line.made_here,
+            rx.cond(
+                state.deleting == line.id,
+                rx.fragment(
+                    verb("Delete for good", state.delete_explanation, line, look="btn small"),
+                    verb("Keep", state.ask_delete(""), line, look="btn small quiet"),
+                ),
+                verb("Delete", state.ask_delete(line.id), line),
+            ),
+        ),
+    ]
+
+
+def verb(words: str, on_click: Any, line: Shown[ExplanationLine], *, look: str = "link") -> rx.Component:
+    return rx.el.button(
+        words, type="button", on_click=on_click, aria_label=f"{words}: " + line.text.to(str), class_name=look
+    )
