@@ -85,7 +85,7 @@ def explanation_type_page() -> rx.Component:
 def content() -> rx.Component:
     state = ExplanationTypeState
     return rx.fragment(
-        page_head(crumbs(("Explanation types", ""), (state.shown_name, ""))),
+        page_head(crumbs(("Explanations", "/search-explanations"), (state.shown_name, ""))),
         rx.el.h1(state.heading, class_name="title iso"),
         rx.el.div(
             rx.el.span(rx.el.b(state.total), " explanations"),
