@@ -158,6 +158,16 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Fernet keys that seal people's own keys, comma-separated; the first seals. Empty: one is made.",
     )
+    embeddings_base_url: str = Field(
+        "", description="OpenAI-compatible endpoint for embeddings, http://127.0.0.1:8080/v1, say; empty: OpenAI's."
+    )
+    embeddings_api_key: SecretStr = Field(SecretStr(""), description="Its key; empty: OPENAI_API_KEY for OpenAI's.")
+    embeddings_model: str = Field(
+        "text-embedding-3-large", min_length=1, description="Model that makes embeddings there."
+    )
+    embeddings_dimensions: int = Field(
+        256, ge=1, le=4000, description="Dimensions of its vectors; 256 are those that public datasets bring along."
+    )
 
     @field_validator(*LISTS, mode="before")
     @classmethod

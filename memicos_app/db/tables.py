@@ -9,6 +9,7 @@ from memicos_app.db.explanations import (
     ExplanationEmbedding,
     ExplanationModel,
     ExplanationType,
+    ExplanationWord,
 )
 from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
 from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
@@ -27,6 +28,7 @@ __all__ = [
     "ExplanationModel",
     "ExplanationType",
     "ExplanationVote",
+    "ExplanationWord",
     "Feature",
     "FeatureExamples",
     "FeatureLabel",

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from memicos_app.library import embeddings, explanations
+from memicos_app.library import explanations
 from memicos_app.library.adding_cards import cards_of, register
 from memicos_app.library.adding_place import put_in_place
 from memicos_app.library.corpora import corpus_file, is_dataset_name
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.embedders.filling import embed_explanations
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.generating import generate
 from memicos_app.library.model_shapes import shape_of
@@ -237,6 +238,6 @@ async def _explained(adding: Adding, model_id: str, source_id: str, watch: Watch
     explained = int(known["n_explanations"])
     if adding.explain and not explained:
         explained = await explanations.write_top_tokens(model_id, source_id, watch=watch)
-    if adding.embed and explained and embeddings.available():
-        await embeddings.embed_explanations(model_id, source_id, watch=watch)
+    if adding.embed and explained:
+        await embed_explanations(model_id, source_id, watch=watch)
     return Added(model_id, source_id, int(known["n_features"]), explained)

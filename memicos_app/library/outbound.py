@@ -86,9 +86,9 @@ class Outbound:
 
     @asynccontextmanager
     async def stream(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
     ) -> AsyncIterator[httpx.Response]:
-        """One request, redirects followed; the body is for the caller to read, raw.
+        """One request, redirects followed; the answer's body is for the caller to read, raw.
 
         Raises:
             RefusedAddress: the address or a redirect leads where MemicOS does not go.
@@ -98,7 +98,8 @@ class Outbound:
         try:
             # Headers that drip in must not hold a connection for ever; how the body may drip is its reader's to say.
             async with asyncio.timeout(self.patience.whole):
-                response = await self._follow(self._http.build_request(method, checked(url), headers=headers))
+                request = self._http.build_request(method, checked(url), headers=headers, content=content)
+                response = await self._follow(request)
             try:
                 yield response
             finally:
@@ -109,7 +110,13 @@ class Outbound:
             raise Passing(f"{_host(url)} {_said(error)}") from error
 
     async def ask(
-        self, url: str, *, most: int, method: str = "GET", headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        most: int,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> Answer:
         """A small answer of at most `most` bytes, tried again while what fails may pass.
 
@@ -121,17 +128,19 @@ class Outbound:
         attempt = 1
         while True:
             try:
-                return await self._ask_once(url, most, method, headers)
+                return await self._ask_once(url, most, method, headers, content)
             except Passing as error:
                 if attempt >= self.patience.tries:
                     raise UnavailableError(f"{error}; asked {attempt} times.", retry_after=30) from error
                 await asyncio.sleep(self.patience.before(attempt, error.after))
                 attempt += 1
 
-    async def _ask_once(self, url: str, most: int, method: str, headers: Mapping[str, str] | None) -> Answer:
+    async def _ask_once(
+        self, url: str, most: int, method: str, headers: Mapping[str, str] | None, content: bytes | None
+    ) -> Answer:
         body = bytearray()
         try:
-            async with asyncio.timeout(self.patience.whole), self.stream(method, url, headers) as response:
+            async with asyncio.timeout(self.patience.whole), self.stream(method, url, headers, content) as response:
                 raise_if_passing(response)
                 async for piece in response.aiter_raw():
                     body += piece

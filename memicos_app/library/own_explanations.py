@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import storable
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import embeddings_soon, explanations, features, vectors
+from memicos_app.library import explanations, features, vectors
+from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
 from memicos_app.library.explanations import BY_HAND, CURRENT, is_own, refresh_labels
 from memicos_app.library.query import Row, row, rows_in, run_in, writing
@@ -53,7 +54,7 @@ async def write(model_id: str, source_id: str, index: int, text: str) -> str:
         )
         await refresh_labels(writer, model_id, source_id, indices=[index])
         await writer.commit()
-    embeddings_soon.embed(model_id, source_id)
+    soon.embed(model_id, source_id)
     return made
 
 
@@ -81,12 +82,9 @@ async def change(explanation_id: str, text: str) -> None:
             text=storable(said),
             number=one["number"],
         )
-        await run_in(
-            writer, "DELETE FROM explanation_embeddings WHERE explanation_number = :number", number=one["number"]
-        )
         await refresh_labels(writer, *place[:2], indices=[place[2]])
         await writer.commit()
-    embeddings_soon.embed(*place[:2])
+    soon.embed(*place[:2])
 
 
 async def delete(explanation_id: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from memicos_app.library import embeddings, explanations, jobs
+from memicos_app.library import explanations, jobs
+from memicos_app.library.embedders.filling import embed_explanations
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.explanations import CURRENT, TOP_TOKENS
 from memicos_app.library.query import row
@@ -32,7 +33,7 @@ async def settle(
         if explain and (missing := await _unexplained(model_id, source_id)):
             written = await explanations.write_top_tokens(model_id, source_id, watch=watch)
         if embed:
-            embedded = await embeddings.embed_explanations(model_id, source_id, watch=watch)
+            embedded = await embed_explanations(model_id, source_id, watch=watch)
         if not (explain and missing) and not embedded:
             break
         await watch.checkpoint()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from memicos_app.db.explanations import WORDS
 from memicos_app.db.text import storable
 
 
@@ -13,6 +12,6 @@ def matches(query: str) -> tuple[str, dict[str, str]]:
     terms = re.findall(r"\w+", query)
     if terms:
         lexemes = " & ".join(f"'{term}':*" for term in terms[:20])
-        return f"{WORDS.format('x.description')} @@ to_tsquery('simple', :words)", {"words": storable(lexemes)}
+        return "x.lexemes @@ to_tsquery('simple', :words)", {"words": storable(lexemes)}
     escaped = re.sub(r"([\\%_])", r"\\\1", query.strip())
     return "x.description ILIKE :pattern", {"pattern": storable(f"%{escaped}%")}

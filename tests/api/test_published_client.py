@@ -33,7 +33,7 @@ from starlette.routing import Mount
 from memicos_app import worker as site_worker
 from memicos_app.api.app import api
 from memicos_app.db import session
-from memicos_app.library import embeddings, embeddings_soon
+from memicos_app.library.embedders import minilm, soon
 from memicos_app.settings import get_settings
 from tests.api.dataset import MODEL, SOURCE
 from tests.inference_worker import serving
@@ -54,7 +54,7 @@ def site(imported: str, served_worker: str) -> Iterator[None]:
         patch.setenv("INFERENCE_URLS", served_worker)
         patch.setenv("INFERENCE_SERVER_SECRET", serving.SECRET)
         patch.setenv("NEURONPEDIA_API_KEY", "any key")
-        patch.setattr(embeddings, "available", lambda: False)
+        patch.setattr(minilm, "available", lambda: False)
         get_settings.cache_clear()
         with serving.served(Starlette(routes=[Mount("/api", api)], lifespan=running)) as address:
             patch.setattr(NPRequest, "BASE_URL", f"{address}/api")
@@ -68,7 +68,7 @@ async def running(_app: Starlette) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await embeddings_soon.settled()
+        await soon.settled()
         await site_worker.client().close()
         await site_worker.stop()
         await session.dispose()

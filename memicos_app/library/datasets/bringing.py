@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from memicos_app.library import embeddings, explanations
+from memicos_app.library import explanations
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.datasets.manifest import KINDS
 from memicos_app.library.datasets.origins import Origin, configured_origins, open_origin
 from memicos_app.library.datasets.report import ImportReport
 from memicos_app.library.datasets.stores import FolderStore
+from memicos_app.library.embedders.filling import embed_explanations
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.watch import UNWATCHED, Watch
 
@@ -89,8 +90,8 @@ async def bring_in(
     report = await import_source(one.origin, model_id, source_id, watch=watch, parts=parts, again=again)
     if explain and not report.n_explanations:
         report.n_explanations = await explanations.write_top_tokens(model_id, source_id, watch=watch)
-    if embed and embeddings.available():
-        await embeddings.embed_explanations(model_id, source_id, watch=watch)
+    if embed:
+        await embed_explanations(model_id, source_id, watch=watch)
     return report
 
 

@@ -56,7 +56,7 @@ async def import_source(
     """Import a source; one that is here already is replaced when the new data is complete, at once.
 
     What an earlier attempt brought in is kept where the origin still begins with it. Embeddings of explanations
-    that come without are not made here, see `library/embeddings.py`.
+    that come without are not made here, see `library/embedders/`.
 
     Args:
         parts: of `features`, `activations` and `explanations`. Explanations alone come in place of those that

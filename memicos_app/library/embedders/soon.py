@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from memicos_app.library import embeddings
+from memicos_app.library.embedders import minilm
+from memicos_app.library.embedders.filling import embed_explanations
 
 logger = logging.getLogger(__name__)
 _running: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -18,7 +19,7 @@ _again: set[tuple[str, str]] = set()
 def embed(model_id: str, source_id: str) -> None:
     """Begin to embed what a source's explanations lack, or go on once more where that is being done."""
     name = (model_id, source_id)
-    if not embeddings.available():
+    if not minilm.available():
         return
     if (known := _running.get(name)) is not None and not known.done():
         _again.add(name)
@@ -30,10 +31,10 @@ def embed(model_id: str, source_id: str) -> None:
 
 async def _embed(name: tuple[str, str]) -> None:
     try:
-        await embeddings.embed_explanations(*name)
+        await embed_explanations(*name)
         while name in _again:
             _again.discard(name)
-            await embeddings.embed_explanations(*name)
+            await embed_explanations(*name)
     except Exception:
         logger.exception("explanations of %s/%s were not embedded", *name)
 

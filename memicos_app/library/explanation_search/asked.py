@@ -1,0 +1,178 @@
+"""What a search is asked for: where to look and what to leave out, and that as a condition of one statement.
+
+Whatever is left out is left out inside the statement that ranks, before its LIMIT: no page is short of what fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from memicos_app.db.text import storable_all
+from memicos_app.library.errors import BadInputError, NotFoundError
+from memicos_app.library.explanations import CURRENT
+from memicos_app.library.query import Row, row, rows
+
+Bounds = tuple[float | None, float | None]
+Way = Literal["hybrid", "meaning", "words"]
+WAYS: tuple[Way, ...] = ("hybrid", "meaning", "words")
+ALL: Bounds = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look: everything, a release, a model, or sources of a model."""
+
+    kind: Literal["all", "release", "model", "sources"] = "all"
+    release: str = ""
+    model_id: str = ""
+    source_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What must hold besides; an empty one holds always. Of two bounds either may be open."""
+
+    models: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    types: tuple[str, ...] = ()
+    """Ways in which explanations were made: names of explanation types."""
+    explainers: tuple[str, ...] = ()
+    density: Bounds = ALL
+    score: Bounds = ALL
+    max_activation: Bounds = ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Explanations that may be found, as SQL over the tables of `TABLES`."""
+
+    generations: list[int]
+    conditions: str
+    values: dict[str, Any] = field(default_factory=dict)
+    n: int = 0
+    """How many there are, as the server estimates it."""
+
+
+TABLES = """
+    explanations AS x
+    JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
+    JOIN features AS f ON f.generation_id = s.current_generation AND f.index = x.index
+"""
+
+
+async def select(scope: Scope, filters: Filters) -> Selection:
+    """The explanations of a scope that filters leave; none is a selection too.
+
+    Raises:
+        NotFoundError: no such release, model or source.
+        BadInputError: a filter that cannot be right.
+    """
+    sources = await _sources(scope, filters)
+    generations = [int(one["generation"]) for one in sources]
+    parts, values = _conditions(filters)
+    within = ["s.current_generation = ANY(:generations)", CURRENT]
+    conditions = " AND ".join([*within, *parts])
+    values["generations"] = generations
+    n = sum(int(one["n"]) for one in sources)
+    if parts and n:
+        n = min(n, await estimated(conditions, values))
+    return Selection(generations, conditions, values, n)
+
+
+async def estimated(conditions: str, values: dict[str, Any]) -> int:
+    """How many explanations the planner expects; asking it takes a millisecond, whatever there is."""
+    found = await rows(f"EXPLAIN (FORMAT JSON) SELECT FROM {TABLES} WHERE {conditions}", **values)
+    plan = found[0]["QUERY PLAN"][0]["Plan"]
+    return int(plan["Plan Rows"])
+
+
+async def _sources(scope: Scope, filters: Filters) -> Sequence[Row]:
+    """Sources with data, each with its current generation and how many explanations it has."""
+    seen, values = await _within(scope)
+    return await rows(
+        f"""
+        SELECT s.current_generation AS generation, s.n_explanations AS n
+        FROM sources AS s
+        JOIN source_sets AS t ON t.model_id = s.model_id AND t.name = s.set_name
+        JOIN models AS m ON m.id = s.model_id
+        WHERE s.current_generation IS NOT NULL AND {seen}
+            AND (CAST(:models AS text[]) = '{{}}' OR s.model_id = ANY(:models))
+            AND (CAST(:sets AS text[]) = '{{}}' OR s.set_name = ANY(:sets))
+            AND (CAST(:layers AS integer[]) = '{{}}' OR s.layer = ANY(:layers))
+        """,
+        models=storable_all(filters.models),
+        sets=storable_all(filters.sets),
+        layers=_layers(filters.layers),
+        **values,
+    )
+
+
+async def _within(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """A condition on sources: what is named may be unlisted, all else is public."""
+    if scope.kind == "all":
+        return "s.visibility = 'public' AND t.visibility = 'public' AND m.visibility = 'public'", {}
+    if scope.kind == "release":
+        await _must_be("releases", "name", scope.release, "release")
+        public = "s.visibility = 'public' AND t.visibility = 'public' AND m.visibility <> 'private'"
+        return f"{public} AND t.release_name = :release", {"release": scope.release}
+    await _must_be("models", "id", scope.model_id, "model_id")
+    if scope.kind == "model":
+        public = "s.visibility = 'public' AND t.visibility = 'public'"
+        return f"{public} AND s.model_id = :model", {"model": scope.model_id}
+    if not scope.source_ids:
+        raise BadInputError("Name at least one source.", field="source_ids")
+    found = await rows(
+        "SELECT id FROM sources WHERE model_id = :model AND id = ANY(:ids) AND visibility <> 'private'",
+        model=scope.model_id,
+        ids=storable_all(scope.source_ids),
+    )
+    if missing := sorted(set(scope.source_ids) - {one["id"] for one in found}):
+        raise NotFoundError(f"There is no source {scope.model_id}/{missing[0]} here.", field="source_ids")
+    named = "s.model_id = :model AND s.id = ANY(:ids) AND s.visibility <> 'private'"
+    return named, {"model": scope.model_id, "ids": list(scope.source_ids)}
+
+
+async def _must_be(table: str, key: str, name: str, field_name: str) -> None:
+    found = await row(
+        f"SELECT FROM {table} WHERE {key} = :name AND visibility <> 'private'", name=storable_all([name])[0]
+    )
+    if found is None:
+        raise NotFoundError(f"There is no {table[:-1]} {name!r} here.", field=field_name)
+
+
+def _layers(layers: Sequence[int]) -> list[int]:
+    return [layer for layer in layers if -(2**31) <= layer < 2**31]
+
+
+_COLUMNS = {"density": "f.density", "score": "x.score", "max_activation": "f.max_activation"}
+
+
+def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    """Conditions on explanations and features, and what their places hold."""
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    for name, column, wanted in (
+        ("types", "x.type_name", filters.types),
+        ("explainers", "x.explainer", filters.explainers),
+    ):
+        if wanted:
+            parts.append(f"{column} = ANY(:{name})")
+            values[name] = storable_all(wanted)
+    for name, column in _COLUMNS.items():
+        low, high = getattr(filters, name)
+        if low is not None and high is not None and low > high:
+            raise BadInputError(f"The lower bound of {name} is above the upper one.", field=name)
+        for bound, sign, side in ((low, ">=", "low"), (high, "<=", "high")):
+            if bound is not None:
+                parts.append(f"{column} {sign} CAST(:{name}_{side} AS real)")
+                values[f"{name}_{side}"] = _finite(bound, name)
+    return parts, values
+
+
+def _finite(bound: float, name: str) -> float:
+    if bound != bound or abs(bound) > 3e38:
+        raise BadInputError(f"A bound of {name} is not a number.", field=name)
+    return float(bound)

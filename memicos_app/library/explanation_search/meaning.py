@@ -1,0 +1,81 @@
+"""Explanations nearest in meaning: an embedder's index where many fit, an exact scan where few do.
+
+The index walks its graph until enough of what it meets fits the filters (pgvector's iterative scan, in relaxed
+order, sorted again here). Where few fit it would walk long and miss some, and comparing all of them is as fast.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from memicos_app.library.embedders import Vectors
+from memicos_app.library.explanation_search.asked import TABLES, Selection
+from memicos_app.library.explanation_search.found import Candidate
+from memicos_app.library.query import Row, rows_in, writing
+
+EXACT_BELOW = 15_000
+"""Explanations that are compared one by one: about as many as cost what the walk through the index costs."""
+_LEAST_EF, _MOST_EF = 160, 1000
+_SCANNED = 40_000
+"""Tuples after which a walk gives up; what it misses then, the exact scan finds."""
+
+
+async def nearest(selection: Selection, embedder_id: int, vector: Vectors, limit: int) -> list[Candidate]:
+    """The explanations nearest to a vector `[dimensions]`, nearest first."""
+    if not selection.n:
+        return []
+    exact = selection.n <= EXACT_BELOW
+    found = await _run(_EXACT if exact else _INDEXED, selection, embedder_id, vector, limit, walk=not exact)
+    if not exact and len(found) < limit:
+        found = await _run(_EXACT, selection, embedder_id, vector, limit, walk=False)
+    return [Candidate(one["number"], one["model_id"], one["source_id"], one["index"]) for one in found]
+
+
+async def _run(
+    sql: str, selection: Selection, embedder_id: int, vector: Vectors, limit: int, *, walk: bool
+) -> list[Row]:
+    values: dict[str, Any] = {**selection.values, "vector": as_text(vector), "limit": limit}
+    # The embedder's number and dimensions stand in the statement: only so does it fit the embedder's own index.
+    places = {"conditions": selection.conditions, "embedder": int(embedder_id), "dimensions": len(vector)}
+    async with writing() as reader:
+        await rows_in(reader, _WALK if walk else _SCAN, ef=str(min(max(limit, _LEAST_EF), _MOST_EF)))
+        return list(await rows_in(reader, sql.format(**places), **values))
+
+
+def as_text(vector: Vectors) -> str:
+    """A vector as pgvector reads it."""
+    return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
+
+
+_SCAN = "SELECT set_config('jit', 'off', true), CAST(:ef AS text)"
+# The planner does not know what a walk costs with filters; joined by loops, rows stay in the order of the index.
+_WALK = f"""
+    SELECT set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
+        set_config('hnsw.max_scan_tuples', '{_SCANNED}', true), set_config('hnsw.scan_mem_multiplier', '2', true),
+        set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
+        set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
+"""
+_OF_VECTOR = "explanations AS x ON x.number = e.explanation_number"
+_INDEXED = f"""
+    WITH near AS MATERIALIZED (
+        SELECT x.number, x.model_id, x.source_id, x.index,
+            CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}})) AS distance
+        FROM explanation_embeddings AS e JOIN {TABLES.replace("explanations AS x", _OF_VECTOR, 1)}
+        WHERE e.embedder_id = {{embedder}} AND {{conditions}}
+        ORDER BY CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}}))
+        LIMIT :limit
+    )
+    SELECT * FROM near ORDER BY distance, number
+"""
+_EXACT = f"""
+    WITH chosen AS MATERIALIZED (
+        SELECT x.number, x.model_id, x.source_id, x.index FROM {TABLES} WHERE {{conditions}}
+    ),
+    near AS MATERIALIZED (
+        SELECT c.*, e.embedding <=> CAST(:vector AS halfvec({{dimensions}})) AS distance
+        FROM chosen AS c JOIN explanation_embeddings AS e ON e.explanation_number = c.number
+        WHERE e.embedder_id = {{embedder}}
+    )
+    SELECT * FROM near ORDER BY distance, number LIMIT :limit
+"""
