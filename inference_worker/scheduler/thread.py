@@ -29,7 +29,8 @@ many."""
 IDLE = 4.0
 """Size of a shared step of short work while no texts are being written; else it is 1."""
 SLICE = 0.05
-"""Seconds of a turn for steps of short work, and for steps that cannot be shared; at least one of each is made."""
+"""Seconds of a turn for steps of short work, and for steps that cannot be shared; at least one of each is made, and
+of short work no other one where one like the last would end later."""
 
 
 class Scheduler:
@@ -183,12 +184,14 @@ class Scheduler:
             group = self._that_share()
             if not group:
                 return
+            began = time.monotonic()
             _compute(group)
             for work in group:
                 _until_it_asks(work)
             others = [work for work in self._desk if work not in group]
             self._desk = [*others, *(work for work in group if not work.ended)]
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now + (now - began) > end:
                 return
 
     def _take_up(self) -> None:

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from inference_worker.engine.errors import OutOfMemory
-from inference_worker.engine.together import Together
+from inference_worker.engine.together import Shared, Together
 from inference_worker.scheduler import Busy, Expired, Scheduler, Stopped, Ticket
-from inference_worker.scheduler.thread import ROOM
+from inference_worker.scheduler.thread import ROOM, SLICE
 
 
 @pytest.fixture
@@ -324,6 +324,36 @@ async def test_steps_of_several_generations_are_shared(scheduler: Scheduler) -> 
     assert await asyncio.gather(last(), last()) == [30, 30]
     assert len(together) < 60
     assert max(together) == 2
+
+
+async def test_no_step_is_begun_that_would_not_end_in_its_slice(scheduler: Scheduler) -> None:
+    order: list[str] = []
+
+    def part(items: Sequence[None]) -> Sequence[None]:
+        time.sleep(0.6 * SLICE)
+        order.append("part")
+        return items
+
+    def short() -> Shared[None]:
+        for _ in range(4):
+            yield Together(part, None)
+
+    def token(items: Sequence[int]) -> list[int]:
+        order.append("token")
+        return [item + 1 for item in items]
+
+    def generation() -> Generator[int | Together, Any, None]:
+        number = 0
+        while True:
+            number = yield Together(token, number)
+            yield number
+
+    async with scheduler.stream(generation) as work:
+        await anext(work)
+        await scheduler.finish(short)
+    between = "".join(one[0] for one in order).strip("t").split("p")[1:-1]
+    assert len(between) == 3
+    assert all(between), "a token between two parts, though two thirds of another part would fit"
 
 
 async def test_a_client_with_nothing_running_is_let_in_beside_one_who_has_all() -> None:

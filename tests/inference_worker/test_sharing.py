@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from inference_worker.scheduler import thread
 from inference_worker.server import create_app
 from inference_worker.wire.base import SECRET_HEADER
 from inference_worker.wire.turns import CLIENT_HEADER, PRIORITY_HEADER, TIMEOUT_HEADER
@@ -145,8 +146,9 @@ def assert_alike(one: Any, other: Any) -> None:
         assert one == other
 
 
-async def test_a_long_test_holds_up_nobodys_text(http: httpx.AsyncClient) -> None:
+async def test_a_long_test_holds_up_nobodys_text(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long text 64 tokens are read at a time, with a token of the text that is being written between them."""
+    monkeypatch.setattr(thread, "SLICE", 0.0)  # one part a turn, also where a machine reads several in a slice
     long = {**TEST, "source": "7-res-4k", "prompt": "word " * 400}
     body = {**STEER, "nCompletionTokens": 200, "types": ["STEERED"], "stream": True}
     with passes() as seen:
