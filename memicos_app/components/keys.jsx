@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 
 // Keyboard: an element with data-key="j" is pressed (a field is focused) when j is typed outside fields.
 // Inside [data-list], j/k and the arrows move between [data-item] elements; Enter follows a link natively.
@@ -55,7 +55,8 @@ export function Keys() {
   const dialog = useRef(null);
   const [rows, setRows] = useState([]);
 
-  useEffect(() => {
+  // In the commit that shows the page: no page can be seen whose keys do not listen yet.
+  useLayoutEffect(() => {
     const open = () => {
       setRows(keysOnPage());
       dialog.current?.showModal();
