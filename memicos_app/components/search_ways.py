@@ -1,4 +1,4 @@
-"""The three ways of searching, one beside the other on each of their pages."""
+"""The four ways of searching, one beside the other on each of their pages."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ WAYS = (
     ("explanations", "By explanation", "/search-explanations", "What a feature means, in words"),
     ("text", "By text", "/search", "Which features are active on a text"),
     ("tokens", "Token by token", "/search-topk-by-token", "The strongest features at each token of a text"),
+    ("contrast", "Contrast", "/search-contrast", "Which features tell two texts apart"),
 )
 
 
 def search_ways(active: str) -> rx.Component:
-    """Links to all three; `active` is the name of the one that is on screen."""
+    """Links to all four; `active` is the name of the one that is on screen."""
     return rx.el.nav(
         *(
             rx.el.a(words, href=href, title=told, **({"aria_current": "true"} if name == active else {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, get_args
 from urllib.parse import urlencode
@@ -61,10 +61,9 @@ class SearchAsked:
         """Another text; tokens that were sorted by belong to the one before."""
         return replace(self, text=text[:LONGEST], sort_by=() if text != self.text else self.sort_by)
 
-    def with_source(self, source_id: str, chosen: list[str]) -> Self:
+    def with_source(self, source_id: str, chosen: Sequence[str]) -> Self:
         """A source taken to those that are chosen, or left out; the last one stays."""
-        kept = [one for one in chosen if one != source_id]
-        return replace(self, source_ids=tuple(kept or chosen) if source_id in chosen else (*chosen, source_id))
+        return replace(self, source_ids=with_source(source_id, chosen))
 
     def with_token(self, place: int) -> Self:
         """A token sorted by, or no longer."""
@@ -113,6 +112,12 @@ class TokensAsked:
 def addressed(path: str, **parameters: str) -> str:
     query = urlencode({name: value for name, value in parameters.items() if value})
     return f"{path}?{query}" if query else path
+
+
+def with_source(source_id: str, chosen: Sequence[str]) -> tuple[str, ...]:
+    """A source taken to those that are chosen, or left out; the last one stays."""
+    kept = [one for one in chosen if one != source_id]
+    return tuple(kept or chosen) if source_id in chosen else (*chosen, source_id)
 
 
 def listed(text: str) -> list[object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 from memicos_app.components.feature_address import feature_path, with_text
 from memicos_app.components.feature_list import ListedFeature
 from memicos_app.components.figures import share, value
@@ -15,14 +13,6 @@ from memicos_app.library.token_text import readable
 LIMIT = 50
 BEFORE, AFTER = 24, 32
 """Tokens of the text that a row shows around the strongest."""
-
-
-class SourceChoice(TypedDict):
-    """A source that can be searched; `words` is its layer."""
-
-    id: str
-    words: str
-    chosen: bool
 
 
 def result_row(found: TextSearch, one: FoundFeature, text: str, first: int = 0) -> ListedFeature:

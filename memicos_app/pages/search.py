@@ -15,10 +15,11 @@ from memicos_app.components.feature_list import ListedFeature, feature_table
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
 from memicos_app.components.search_ways import search_ways
+from memicos_app.components.source_choice import SourceChoice, offered, source_choice
 from memicos_app.components.test_result import took
 from memicos_app.components.text_asked import DENSE, SearchAsked
 from memicos_app.components.text_form import EXAMPLES, examples, switch, text_form, told_problem
-from memicos_app.components.text_search_rows import LIMIT, SourceChoice, result_row, sorting, told
+from memicos_app.components.text_search_rows import LIMIT, result_row, sorting, told
 from memicos_app.components.token_picker import PickToken, pick_tokens, token_picker
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import inference_search
@@ -49,7 +50,7 @@ class TextSearchState(rx.State):
     problem: str = ""
     loaded: bool = False
     _asked: SearchAsked = SearchAsked()
-    _chosen: list[str] = []
+    _chosen: tuple[str, ...] = ()
 
     @rx.var
     def title(self) -> str:
@@ -95,12 +96,8 @@ class TextSearchState(rx.State):
     def _offer(self, asked: SearchAsked, served: dict[str, list[str]], ready: set[str]) -> SearchAsked:
         """Show the sets and sources there are; what was asked for with the set and sources that are searched."""
         self.sets = sorted(served)
-        self.set_name = asked.set_name or next(iter(self.sets), "")
-        there = served.get(self.set_name, [])
-        chosen = asked.source_ids or tuple(one for one in there if one in ready) or tuple(there)
-        self._chosen = list(chosen)
-        self.sources = [SourceChoice(id=one, words=one.partition("-")[0], chosen=one in chosen) for one in there]
-        return replace(asked, set_name=self.set_name, source_ids=chosen)
+        self.set_name, self._chosen, self.sources = offered(served, ready, asked.set_name, asked.source_ids)
+        return replace(asked, set_name=self.set_name, source_ids=self._chosen)
 
     def _show(self, asked: SearchAsked, found: TextSearch, seconds: float) -> None:
         first = 1 if asked.ignore_bos and found.prepend_bos else 0
@@ -175,22 +172,9 @@ def text_search_page() -> rx.Component:
 
 
 def settings() -> list[rx.Component]:
+    state = TextSearchState
     return [
-        rx.cond(
-            TextSearchState.sets.length() > 1,
-            rx.el.select(
-                rx.foreach(TextSearchState.sets, lambda name: rx.el.option(name, value=name)),
-                value=TextSearchState.set_name,
-                on_change=TextSearchState.choose_set,
-                aria_label="Source set",
-                class_name="select small auto",
-            ),
-        ),
-        rx.el.div(
-            rx.el.span("Layers", class_name="label"),
-            rx.el.div(rx.foreach(TextSearchState.sources, source_button), class_name="seg"),
-            class_name="row",
-        ),
+        *source_choice(state.sets, state.set_name, state.sources, state.choose_set, state.choose_source),
         switch(
             "Hide dense features",
             ~TextSearchState.dense,
@@ -204,17 +188,6 @@ def settings() -> list[rx.Component]:
             "Leave the token that the model puts before a text out of sight; it never counts",
         ),
     ]
-
-
-def source_button(one: rx.Var[SourceChoice]) -> rx.Component:
-    return rx.el.button(
-        one["words"],
-        type="button",
-        title=one["id"],
-        aria_label="Source " + one["id"],
-        aria_pressed=one["chosen"],
-        on_click=TextSearchState.choose_source(one["id"]),
-    )
 
 
 def results() -> rx.Component:
