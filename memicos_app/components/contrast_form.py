@@ -12,6 +12,14 @@ from memicos_app.components.test_box import submit_on_enter
 from memicos_app.library.contrast import MAX_SIDE, Measure
 
 FORM = "contrast-form"
+SWAP = "swap"
+"""Field that is filled where the sides are to be changed over, together with what is typed in them."""
+CHANGE_OVER = f"""(() => {{
+  const form = document.getElementById("{FORM}");
+  form.elements.{SWAP}.value = "yes";
+  form.requestSubmit();
+  form.elements.{SWAP}.value = "";
+}})()"""
 MEASURE_WORDS: dict[Measure, tuple[str, str]] = {
     "peak": ("Strongest token", "A feature's largest activation on each text"),
     "mean": ("Mean", "Its mean activation over the tokens of each text"),
@@ -36,7 +44,6 @@ def contrast_form(
     busy: rx.Var[bool],
     on_submit: rx.EventHandler,
     on_add: rx.EventHandler,
-    on_swap: rx.EventHandler,
     *settings: rx.Component,
 ) -> rx.Component:
     """Both sides with `settings` below; a new `text_round` puts the texts into the fields anew."""
@@ -48,12 +55,13 @@ def contrast_form(
                 type="button",
                 title="Change the sides over",
                 aria_label="Change the sides over",
-                on_click=on_swap,
+                on_click=rx.call_script(CHANGE_OVER),
                 class_name="btn icon swap",
             ),
             one_side("second", "Second side", second, text_round, on_add),
             class_name="sides",
         ),
+        rx.el.input(type="hidden", name=SWAP, default_value=""),
         rx.el.div(
             *settings,
             rx.el.button(

@@ -11,7 +11,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.contrast_asked import ContrastAsked
-from memicos_app.components.contrast_form import MEASURE_WORDS, contrast_form, fields_of, texts_of
+from memicos_app.components.contrast_form import MEASURE_WORDS, SWAP, contrast_form, fields_of, texts_of
 from memicos_app.components.contrast_rows import LIMIT, ContrastRow, contrast_rows, told, whole_texts
 from memicos_app.components.contrast_table import side_card
 from memicos_app.components.empty import empty
@@ -132,8 +132,9 @@ class ContrastState(rx.State):
 
     @rx.event
     def submit(self, form: dict[str, Any]) -> EventSpec | None:
-        """Compare the texts that are typed; both sides need one."""
+        """Compare the texts that are typed, or their sides changed over; both sides need one."""
         asked = self._asked.asking(texts_of(form, "first"), texts_of(form, "second"))
+        asked = asked.swapped() if form.get(SWAP) else asked
         if not asked.is_complete:
             self.problem = "Each side needs a text."
             return None
@@ -145,10 +146,6 @@ class ContrastState(rx.State):
         fields = self.first if side == "first" else self.second
         if len(fields) < MAX_SIDE:
             fields.append("")
-
-    @rx.event
-    def swap(self) -> EventSpec:
-        return self._change(self._asked.swapped())
 
     @rx.event
     def choose_measure(self, measure: str) -> EventSpec:
@@ -197,9 +194,7 @@ def contrast_page() -> rx.Component:
     return page(
         rx.el.div(rx.el.h1("Contrast", class_name="title"), search_ways("contrast"), class_name="spread wrap"),
         rx.el.p("The features that tell two texts, or two sets of texts, apart.", class_name="muted lead"),
-        contrast_form(
-            state.first, state.second, state.text_round, state.busy, state.submit, state.add, state.swap, *settings()
-        ),
+        contrast_form(state.first, state.second, state.text_round, state.busy, state.submit, state.add, *settings()),
         told_problem(state.problem, state.busy),
         rx.cond(state.loaded & ~state.asks, hint(), results()),
         active="search",

@@ -35,8 +35,8 @@ async def test_two_sides_and_what_tells_them_apart(page: Page, inference: Runnin
     assert found == 25
     best = await of_first.locator("[data-item]").first.get_attribute("href")
     await page.get_by_role("button", name="Change the sides over").click()
-    await expect(first.get_by_role("textbox")).to_have_value(ENGLISH[0])
-    assert str(best).partition("?")[0] in await hrefs(of_second)
+    await expect(first.get_by_role("textbox").first).to_have_value(ENGLISH[0])
+    await expect(of_second.locator(f"[href^='{str(best).partition('?')[0]}?']")).to_be_visible()
 
     bars = of_first.get_by_role("button", name=re.compile("against")).first
     await bars.click()
@@ -46,11 +46,6 @@ async def test_two_sides_and_what_tells_them_apart(page: Page, inference: Runnin
     await page.get_by_role("button", name="How often").click()
     await expect(page).to_have_url(re.compile("measure=share"))
     await expect(page.get_by_role("button", name=re.compile("% against")).first).to_be_visible()
-
-
-async def hrefs(side: object) -> list[str]:
-    links = await side.locator("[data-item]").all()  # type: ignore[attr-defined]
-    return [str(await link.get_attribute("href")).partition("?")[0] for link in links]
 
 
 async def test_on_a_phone_by_its_address(phone: Page, inference: RunningSite) -> None:
