@@ -7,6 +7,7 @@ from typing import TypedDict
 import reflex as rx
 from reflex.event import EventSpec
 
+from memicos_app.components.active_filters import Chip, active_filters, chips
 from memicos_app.components.empty import empty, skeleton_rows
 from memicos_app.components.feature_list import ListedFeature, feature_table, listed
 from memicos_app.components.figures import count
@@ -47,6 +48,8 @@ class BrowserState(rx.State):
     before: str = ""
     after: str = ""
     clear: str = ""
+    chips: list[Chip] = []
+    """Every filter that is on, each with the address without it."""
     _path: str = ""
     _typed: str = ""
     _asked: Asked = Asked()
@@ -60,7 +63,7 @@ class BrowserState(rx.State):
             descending=asked.descending,
             offset=asked.offset,
             limit=PAGE,
-            query=asked.query,
+            filters=asked.whole,
         )
         if asked.page > last_page(found.total):
             await self.show(model_id, source_id, asked.at(last_page(found.total)))
@@ -87,7 +90,8 @@ class BrowserState(rx.State):
         self.span = f"{count(first)}–{count(min(asked.offset + PAGE, total))}"
         self.before = asked.at(asked.page - 1).address(path) if asked.page > 1 else ""
         self.after = asked.at(asked.page + 1).address(path) if asked.page < last_page(total) else ""
-        self.clear = asked.holding("").address(path)
+        self.clear = asked.cleared().address(path)
+        self.chips = chips(asked, path)
         if asked.query != self._typed:
             self.box += 1
         self.query = self._typed = asked.query
@@ -115,6 +119,7 @@ def feature_browser() -> rx.Component:
             filter_box(),
             class_name="card-head",
         ),
+        active_filters(BrowserState.chips, BrowserState.clear),
         rx.cond(
             BrowserState.loaded,
             rx.cond(BrowserState.rows.length() > 0, table(), nothing_found()),
@@ -178,7 +183,7 @@ def turn(words: str, href: rx.Var[str], key: str, label: str) -> rx.Component:
 
 def nothing_found() -> rx.Component:
     return empty(
-        "No explanation holds these words",
-        "The filter looks for the words as they stand in an explanation.",
+        "No feature is left",
+        "None fulfils all of the filters. Words are looked for as they stand in an explanation.",
         rx.el.a("Show all features", href=BrowserState.clear, class_name="btn"),
     )

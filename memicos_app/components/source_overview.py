@@ -1,4 +1,4 @@
-"""What stands beside a source's features: configuration, evaluation, plots, and how the numbers were made."""
+"""What stands beside a source's features: configuration, evaluation, and how the numbers were made."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 
 import reflex as rx
 
-from memicos_app.components.charts import Drawing, draw, histogram
 from memicos_app.components.copy import snippet
-from memicos_app.components.figures import EVALUATION, count, pairs, share, value
-from memicos_app.components.layout import card
+from memicos_app.components.figures import EVALUATION, pairs
 from memicos_app.components.ways_in import facts_card
-from memicos_app.library.views import Histogram, SourceDetail
+from memicos_app.library.views import SourceDetail
 
 CONFIG_FIRST = {
     "architecture": "architecture",
@@ -72,8 +70,6 @@ class Overview:
     snippet: str = ""
     command: str = ""
     """What makes the numbers again."""
-    density: Drawing = field(default_factory=Drawing)
-    strongest: Drawing = field(default_factory=Drawing)
 
 
 def overview(detail: SourceDetail, sae_path: str) -> Overview:
@@ -84,8 +80,6 @@ def overview(detail: SourceDetail, sae_path: str) -> Overview:
         made_from=made_from(detail.made_from),
         command=str(detail.made_from.get("command") or ""),
         snippet=load_snippet(detail.saelens_config, sae_path),
-        density=density_plot(detail.density),
-        strongest=strongest_plot(detail.max_activation),
     )
 
 
@@ -110,37 +104,6 @@ def load_snippet(config: dict[str, Any], sae_path: str) -> str:
     return f"from sae_lens import SAE\n\nsae = {call}"
 
 
-def density_plot(density: Histogram) -> Drawing:
-    """Features over log10 of the share of tokens they fire on; the axis reads as per cent."""
-    if not density.values:
-        return Drawing()
-    words = [f"fire on {share(10**at)}: {count(round(tall))} features" for at, tall in pair(density)]
-    low, high = density.values[0], density.values[-1]
-    axis = (share(10**low), share(10 ** ((low + high) / 2)), share(10**high))
-    return draw(density.values, density.heights, words=words, axis=axis)
-
-
-def strongest_plot(strongest: Histogram) -> Drawing:
-    """Features over their maximum activation."""
-    if not strongest.values:
-        return Drawing()
-    words = [f"maximum near {value(at)}: {count(round(tall))} features" for at, tall in pair(strongest)]
-    axis = (value(strongest.values[0]), "", value(strongest.values[-1]))
-    return draw(strongest.values, strongest.heights, words=words, axis=axis)
-
-
-def pair(drawn: Histogram) -> zip[tuple[float, float]]:
-    return zip(drawn.values, drawn.heights, strict=True)
-
-
-def plots(shown: rx.Var[Overview]) -> rx.Component:
-    """How often and how strongly the features fire; in their place from the beginning."""
-    return rx.fragment(
-        plot_card("How often features fire", shown.density, "Features by the share of tokens they fire on"),
-        plot_card("How strongly", shown.strongest, "Features by their maximum activation"),
-    )
-
-
 def overview_cards(shown: rx.Var[Overview]) -> rx.Component:
     """The cards below the plots, from what a reader asks first to what a careful one asks last."""
     return rx.fragment(
@@ -153,10 +116,3 @@ def overview_cards(shown: rx.Var[Overview]) -> rx.Component:
 def made_card(shown: rx.Var[Overview]) -> rx.Component:
     again = rx.cond(shown.command != "", snippet(shown.command), rx.fragment())
     return facts_card("How these numbers were made", shown.made_from, again)
-
-
-def plot_card(title: str, plot: rx.Var[Drawing], label: str) -> rx.Component:
-    return card(
-        rx.el.div(histogram(plot, label), class_name="card-body"),
-        title=title,
-    )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import reflex as rx
 
 from memicos_app.components.adding_links import upload_address
 from memicos_app.components.copy import command
 from memicos_app.components.empty import Suggestion, empty, failed, not_found, skeleton_rows
+from memicos_app.components.facet_cards import FacetsState, facet_cards
 from memicos_app.components.feature_browser import BrowserState, feature_browser
 from memicos_app.components.figures import count, share
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.list_address import Asked
 from memicos_app.components.source_downloads import source_downloads
-from memicos_app.components.source_overview import Overview, overview, overview_cards, plots
+from memicos_app.components.source_overview import Overview, overview, overview_cards
 from memicos_app.components.source_rows import (
     NO_SET,
     SetBlock,
@@ -71,7 +73,7 @@ class SourceState(rx.State):
         return place(self.r_model, "steer" if self.r_model else "")
 
     @rx.event
-    async def load(self) -> AsyncIterator[None]:
+    async def load(self) -> AsyncIterator[Any]:
         """Read the source or set of the address, and the page of the list that it asks for."""
         model_id, source_id = str(self.model_id), str(self.source_id)  # type: ignore[attr-defined]  # of the route
         browser = await self.get_state(BrowserState)
@@ -83,7 +85,9 @@ class SourceState(rx.State):
                 yield
                 await self._read()
             if self.kind == "source":
-                await browser.show(model_id, source_id, Asked.of(self.router.url.query_parameters))
+                asked = Asked.of(self.router.url.query_parameters)
+                await browser.show(model_id, source_id, asked)
+                yield (await self.get_state(FacetsState)).ask(model_id, source_id, asked)
         except NotFoundError as error:
             self.kind, self.missing = "missing", error.message
             self.suggestions = await neighbours(model_id)
@@ -220,8 +224,8 @@ def set_content() -> rx.Component:
 
 def source_content() -> rx.Component:
     return rx.el.div(
+        rx.cond(SourceState.kind == "todo", rx.el.span(), facet_cards()),
         rx.el.div(
-            rx.cond(SourceState.kind == "todo", rx.fragment(), plots(SourceState.cards)),
             rx.cond(SourceState.kind != "", overview_cards(SourceState.cards), card(skeleton_rows(9))),
             class_name="side",
         ),
@@ -229,7 +233,7 @@ def source_content() -> rx.Component:
             rx.cond(SourceState.kind == "todo", bring_in(), feature_browser()),
             class_name="stack",
         ),
-        class_name="cols",
+        class_name="cols source",
     )
 
 
