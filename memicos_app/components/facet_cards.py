@@ -242,7 +242,7 @@ def score_card() -> rx.Component:
 
 def choice_card() -> rx.Component:
     return card(
-        rx.el.ul(rx.foreach(FacetsState.choices, choice), class_name="card-body choices"),
+        rx.el.ul(rx.foreach(FacetsState.choices, choice), class_name="card-body facet-choices"),
         title="Narrow to",
         aside=rx.el.span(FacetsState.kept, class_name="num small"),
     )
@@ -252,12 +252,12 @@ def choice(one: rx.Var[Choice]) -> rx.Component:
     return rx.el.li(
         rx.cond(one["group"] != "", rx.el.h3(one["group"], class_name="label")),
         rx.el.a(
-            rx.el.span(class_name="choice-mark", aria_hidden="true"),
+            rx.el.span(class_name="facet-mark", aria_hidden="true"),
             rx.el.bdi(one["words"], class_name="clip"),
             rx.el.span(one["count"], class_name="num"),
             href=one["href"],
             prevent_scroll_reset=True,
             aria_current=rx.cond(one["chosen"], "true", "false"),
-            class_name="choice",
+            class_name="facet-choice",
         ),
     )

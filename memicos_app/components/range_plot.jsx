@@ -84,7 +84,11 @@ export function RangePlot({ label, edges, every, kept, low, high, kind, onRange 
     timer.current = setTimeout(() => send(ends), QUIET);
     return undefined;
   };
-  const words = (end) => (end === 0 ? from : to) in edges ? figure(edges[end === 0 ? from : to], kind) : "";
+  const asked = [low, high];
+  const words = (end) => {
+    const number = !drawn && asked[end] !== "" ? Number(asked[end]) : edges[end ? to : from];
+    return number === undefined ? "" : figure(number, kind);
+  };
   const handle = (end) => (
     <span
       role="slider"

@@ -276,7 +276,8 @@ def bar_edges(low: float, high: float, *, logarithmic: bool = False, bars: int =
     The outer two are rounded outwards: every value is between them. Where all values are the same, there is one bar.
     """
     if high <= low:
-        return [_rounded(low, np.floor), _rounded(high, np.ceil)] if low != 0 else [0.0, 1.0]
+        around = abs(low) / 20 or 0.5
+        return [_rounded(low - around, np.floor), _rounded(low + around, np.ceil)]
     space = np.geomspace if logarithmic else np.linspace
     inner = {_rounded(edge, np.rint) for edge in space(low, high, bars + 1)[1:-1].tolist()}
     outer = {_rounded(low, np.floor), _rounded(high, np.ceil)}

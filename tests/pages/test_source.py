@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from memicos_app.components.active_filters import chips
+from memicos_app.components.facet_cards import choices
 from memicos_app.components.feature_browser import BrowserState
 from memicos_app.components.list_address import Asked
-from memicos_app.components.source_overview import density_plot, load_snippet, overview, strongest_plot
+from memicos_app.components.source_overview import load_snippet, overview
 from memicos_app.components.source_rows import hook_words, layer_strip, sae_path, source_row, todo
-from memicos_app.library import catalog
-from memicos_app.library.views import Histogram
+from memicos_app.library import catalog, facets
+from memicos_app.library.feature_filters import FeatureFilter, Span
 from memicos_app.pages.source import neighbours, set_summary, source_summary
 from tests.api import dataset
 from tests.pages.conftest import state_of
@@ -82,12 +84,33 @@ def test_a_published_sae_is_loaded_from_its_release() -> None:
     assert "SAE.from_pretrained('gpt2-small-res-jb', 'blocks.0.hook_resid_pre')" in snippet
 
 
-def test_plots_say_what_a_bar_holds() -> None:
-    density = density_plot(Histogram([-3.0, -2.0], [10, 1200]))
-    assert density.words == ["fire on 0.100 %: 10 features", "fire on 1.000 %: 1,200 features"]
-    assert (density.low, density.high) == ("0.100 %", "1.000 %")
-    assert strongest_plot(Histogram([5.0, 15.0], [3, 1])).words[0] == "maximum near 5.00: 3 features"
-    assert density_plot(Histogram([], [])).words == []
+async def test_facets_say_what_each_choice_leaves(imported: str) -> None:
+    found = await facets.facets(dataset.MODEL, dataset.SOURCE, FeatureFilter())
+    assert found is not None
+    assert list(choices(found, Asked(), PATH)) == [], "all are alike: there is nothing to choose between"
+    found = replace(found, explained=(2, 1))
+    shown = list(choices(found, Asked(), PATH))
+    assert [(one["group"], one["words"], one["count"]) for one in shown[:2]] == [
+        ("Explained", "yes", "2"),
+        ("", "not yet", "1"),
+    ]
+    assert shown[0]["href"] == f"{PATH}?explained=yes"
+    on = Asked(filters=FeatureFilter(explained=True))
+    again = list(choices(found, on, PATH))
+    assert (again[0]["chosen"], again[0]["href"]) == (True, PATH)
+
+
+def test_filters_that_are_on_are_told_with_a_way_back() -> None:
+    on = FeatureFilter(density=Span(0.001, 0.02), max_activation=Span(3), types=("a", "b"), live=False)
+    shown = chips(Asked(query="sea", filters=on), PATH)
+    assert [one["words"] for one in shown] == [
+        "fires on 0.100 % to 2.000 %",
+        "max at least 3.00",
+        "a",
+        "b",
+        "never fired",
+    ]
+    assert shown[2]["href"] == f"{PATH}?q=sea&density=0.001..0.02&activation=3..&type=b&fires=no"
 
 
 async def test_the_list_is_sorted_filtered_and_clamped(imported: str) -> None:
