@@ -11,6 +11,7 @@ from memicos_app.components.source_rows import hook_words, sae_path
 from memicos_app.components.static import tokens
 from memicos_app.components.static.markup import Html, joined, tag
 from memicos_app.components.static.pieces import card, chart, code, document, facts, head, words
+from memicos_app.components.static.source_plots import density_plot, strongest_plot
 from memicos_app.components.static.tokens import alpha
 from memicos_app.library.token_text import readable
 from memicos_app.library.views import FeatureRow, SourceDetail
@@ -35,7 +36,7 @@ def source_page(
         tag("p", words(source.description), class_="muted iso") if source.description else None,
         tag(
             "div",
-            tag("div", _cards(shown), class_="side"),
+            tag("div", _cards(shown, detail), class_="side"),
             tag("div", _list(rows, listed, with_pages=with_pages), class_="stack"),
             class_="cols",
         ),
@@ -53,15 +54,17 @@ def _summary(detail: SourceDetail) -> Html:
     return tag("div", [tag("span", tag("b", figure), f" {said}") for figure, said in figures], class_="meta")
 
 
-def _cards(shown: Overview) -> Html:
+def _cards(shown: Overview, detail: SourceDetail) -> Html:
     listed = (
         ("Evaluation", shown.evaluation, None),
         ("Configuration", shown.config, code(shown.snippet)),
         ("How these numbers were made", shown.made_from, None),
     )
     return joined(
-        chart("How often features fire", shown.density, "Features by the share of tokens they fire on"),
-        chart("How strongly", shown.strongest, "Features by their maximum activation"),
+        chart(
+            "How often features fire", density_plot(detail.density), "Features by the share of tokens they fire on"
+        ),
+        chart("How strongly", strongest_plot(detail.max_activation), "Features by their maximum activation"),
         [
             card(title, tag("div", facts([Fact(*pair) for pair in pairs]), more, class_="card-body"), class_="config")
             for title, pairs, more in listed
