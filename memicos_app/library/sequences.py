@@ -72,7 +72,15 @@ async def windows_of_many(
     """`windows` for many blocks of one generation, with at most two questions to the database."""
     chunks = await _load_chunks(generation_id, chunks_of(many, only))
     strings = await _vocabulary(generation_id) if any(block.format != INLINE for block in many) else []
-    return [_tokens(block, chunks, strings, only) for block in many]
+    return [_tokens(block, chunks, strings, slice(only)) for block in many]
+
+
+async def windows_at(generation_id: int, places: Sequence[tuple[Block, int]]) -> Windows:
+    """Tokens of one example of each of some blocks of one generation, which are named by their places."""
+    numbers = {block.sequences()[place] // PER_CHUNK for block, place in places if block.format == REFERENCES}
+    chunks = await _load_chunks(generation_id, numbers)
+    strings = await _vocabulary(generation_id) if any(block.format != INLINE for block, _ in places) else []
+    return [_tokens(block, chunks, strings, slice(place, place + 1))[0] for block, place in places]
 
 
 def chunks_of(many: Sequence[Block], only: int | None = None) -> set[int]:
@@ -81,13 +89,13 @@ def chunks_of(many: Sequence[Block], only: int | None = None) -> set[int]:
     return {number // PER_CHUNK for block in referring for number in block.sequences()[:only]}
 
 
-def _tokens(block: Block, chunks: dict[int, list[Ints]], strings: list[str], only: int | None) -> Windows:
+def _tokens(block: Block, chunks: dict[int, list[Ints]], strings: list[str], which: slice) -> Windows:
     if block.format == INLINE:
-        return block.windows()[:only]
+        return block.windows()[which]
     if block.format == REFERENCES:
-        ids = [chunks[number // PER_CHUNK][number % PER_CHUNK] for number in block.sequences()[:only]]
+        ids = [chunks[number // PER_CHUNK][number % PER_CHUNK] for number in block.sequences()[which]]
     else:
-        ids = block.token_ids()[:only]
+        ids = block.token_ids()[which]
     return [[strings[token] for token in window.tolist()] for window in ids]
 
 

@@ -1,0 +1,1 @@
+"""Explanations made and judged by language models."""
