@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, Computed, Index, SmallInteger, literal_column, text
+from sqlalchemy import REAL, BigInteger, Computed, Index, SmallInteger, literal_column, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 from memicos_app.db import columns
 
+SCORE = "coalesce(own_score, dataset_score)"
 HNSW = {"m": 16, "ef_construction": 100}
 _PLAIN = r"regexp_replace(description, '\W+', ' ', 'g')"
 """In databases whose locale is C, Postgres itself takes quotation marks for letters."""
@@ -118,9 +119,16 @@ class Explanation(SQLModel, table=True):
     author_name: str = columns.words()
     """Who wrote it where that is nobody with an account here."""
     notes: str | None = columns.maybe_words()
-    score: float | None = columns.maybe_number()
-    """What reading order sorts by; null where nothing scored it."""
+    dataset_score: float | None = columns.maybe_number()
+    """What the dataset that it came with says."""
+    own_score: float | None = columns.maybe_number()
+    """Mean of the newest score of each type that was made here, as `library/explanations.py` keeps it."""
+    score: float | None = Field(
+        default=None, sa_type=REAL, nullable=True, sa_column_args=[Computed(SCORE, persisted=True)]
+    )
+    """What reading order sorts by: the own one, else the dataset's; null where nothing scored it."""
     scores: list[dict[str, Any]] = columns.json_list()
+    """Scores that it came with; those made here are in `explanation_scores`."""
     extra: dict[str, Any] = columns.json_object()
     created_at: datetime = columns.moment()
     embedded: int = columns.count()

@@ -16,6 +16,7 @@ from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
 from memicos_app.db.jobs import Job, JobLine
 from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.providers import ProviderCall, ProviderKey, ProviderRun
+from memicos_app.db.scores import ExplanationScore
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.uploads import UploadedFile
 from memicos_app.db.users import User
@@ -26,6 +27,7 @@ __all__ = [
     "Explanation",
     "ExplanationEmbedding",
     "ExplanationModel",
+    "ExplanationScore",
     "ExplanationType",
     "ExplanationVote",
     "ExplanationWord",

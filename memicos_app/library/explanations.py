@@ -1,6 +1,7 @@
 """What features mean, in words: reading explanations in order, and keeping the ones that stand for a feature.
 
-Reading order: written by hand first, explanations from top tokens last, else by votes, by score, then newest.
+Reading order: written by hand first, explanations from top tokens last, else by votes, by score, then newest. The score
+is the mean of the newest one of each type that was made here of the present wording; without any, the dataset's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from memicos_app.db.users import OWNER_ID
 from memicos_app.library import blocks, sequences
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.query import Row, rows, rows_in, run_in
+from memicos_app.library.score_rows import OWN_SCORES, merged
 from memicos_app.library.top_tokens import top_token_explanation
 from memicos_app.library.views import ExplanationView
 from memicos_app.library.watch import UNWATCHED, Watch
@@ -48,7 +50,7 @@ async def for_feature(
 COLUMNS = f"""
     x.id, x.description, x.type_name, coalesce(t.display_name, x.type_name, '') AS type_display_name,
     x.explainer, coalesce(u.name, x.author_name) AS author, x.notes, x.created_at, x.scores, x.extra,
-    x.generation_id, x.author_id, {VOTES} AS votes"""
+    x.generation_id, x.author_id, {VOTES} AS votes, {OWN_SCORES} AS own_scores"""
 """What `view` reads: of an explanation `x`, its type `t` and its author `u`."""
 _OF_FEATURE = f"""
     SELECT {COLUMNS}
@@ -158,7 +160,9 @@ async def refresh_labels(
     indices: Sequence[int] | None = None,
     generation_id: int | None = None,
 ) -> None:
-    """Make a source's lists and counts follow its explanations; to be called in the transaction that changed them.
+    """Make a source's lists, counts and order follow its explanations and their scores.
+
+    To be called in the transaction that changed them.
 
     Args:
         indices: only these features' explanations changed; None: all.
@@ -175,6 +179,21 @@ _SOURCE = """
         FROM sources WHERE model_id = :model AND id = :source
     )"""
 _LABELS = (
+    f"""{_SOURCE},
+    newest AS (
+        SELECT DISTINCT ON (c.explanation_id, c.description, c.type_name) c.explanation_id, c.description, c.value
+        FROM s JOIN explanation_scores AS c ON c.model_id = s.model_id AND c.source_id = s.id
+        WHERE c.value IS NOT NULL AND (CAST(:indices AS integer[]) IS NULL OR c.index = ANY(:indices))
+        ORDER BY c.explanation_id, c.description, c.type_name, c.created_at DESC, c.id
+    ),
+    means AS (SELECT explanation_id, description, avg(value) AS value FROM newest GROUP BY 1, 2)
+    UPDATE explanations AS u SET own_score = m.value
+    FROM s
+    JOIN explanations AS x ON x.model_id = s.model_id AND x.source_id = s.id AND {CURRENT}
+    LEFT JOIN means AS m ON m.explanation_id = x.id AND m.description = x.description
+    WHERE u.number = x.number AND (CAST(:indices AS integer[]) IS NULL OR x.index = ANY(:indices))
+        AND x.own_score IS DISTINCT FROM CAST(m.value AS real)
+    """,
     f"""{_SOURCE}
     DELETE FROM feature_labels AS l USING s
     WHERE l.generation_id = s.current_generation AND (CAST(:indices AS integer[]) IS NULL OR l.index = ANY(:indices))
@@ -214,7 +233,7 @@ def view(one: Row) -> ExplanationView:
         author=original(one["author"]),
         notes=original(one["notes"]) if one["notes"] else None,
         created_at=one["created_at"],
-        scores=original_json(one["scores"]),
+        scores=merged(one["own_scores"], one["scores"]),
         votes=int(one["votes"]),
         made_here=one["generation_id"] is None,
         own=is_own(one),

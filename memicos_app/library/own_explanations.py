@@ -77,7 +77,7 @@ async def change(explanation_id: str, text: str) -> None:
         await run_in(
             writer,
             """
-            UPDATE explanations SET description = :text, score = NULL, scores = '[]' WHERE number = :number
+            UPDATE explanations SET description = :text, dataset_score = NULL, scores = '[]' WHERE number = :number
             """,
             text=storable(said),
             number=one["number"],
@@ -100,7 +100,8 @@ async def delete(explanation_id: str) -> None:
     async with writing() as writer:
         await _lock(writer, one["model_id"], one["source_id"])
         await run_in(writer, "DELETE FROM explanations WHERE number = :number", number=one["number"])
-        await run_in(writer, "DELETE FROM explanation_votes WHERE explanation_id = :id", id=storable(explanation_id))
+        for table in ("explanation_votes", "explanation_scores"):
+            await run_in(writer, f"DELETE FROM {table} WHERE explanation_id = :id", id=storable(explanation_id))
         await refresh_labels(writer, one["model_id"], one["source_id"], indices=[one["index"]])
         await writer.commit()
 

@@ -98,7 +98,7 @@ EXPLANATIONS = Target(
         "explainer": "text",
         "author_name": "text",
         "notes": "text",
-        "score": "float4",
+        "dataset_score": "float4",
         "scores": "jsonb",
         "extra": "jsonb",
         "created_at": "timestamptz",

@@ -23,6 +23,7 @@ from memicos_app.library import histograms
 from memicos_app.library.blocks import Block
 from memicos_app.library.datasets.layout import CREATOR, MARKED
 from memicos_app.library.packing import Floats, Ints
+from memicos_app.library.score_rows import merged
 
 Row = Mapping[str, Any]
 Line = dict[str, Any]
@@ -200,7 +201,7 @@ def explanation_line(names: Names, row: Row) -> Line:
         **{name: extra.pop(name, 0) for name in _UMAP},
         "createdAt": moment(row["created_at"]),
         "authorName": original(row["author"]),
-        "scores": original_json(row["scores"]),
+        "scores": merged(row["own_scores"], row["scores"]),
         "embeddings": vectors,
         **dict(sorted(extra.items())),
     }

@@ -33,6 +33,7 @@ from memicos_app.library.datasets.lines import (
 from memicos_app.library.errors import NotFoundError, UnavailableError
 from memicos_app.library.explanations import CURRENT
 from memicos_app.library.query import Row
+from memicos_app.library.score_rows import JUDGED, OWN_SCORES
 from memicos_app.library.sequences import PER_CHUNK, VOCABULARY_CHUNK, ByteCache
 
 Kind = Literal["features", "activations", "explanations"]
@@ -254,7 +255,7 @@ _STATES: dict[Kind, str] = {
                md5(string_agg(x.number || ':' || x.xmin || ':' || coalesce((
                    SELECT string_agg(e.embedder_id || '=' || e.xmin, '+' ORDER BY e.embedder_id)
                    FROM explanation_embeddings AS e WHERE e.explanation_number = x.number
-               ), ''), ',' ORDER BY x.number)) AS state
+               ), '') || ':' || coalesce({OWN_SCORES}::text, ''), ',' ORDER BY x.number)) AS state
         FROM {_EXPLANATIONS} WHERE {_TOLD} GROUP BY 1 ORDER BY 1
     """,
 }
@@ -266,7 +267,7 @@ _ROWS: dict[Kind, str] = {
             SELECT jsonb_object_agg(m.name, e.embedding::text)
             FROM explanation_embeddings AS e JOIN embedders AS m ON m.id = e.embedder_id
             WHERE e.explanation_number = x.number
-        ) AS embeddings
+        ) AS embeddings, {JUDGED} AS own_scores
         FROM {_EXPLANATIONS} LEFT JOIN users AS u ON u.id = x.author_id
         WHERE {_TOLD} AND x.index BETWEEN %s AND %s
         ORDER BY x.index, x.number
