@@ -168,6 +168,15 @@ _SCORES = f"""
         CROSS JOIN LATERAL jsonb_array_elements(x.scores) AS j
         WHERE x.model_id = :model AND x.source_id = :source AND {CURRENT} AND x.scores <> '[]'
           AND jsonb_typeof(j -> 'value') = 'number'
+        UNION ALL (
+            SELECT DISTINCT ON (x.number, c.type_name) x.index, c.type_name, c.value
+            FROM explanation_scores AS c
+            JOIN explanations AS x ON x.model_id = c.model_id AND x.source_id = c.source_id
+                AND x.index = c.index AND x.id = c.explanation_id AND x.description = c.description
+            JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
+            WHERE c.model_id = :model AND c.source_id = :source AND c.value IS NOT NULL AND {CURRENT}
+            ORDER BY x.number, c.type_name, c.created_at DESC, c.id
+        )
     ), best AS (SELECT kind, index, max(value) AS value FROM judged GROUP BY kind, index)
     SELECT kind, string_agg(int4send(index) || float4send(value), ''::bytea ORDER BY index) AS scored
     FROM best GROUP BY kind ORDER BY kind

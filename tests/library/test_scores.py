@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from memicos_app.library import explanations, scores
+from memicos_app.library import explanations, own_explanations, scores
 from memicos_app.library.autointerp.figures import Figure
 from memicos_app.library.autointerp.sampling import Context
 from memicos_app.library.autointerp.scoring import Judged, Scored
@@ -19,6 +19,7 @@ from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.verify import verify_source
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.exporting import export_source
+from memicos_app.library.feature_columns import columns
 from memicos_app.library.query import rows
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
 
@@ -170,6 +171,27 @@ async def test_an_export_carries_them_and_an_import_of_it_brings_none_twice(fold
     await keep()
     changed = await export_source(MODEL, SOURCE, tmp_path / "again")
     assert [one.sha256 for one in changed.files] != [one.sha256 for one in first.files], "a new score is new data"
+
+
+async def test_filters_of_a_source_see_the_newest_of_each_type(folder: Folder) -> None:
+    await keep(figure=Figure(0.9, 0.8, 1))
+    await keep(figure=Figure(0.25, 0, 0.5))
+    found = await columns(MODEL, SOURCE)
+    assert found is not None
+    assert {kind: one.values.tolist() for kind, one in found.scores.items()} == {
+        "eleuther_recall": [0.25],
+        "recall_alt": [pytest.approx(0.4)],
+    }
+
+
+async def test_other_words_of_ones_own_have_no_score_yet(folder: Folder) -> None:
+    own = await own_explanations.write(MODEL, SOURCE, 0, "by hand")
+    made = await keep(own)
+    assert (await explanations.for_feature(MODEL, SOURCE, 0))[0].scores[0]["id"] == made.id
+    await own_explanations.change(own, "by hand, otherwise")
+    assert (await explanations.for_feature(MODEL, SOURCE, 0))[0].scores == []
+    await own_explanations.delete(own)
+    assert await scores.of_explanation(own) == []
 
 
 async def test_they_go_with_the_source(folder: Folder) -> None:
