@@ -1,7 +1,7 @@
 """What features mean, in words: reading explanations in order, and keeping the ones that stand for a feature.
 
 Reading order: written by hand first, explanations from top tokens last, else by votes, by score, then newest. The
-score is the mean of the newest one of each type that was made here of the present wording; without any, the dataset's.
+score is the mean of the newest one of each type that was made here of the present wording; else the dataset's.
 """
 
 from __future__ import annotations
