@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import httpx
 import psutil
 import pytest
 from playwright.async_api import Page, expect
 
+from inference_worker.wire.base import SECRET_HEADER
+from inference_worker.wire.turns import CLIENT_HEADER
 from memicos_app.db import session
 from memicos_app.library import saved_runs
 from memicos_app.library.saved_runs import Kept
@@ -15,7 +21,7 @@ from memicos_app.library.steering import ChatTurn, SteeredFeature, SteerRequest,
 from memicos_app.settings import get_settings
 from tests.browser import dataset
 from tests.browser.conftest import scrolls_sideways
-from tests.browser.test_steer import STEER, WITH_FEATURE, default, finished, opened, put, steered, written
+from tests.browser.test_steer import STEER, WITH_FEATURE, WRITING, default, finished, opened, put, steered, written
 from tests.conftest import settle
 from tests.running import RunningSite
 
@@ -125,3 +131,57 @@ async def test_a_worker_that_dies_is_said_and_the_run_is_made_again(page: Page, 
     plain, changed = await finished(page)
     assert plain.startswith("The house at the end of the street was ")
     assert len(changed) > len("The house at the end of the street was ")
+
+
+async def test_who_waits_sees_the_place_in_the_line(page: Page, inference: RunningSite) -> None:
+    """All places for texts are taken by two others; when they leave, the run that waited is made."""
+    await opened(page, WITH_FEATURE, tokens=6)
+    await finished(page)
+    async with worker_of(inference) as worker:
+        async with crowd(worker, "one", "another"):
+            await put(page, "seed", "99")
+            await expect(page.get_by_text("number 1 in the line")).to_be_visible(timeout=WRITING)
+        await expect(page.get_by_text("in the line")).to_have_count(0, timeout=WRITING)
+    plain, changed = await finished(page)
+    assert plain != changed
+
+
+@asynccontextmanager
+async def crowd(worker: httpx.AsyncClient, *names: str) -> AsyncIterator[None]:
+    """Clients who fill all places for texts, each reading what is written for it: who does not read is cut off."""
+    begun = [asyncio.Event() for _ in names]
+    reading = [asyncio.create_task(fill(worker, name, first)) for name, first in zip(names, begun, strict=True)]
+    try:
+        await asyncio.wait_for(asyncio.gather(*(first.wait() for first in begun)), WRITING / 1000)
+        yield
+        assert not any(one.done() for one in reading), "the line stood until now"
+    finally:
+        for one in reading:
+            one.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+
+
+async def fill(worker: httpx.AsyncClient, name: str, first: asyncio.Event) -> None:
+    """Have as many and as long texts written as one client may; `first` is set at the first token."""
+    body = {
+        "model": dataset.MODEL,
+        "prompt": "Once upon a time",
+        "types": ["STEERED"],
+        "sweep": [1] * 16,
+        "nCompletionTokens": 256,
+        "stream": True,
+    }
+    headers = {CLIENT_HEADER: name}
+    async with worker.stream("POST", "/v1/steer/completion", json=body, headers=headers) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data:"):
+                first.set()
+
+
+def worker_of(site: RunningSite) -> httpx.AsyncClient:
+    """A client of the site's worker, past the site: its address and secret are those that the site gave it."""
+    process = next(one for one in site.family() if "inference_worker" in " ".join(one.cmdline()))
+    given = process.environ()
+    base_url = f"http://127.0.0.1:{given['INFERENCE_PORT']}"
+    headers = {SECRET_HEADER: given["INFERENCE_SERVER_SECRET"]}
+    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=60, trust_env=False)
