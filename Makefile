@@ -5,6 +5,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done),python3)
 BIN := .venv/bin
 BENCHMARKS ?= startup feature_page api_reads steering storage imports generator
+PROCESSES ?= 2
 test: export HF_HUB_OFFLINE = 1
 
 .PHONY: inference-list-configs inference-dev inference-localhost-install inference-localhost-dev
@@ -29,7 +30,7 @@ inference-localhost-install: install
 inference-localhost-dev: inference-dev
 
 test: lint browser ## Everything that must hold: style, types, unit, integration and browser tests
-	@exec $(BIN)/pytest $(ARGS)
+	@exec $(BIN)/pytest -n $(PROCESSES) $(ARGS)
 
 lint: install-dev ## Style and types
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/mypy --no-error-summary

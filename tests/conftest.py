@@ -14,11 +14,13 @@ from typing import Any
 import hypothesis
 import psycopg
 import pytest
+from xdist.remote import Producer
 
 from memicos_app.db import migrate, session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.url import normalise
 from memicos_app.settings import get_settings
+from tests import units
 from tests.chat.server import ChatServer, running_chat_server
 
 # The same examples at every run: a red test is red for everybody. `HYPOTHESIS_PROFILE=explore` looks for new ones.
@@ -29,6 +31,18 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 TEMPLATE = "memicos_template"
 # A test's data need not survive a power cut.
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> units.Units:
+    """Spread over processes (`-n 2`), tests go by units."""
+    return units.Units(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The same order in every process of a run that is spread."""
+    if hasattr(config, "workerinput"):
+        units.longest_first(items)
 
 
 @dataclass(frozen=True)
