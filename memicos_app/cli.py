@@ -7,7 +7,20 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from memicos_app.commands import add, database, datasets, export, generate, imports, inference, jobs, run, upload
+from memicos_app.commands import (
+    add,
+    database,
+    datasets,
+    explain,
+    export,
+    generate,
+    imports,
+    inference,
+    jobs,
+    keys,
+    run,
+    upload,
+)
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(run.run)
@@ -22,10 +35,12 @@ app.command()(datasets.problems)
 app.command()(datasets.verify)
 app.command()(datasets.delete)
 app.command()(upload.upload)
+app.command()(explain.explain)
 app.command()(export.export)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)
 app.add_typer(jobs.app)
+app.add_typer(keys.app)
 
 
 def main() -> None:

@@ -74,3 +74,10 @@ def size_words(size: float) -> str:
         if size >= limit * 0.9995:
             return f"{size / limit:.{2 if size < 9.995 * limit else 1 if size < 99.95 * limit else 0}f} {unit}"
     return f"{size:.0f} B"
+
+
+def money_words(usd: float) -> str:
+    """Dollars with as many decimals as tell something: `$12.40`, `$0.0123`, `$0`."""
+    if usd >= 1 or usd == 0:
+        return f"${usd:,.2f}" if usd else "$0"
+    return f"${usd:.4f}" if usd >= 0.0001 else "less than $0.0001"

@@ -1,0 +1,36 @@
+"""Features of a source explained by a language model, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from memicos_app.library.watch import Watch
+
+
+async def run(watch: Watch, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What `library.autointerp.asked.wanted` takes; what came of it and what it cost.
+
+    Raises:
+        BadInputError, NotFoundError: it cannot be done as asked.
+        ProviderError: the provider will answer nothing.
+        UnavailableError: the provider is away or too busy for now.
+    """
+    from memicos_app.library.autointerp import volume
+    from memicos_app.library.autointerp.asked import embed_later, wanted
+
+    found = wanted(**arguments)
+    done = await volume.run(found, watch)
+    if done.explained:
+        await embed_later(found)
+    return {
+        "explained": done.explained,
+        "failed": done.failed,
+        "features": done.total,
+        "asked_again": done.asked_again,
+        "cost_usd": None if done.spent.unpriced else round(done.spent.cost_usd, 6),
+        "tokens_in": done.spent.tokens_in,
+        "tokens_out": done.spent.tokens_out,
+        "run": done.run_id,
+        **({"why": done.why} if done.why else {}),
+    }

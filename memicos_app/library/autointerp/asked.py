@@ -1,0 +1,72 @@
+"""Runs as commands, forms and jobs ask for them: in plain words and numbers, checked, and put into the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from memicos_app.library import jobs
+from memicos_app.library.autointerp.choosing import KIND, Wanted
+from memicos_app.library.errors import BadInputError
+from memicos_app.library.indices import indices_of
+from memicos_app.library.job_views import JobView
+from memicos_app.library.providers import chat_model
+
+
+class Asked(BaseModel):
+    """A run in plain data, as a job's arguments hold it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    source: str
+    type: str = "np_max-act"
+    explainer: str
+    """Such as openai:gpt-4o-mini."""
+    indices: str = ""
+    max_features: int | None = None
+    replace: bool = False
+    budget_usd: float | None = None
+    concurrency: int = 8
+
+
+def wanted(**values: Any) -> Wanted:
+    """What is asked for, from outside.
+
+    Raises:
+        BadInputError: it cannot be right; `field` names what.
+        NotFoundError: there is no such explainer or provider.
+    """
+    try:
+        asked = Asked.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else None
+        raise BadInputError(f"{name}: {first['msg']}.", field=name) from error
+    found = Wanted(
+        model_id=asked.model,
+        source_id=asked.source,
+        type_name=asked.type,
+        model=chat_model(asked.explainer),
+        indices=tuple(indices_of(asked.indices, field="indices")) if asked.indices.strip() else (),
+        max_features=asked.max_features,
+        replace=asked.replace,
+        budget_usd=asked.budget_usd,
+        concurrency=asked.concurrency,
+    )
+    found.check()
+    return found
+
+
+async def explain_later(**values: Any) -> JobView:
+    """Have a job do it. Raises as `wanted`."""
+    found = wanted(**values)
+    title = f"Explain {found.subject} with {found.model.name} ({found.type_name})"
+    return await jobs.ask(KIND, values, title=title, subject=found.subject)
+
+
+async def embed_later(found: Wanted) -> JobView:
+    """Have a job make what was explained known to search."""
+    arguments = {"model": found.model_id, "source": found.source_id}
+    return await jobs.ask("embed", arguments, title=f"Index explanations of {found.subject}", subject=found.subject)
