@@ -60,6 +60,7 @@ async def source(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Eight live features with examples and a dead one; the data folder is the test's own."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
+    (tmp_path / "data").mkdir()
     made = Folder(tmp_path)
     rows = [feature(index, pos_str=[f" {word}", " and"]) for index, word in enumerate(WORDS)]
     made.batch("features/batch-0", [*rows, feature(len(WORDS), maxActApprox=0)])

@@ -20,6 +20,14 @@ from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, fea
 TYPE = "np_max-act"
 
 
+@pytest.fixture(autouse=True)
+def embedded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Sources that were handed on to be embedded, which is tested where it is done."""
+    names: list[tuple[str, str]] = []
+    monkeypatch.setattr(embeddings_soon, "embed", lambda *name: names.append(name))
+    return names
+
+
 @pytest.fixture
 def model(source: Folder, chat_server: ChatServer) -> ChatModel:
     return ChatModel("local", chat_server.model)
@@ -49,10 +57,11 @@ async def test_the_demo_model_explains_a_feature(model: ChatModel, short_prompt:
     assert kept.extra["promptVersion"].startswith("9+")
     assert kept.extra["tokensIn"] == ledger.spent.tokens_in > 0
     assert (kept.extra["provider"], kept.extra["costUsd"]) == ("local", 0.0)
-    await embeddings_soon.settled()
 
 
-async def test_all_that_follows_an_explanation(model: ChatModel, chat_server: ChatServer) -> None:
+async def test_all_that_follows_an_explanation(
+    model: ChatModel, chat_server: ChatServer, embedded: list[tuple[str, str]]
+) -> None:
     chat_server.told({"say": "Explanation: apples."}, {"say": "Explanation: other fruit"})
     found = await explain(name(0), TYPE, model, ledger=Ledger("explain"))
     assert found.description == "apples"
@@ -70,7 +79,7 @@ async def test_all_that_follows_an_explanation(model: ChatModel, chat_server: Ch
     assert len(chat_server.asked()) == 1, "nothing was asked for what is there already"
     again = await explain(name(0), TYPE, model, ledger=Ledger("explain"), replace=True)
     assert [one.id for one in await explanations.for_feature(MODEL, SOURCE, 0)] == [again.id]
-    await embeddings_soon.settled()
+    assert embedded == [(MODEL, SOURCE)] * 2
 
 
 async def test_a_bad_answer_is_a_failed_call(model: ChatModel, chat_server: ChatServer) -> None:
@@ -110,4 +119,3 @@ async def test_a_hostile_text_changes_neither_form_nor_neighbours(
     assert "PWNED" not in str(second["messages"])
     found = await rows("SELECT index, description FROM explanations WHERE source_id = '4-res-tiny'")
     assert all("PWNED" not in one["description"] for one in found if one["index"] == 1)
-    await embeddings_soon.settled()

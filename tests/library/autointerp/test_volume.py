@@ -87,6 +87,7 @@ async def test_what_is_chosen(wanted: Wanted) -> None:
 
 
 async def test_a_whole_source(wanted: Wanted, chat_server: ChatServer) -> None:
+    chat_server.told(always={**FINE, "delay": 0.05})
     watch = Watcher()
     done = await run(wanted, watch)
     assert (done.explained, done.failed, done.total, done.asked_again, done.why) == (8, 0, 8, 0, "")
@@ -141,7 +142,7 @@ async def test_what_cannot_be_asked_for(wanted: Wanted, change: dict[str, Any], 
 
 
 async def test_a_budget_ends_it(wanted: Wanted, chat_server: ChatServer) -> None:
-    """10 tokens read and 5 written at a dollar each: a call could cost far more than it does, and is then not made."""
+    """What a call could cost at most is set aside before: its real cost here is far lower."""
     (get_settings().data_dir / "models.toml").write_text('[local]\n"*" = { input = 1000.0, output = 1000.0 }\n')
     most = await estimate(wanted)
     assert most.cost_usd is not None
