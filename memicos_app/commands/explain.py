@@ -53,9 +53,9 @@ def explain(
 
 
 async def _explain(asked: dict[str, Any], *, dry_run: bool) -> None:
-    from memicos_app.library import embeddings
     from memicos_app.library.autointerp import volume
     from memicos_app.library.autointerp.asked import wanted
+    from memicos_app.library.embedders import filling, minilm
 
     if not asked["explainer"]:
         raise BadInputError(
@@ -67,8 +67,8 @@ async def _explain(asked: dict[str, Any], *, dry_run: bool) -> None:
         return
     with TerminalWatch(console) as watch:
         done = await volume.run(found, watch)
-        if done.explained and embeddings.available():
-            await embeddings.embed_explanations(found.model_id, found.source_id, watch=watch)
+        if done.explained and minilm.available():
+            await filling.embed_explanations(found.model_id, found.source_id, watch=watch)
     cost = "an unknown amount" if done.spent.unpriced else money_words(done.spent.cost_usd)
     console.print(
         f"{done.explained} of {done.total} features explained, {done.failed} failed, {cost} spent "

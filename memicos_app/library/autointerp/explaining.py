@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from memicos_app.db.text import storable, storable_json
-from memicos_app.library import embeddings_soon
 from memicos_app.library.autointerp.explainers import Explainer, explainer
 from memicos_app.library.autointerp.material import FeatureName, material
 from memicos_app.library.autointerp.parsing import explanation_in
 from memicos_app.library.autointerp.prompts import Prompt, prompt
+from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError
 from memicos_app.library.explanations import CURRENT, refresh_labels
 from memicos_app.library.feature_json import encode
@@ -69,7 +69,7 @@ async def explain(
         raise _explained_already(feature, type_name, model)
     found = await answered(asked, model, ledger=ledger, seed=seed)
     kept = await keep(found, replace=replace, labels=True)
-    embeddings_soon.embed(feature.model_id, feature.source_id)
+    soon.embed(feature.model_id, feature.source_id)
     return kept
 
 

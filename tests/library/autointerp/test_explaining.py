@@ -6,10 +6,11 @@ from contextlib import suppress
 
 import pytest
 
-from memicos_app.library import embeddings_soon, explanations
+from memicos_app.library import explanations
 from memicos_app.library.autointerp.explaining import explain
 from memicos_app.library.autointerp.material import FeatureName, material
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
 from memicos_app.library.providers import ChatModel, Ledger, ProviderError
 from memicos_app.library.query import row, rows
@@ -24,7 +25,7 @@ TYPE = "np_max-act"
 def embedded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Sources that were handed on to be embedded, which is tested where it is done."""
     names: list[tuple[str, str]] = []
-    monkeypatch.setattr(embeddings_soon, "embed", lambda *name: names.append(name))
+    monkeypatch.setattr(soon, "embed", lambda *name: names.append(name))
     return names
 
 

@@ -18,14 +18,16 @@ import pytest
 from memicos_app.library import explanations
 from memicos_app.library.autointerp import volume
 from memicos_app.library.autointerp.choosing import Wanted, chosen, estimate
+from memicos_app.library.autointerp.explaining import question
 from memicos_app.library.autointerp.volume import run
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError, UnavailableError
 from memicos_app.library.providers import ChatModel, ProviderError, pace, runs
-from memicos_app.library.query import row, rows
+from memicos_app.library.providers.asking import most_usd
+from memicos_app.library.query import row, rows, run_in, writing
 from memicos_app.library.watch import Level, Stopped
 from memicos_app.settings import ROOT, get_settings
 from tests.chat.server import ChatServer
-from tests.library.autointerp.conftest import WORDS
+from tests.library.autointerp.conftest import WORDS, name
 from tests.library.datasets.folder import MODEL, SOURCE, Folder
 
 FINE = {"say": "Explanation: things"}
@@ -144,9 +146,10 @@ async def test_what_cannot_be_asked_for(wanted: Wanted, change: dict[str, Any], 
 async def test_a_budget_ends_it(wanted: Wanted, chat_server: ChatServer) -> None:
     """What a call could cost at most is set aside before: its real cost here is far lower."""
     (get_settings().data_dir / "models.toml").write_text('[local]\n"*" = { input = 1000.0, output = 1000.0 }\n')
-    most = await estimate(wanted)
-    assert most.cost_usd is not None
-    budget = most.cost_usd / 8 * 2.5
+    asked = await question(name(0), wanted.type_name)
+    most = most_usd(wanted.model, asked.messages, asked.prompt.max_tokens)
+    assert most is not None
+    budget = most + 0.05
     done = await run(replace(wanted, budget_usd=budget, concurrency=1))
     assert 0 < done.explained < 8
     assert "the next call could cost" in done.why
@@ -227,7 +230,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_repeated(
     kills = 0
     for enough in (2, 5):
         kills += _killed(chat_server, enough, tmp_path)
-    done = await run(replace(wanted, model=wanted.model))
+    done = await run(wanted)
     counts = asked_about(chat_server)
     assert kills == 2
     assert set(counts) == set(WORDS)
@@ -262,8 +265,6 @@ async def test_an_answer_that_was_paid_for_is_used_after_the_kill(wanted: Wanted
     with pytest.raises(Stopped):
         await run(replace(wanted, concurrency=1), Watcher(stop_after=1))
     found = await rows("SELECT id FROM provider_calls")
-    from memicos_app.library.query import run_in, writing
-
     async with writing() as writer:
         await run_in(writer, "DELETE FROM explanations")
         await run_in(
