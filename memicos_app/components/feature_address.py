@@ -70,6 +70,11 @@ def embedded() -> rx.Var[bool]:
     return parameter("embed", "===", "true")
 
 
+def embedded_alive() -> rx.Var[bool]:
+    """As `embedded`, for pages that are drawn ahead: those begin with their whole frame, as they were drawn."""
+    return rx.State.is_hydrated & embedded()
+
+
 def embed_part(name: str) -> rx.Var[bool]:
     """Whether a part of `EMBED_SWITCHES` is shown: always on a whole page, else unless it is switched off."""
     return ~embedded() | parameter(name, "!==", "false")

@@ -99,27 +99,28 @@ def feature_card(one: rx.Var[CardShown], *actions: rx.Component, extra: rx.Compo
         card_meta(one),
         rx.cond(one["note"] != "", rx.el.p(one["note"], class_name="small muted iso")),
         *([extra] if extra else []),
-        rx.cond(
-            one["here"],
-            rx.el.div(
-                rx.el.div(rx.foreach(one["examples"], example_line), class_name="fc-examples"),
-                rx.el.div(
-                    rx.el.div(
-                        rx.foreach(one["up"], lambda logit: logit_chip(logit, one["most"])), class_name="fc-side"
-                    ),
-                    rx.el.div(
-                        rx.foreach(one["down"], lambda logit: logit_chip(logit, one["most"])), class_name="fc-side"
-                    ),
-                    class_name="fc-logits",
-                ),
-                class_name="fc-body",
-            ),
-            rx.el.p(
-                "It has no dashboard here: its source is not imported, or it never fires.", class_name="small faint"
-            ),
-        ),
+        card_body(one),
         aria_label=one["title"],
         class_name="feature-card",
+    )
+
+
+def card_body(one: rx.Var[CardShown]) -> rx.Component:
+    """Its best examples beside its strongest logits."""
+    return rx.cond(
+        one["here"],
+        rx.el.div(
+            rx.el.div(rx.foreach(one["examples"], example_line), class_name="fc-examples"),
+            rx.el.div(
+                rx.el.div(rx.foreach(one["up"], lambda logit: logit_chip(logit, one["most"])), class_name="fc-side"),
+                rx.el.div(
+                    rx.foreach(one["down"], lambda logit: logit_chip(logit, one["most"])), class_name="fc-side"
+                ),
+                class_name="fc-logits",
+            ),
+            class_name="fc-body",
+        ),
+        rx.el.p("It has no dashboard here: its source is not imported, or it never fires.", class_name="small faint"),
     )
 
 

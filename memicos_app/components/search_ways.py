@@ -20,5 +20,5 @@ def search_ways(active: str) -> rx.Component:
             for name, words, href, told in WAYS
         ),
         aria_label="Ways of searching",
-        class_name="seg",
+        class_name="seg ways",
     )

@@ -7,11 +7,15 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
+from memicos_app.components.explanations_asked import search_in
 from memicos_app.components.jump import place, search_address
 from memicos_app.components.keys import kbd
 from memicos_app.components.layout import card
 from memicos_app.library import features
 from memicos_app.library.errors import LibraryError
+
+SCOPE = ("modelId", "sources")
+"""Fields of the search box that say where to look, named as in the address."""
 
 
 class WaysState(rx.State):
@@ -19,7 +23,9 @@ class WaysState(rx.State):
 
     @rx.event
     def search(self, form: dict[str, Any]) -> EventSpec:
-        return rx.redirect(search_address(str(form.get("words", "")).strip()))
+        """Open the search by explanation, in the places that the form names."""
+        places = {name: str(form.get(name) or "") for name in SCOPE}
+        return rx.redirect(search_in(str(form.get("words", "")), **places))
 
     @rx.event
     async def draw(self, model_id: str, source_id: str) -> EventSpec | None:
@@ -31,8 +37,16 @@ class WaysState(rx.State):
         return rx.redirect(place(found[0], found[1], str(found[2])))
 
 
-def search_card(*examples: str) -> rx.Component:
-    """A box for words that an explanation should hold; `examples` are links that show what to ask."""
+def search_card(
+    *examples: str, model_id: rx.Var[str] | str = "", sources: rx.Var[str] | str = "", within: str = ""
+) -> rx.Component:
+    """A box for what an explanation should mean; `examples` are links that show what to ask.
+
+    Args:
+        model_id: look only in this model, or
+        sources: only in these sources of it: one by its name, several as a JSON list.
+        within: says so in the title.
+    """
     tried = [rx.el.a(words, href=search_address(words), class_name="link try-word") for words in examples]
     return card(
         rx.el.form(
@@ -44,19 +58,25 @@ def search_card(*examples: str) -> rx.Component:
                 enter_key_hint="search",
                 class_name="input",
             ),
+            *(
+                rx.el.input(type="hidden", name=name, value=held, read_only=True)
+                for name, held in zip(SCOPE, (model_id, sources), strict=True)
+            ),
             *([rx.el.p("Try ", *tried, class_name="small faint")] if tried else []),
             rx.el.p(
                 "Or find features ",
                 rx.el.a("by a text", href="/search", class_name="link"),
                 " they are active on, ",
                 rx.el.a("token by token", href="/search-topk-by-token", class_name="link"),
+                ", or ",
+                rx.el.a("two texts apart", href="/search-contrast", class_name="link"),
                 ".",
                 class_name="small faint",
             ),
             on_submit=WaysState.search,
             class_name="card-body stack tight",
         ),
-        title="Search explanations",
+        title=f"Search explanations {within}".strip(),
     )
 
 

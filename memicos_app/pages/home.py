@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 
 from memicos_app.components.adding_links import adding_links
 from memicos_app.components.empty import Suggestion, empty_with_command
+from memicos_app.components.explanations_asked import search_in
 from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, page
@@ -46,6 +47,7 @@ class ReleaseRow(TypedDict):
     url: str
     features: str
     sets: list[Suggestion]
+    search_href: str
 
 
 class JumpPlace(TypedDict):
@@ -157,6 +159,7 @@ def release_row(release: ReleaseView, sources: list[SourceView]) -> ReleaseRow:
         url=outside(next(iter(release.urls), "")),
         features=count(sum(one.n_dashboards for one in own)),
         sets=[Suggestion(words=name, note=model, href=place(model, name)) for model, name in sets[:12]],
+        search_href=search_in(releaseName=release.name),
     )
 
 
@@ -344,6 +347,7 @@ def release_line(row: rx.Var[ReleaseRow]) -> rx.Component:
         ),
         rx.el.div(
             rx.foreach(row["sets"], lambda one: rx.el.a(one["words"], href=one["href"], class_name="btn small")),
+            rx.el.a("Search its explanations", href=row["search_href"], class_name="btn small quiet"),
             class_name="row wrap",
         ),
         class_name="spread wrap",

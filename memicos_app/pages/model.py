@@ -134,7 +134,11 @@ def model_content() -> rx.Component:
             rx.el.div(
                 rx.cond(ModelState.loaded, sets(), card(skeleton_rows(6), title="Sources")), class_name="stack"
             ),
-            rx.el.div(search_card(), facts_card("About this model", ModelState.facts, website()), class_name="side"),
+            rx.el.div(
+                search_card(model_id=ModelState.r_model, within="of this model"),
+                facts_card("About this model", ModelState.facts, website()),
+                class_name="side",
+            ),
             class_name="cols flip",
         ),
     )

@@ -12,7 +12,7 @@ from reflex.event import EventSpec
 
 from memicos_app.components.copy_button import copy_button
 from memicos_app.components.empty import empty, failed, skeleton_rows
-from memicos_app.components.feature_address import TEST_TEXT, embedded
+from memicos_app.components.feature_address import TEST_TEXT, embedded_alive
 from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import value
 from memicos_app.components.layout import page
@@ -206,7 +206,7 @@ def quick_list_page() -> rx.Component:
             rx.el.div(skeleton_rows(12), class_name="card"),
         ),
         active="browse",
-        embed=embedded(),
+        embed=embedded_alive(),
     )
 
 

@@ -1,170 +1,248 @@
-"""Search in explanations: features whose explanation holds the words that were typed."""
+"""Search by explanation: features by what they mean, in words or like another explanation, while one types."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
-from memicos_app.components.empty import empty, failed, skeleton_rows
-from memicos_app.components.feature_list import ListedFeature, feature_table, listed
-from memicos_app.components.jump import search_address
-from memicos_app.components.layout import card, page
-from memicos_app.components.nav import NavState
+from memicos_app.components.empty import failed
+from memicos_app.components.explanation_filters import (
+    Bound,
+    Chip,
+    Choice,
+    bounds_shown,
+    chips,
+    set_of,
+    source_choices,
+    toggled,
+    where_choices,
+)
+from memicos_app.components.explanation_result_list import hint, results
+from memicos_app.components.explanation_results import ResultCard, results_of
+from memicos_app.components.explanation_search_box import box, filters, like_line, places
+from memicos_app.components.explanations_asked import BOUNDED, ExplanationsAsked, layers_of, layers_text
+from memicos_app.components.explanations_found import found_so_far, lacks_vectors, search, told, used
+from memicos_app.components.feature_address import embedded_alive
+from memicos_app.components.layout import page
 from memicos_app.components.search_ways import search_ways
-from memicos_app.library import catalog, features
+from memicos_app.components.source_choice import SourceChoice
+from memicos_app.components.test_result import took
+from memicos_app.components.visible_text import one_line
 from memicos_app.library.errors import LibraryError
-from memicos_app.library.feature_lists import feature_rows
-from memicos_app.library.views import FeatureHit, FeatureRow
-
-LIMIT = 100
-EXAMPLES = ("energy", "president", "Shakespeare", "Python", "Congress")
+from memicos_app.library.explanation_details import explained
+from memicos_app.library.explanation_search import Page
+from memicos_app.library.explanation_search.asked import WAYS
+from memicos_app.library.search_choices import SearchChoices, search_choices
 
 
 class SearchState(rx.State):
-    """The words that were asked for and what holds them."""
+    """What the address asks for, what can be asked for, and the results so far."""
 
     words: str = ""
-    loaded: bool = False
-    rows: list[ListedFeature] = []
-    summary: str = ""
-    problem: str = ""
     box: int = 0
+    fields: int = 0
+    like: str = ""
+    """The explanation whose like is looked for; empty where words are."""
+    way: str = "hybrid"
+    where: str = "all"
+    wheres: list[Choice] = [Choice(value="all", words="All models")]
+    set_name: str = ""
+    sets: list[Choice] = []
+    sources: list[SourceChoice] = []
+    kinds: list[Choice] = []
+    kind: str = ""
+    explainers: list[Choice] = []
+    explainer: str = ""
+    layers: str = ""
+    bounds: list[Bound] = bounds_shown(ExplanationsAsked())
+    chips: list[Chip] = []
+    clear_href: str = ""
+    filters_open: bool = False
+    rows: list[ResultCard] = []
+    summary: str = ""
+    used: str = ""
+    took: str = ""
+    note: str = ""
+    lacks_vectors: bool = False
+    problem: str = ""
+    asks: bool = False
+    loaded: bool = False
+    busy: bool = False
+    more_follow: bool = False
+    more_busy: bool = False
+    _asked: ExplanationsAsked = ExplanationsAsked()
+    _choices: SearchChoices | None = None
     _typed: str = ""
+    _cursor: str = ""
+    _serial: int = 0
 
     @rx.var
     def title(self) -> str:
-        return f"“{self.words[:60]}” · MemicOS" if self.words else "Search explanations · MemicOS"
+        about = self.like or self.words
+        return f"“{one_line(about, 60)}” · MemicOS" if about else "Search explanations · MemicOS"
 
     @rx.event
-    async def load(self) -> None:
-        """Search for the words of the address."""
-        self.words = self.router.url.query_parameters.get("q", "").strip()[:200]
-        if self.words != self._typed:
+    def load(self) -> EventSpec:
+        """Take over what the address asks for, then search."""
+        asked = ExplanationsAsked.of(self.router.url.query_parameters)
+        if asked.query != self._typed:
             self.box += 1
-            self._typed = self.words
+            self._typed = asked.query
+        if asked != self._asked:
+            self._serial += 1
+            self.more_follow = self.more_busy = False
+        self._asked, self.words, self.way, self.where = asked, asked.query, asked.way, asked.scope_name
+        self.asks = self.busy = asked.is_asking
+        self.like = self.like if asked.like else ""
         self.problem = ""
+        return SearchState.run()
+
+    @rx.event(background=True, supersedes=True)
+    async def run(self) -> AsyncIterator[None]:
+        """Learn what can be chosen, then search; the latest address wins."""
+        async with self:
+            asked = self._asked
+        began = time.perf_counter()
         try:
-            self.rows = await found(self.words) if self.words else []
+            choices = await search_choices("" if asked.release else asked.model_id)
+            like = one_line((await explained(asked.like)).explanation.description) if asked.like else ""
+            async with self:
+                self._offer(choices, asked, like)
+            yield
+            if asked.is_asking:
+                async for found in found_so_far(asked):
+                    rows, lacks = await results_of(found, asked), await lacks_vectors(found, asked)
+                    async with self:
+                        self.rows, self.took, self.lacks_vectors = rows, took(time.perf_counter() - began), lacks
+                        self.loaded = True
+                        self._tell(found)
+                    yield
         except LibraryError as error:
-            self.rows, self.problem = [], error.message
-        self.summary = told(len(self.rows))
-        self.loaded = True
+            async with self:
+                self.rows, self.problem, self.more_follow = [], error.message, False
+        async with self:
+            self.busy, self.loaded = False, True
+
+    def _offer(self, choices: SearchChoices, asked: ExplanationsAsked, like: str) -> None:
+        """Show where one can look, and which filters are set."""
+        self._choices, self.like = choices, like
+        self.wheres = where_choices(choices, asked)
+        self.set_name = set_of(choices, asked)
+        self.sets = [Choice(value=name, words=name) for name in choices.sources]
+        self.sources = source_choices(choices, asked, self.set_name)
+        self.kinds = [Choice(value=name, words=words) for name, words in choices.types]
+        self.explainers = [Choice(value=name, words=name) for name in choices.explainers]
+        self.kind, self.explainer = "".join(asked.types[:1]), "".join(asked.explainers[:1])
+        self.chips, self.clear_href = chips(asked, dict(choices.types)), asked.unfiltered().address
+        layers, bounds = layers_text(asked.layers), bounds_shown(asked)
+        if (layers_of(self.layers), self.bounds) != (asked.layers, bounds):
+            self.fields += 1
+        self.layers, self.bounds = layers, bounds
+
+    def _tell(self, found: Page) -> None:
+        """Say how much was found and how."""
+        self._cursor, self.more_follow, self.more_busy = found.cursor or "", found.cursor is not None, False
+        self.summary, self.used = told(len(self.rows), more=self.more_follow), used(found)
+        self.note = found.note.replace("`", "")
+
+    @rx.event(background=True)
+    async def more(self) -> None:
+        """Add the results that follow, unless something else is asked for meanwhile."""
+        async with self:
+            if self.more_busy or not self._cursor:
+                return
+            asked, cursor, serial, self.more_busy = self._asked, self._cursor, self._serial, True
+        try:
+            found = await search(asked, cursor)
+            rows = await results_of(found, asked)
+            async with self:
+                if serial == self._serial:
+                    self.rows += rows
+                    self._tell(found)
+        except LibraryError as error:
+            async with self:
+                if serial == self._serial:
+                    self.problem, self.more_follow, self.more_busy = error.message, False, False
 
     @rx.event
     def type(self, words: str) -> EventSpec:
-        self._typed = words.strip()[:200]
-        return rx.redirect(search_address(self._typed) if self._typed else "/search-explanations", replace=True)
+        asked = self._asked.asking(words)
+        self._typed = asked.query
+        return self._change(asked)
 
     @rx.event
     def submit(self, form: dict[str, Any]) -> EventSpec:
         return SearchState.type(str(form.get("q", "")))
 
+    @rx.event
+    def choose_way(self, way: str) -> EventSpec:
+        return self._change(replace(self._asked, way=next((one for one in WAYS if one == way), "hybrid")))
 
-async def found(words: str) -> list[ListedFeature]:
-    """Features of every model whose explanation holds `words`, at most `LIMIT`, with their examples."""
-    hits: list[FeatureHit] = []
-    for model in await catalog.models():
-        if len(hits) < LIMIT:
-            hits += await features.search_text(model.id, words, LIMIT - len(hits))
-    return [listed(row, hit.model_id, hit.source_id, place=hit.source_id) for hit, row in await with_rows(hits)]
+    @rx.event
+    def choose_where(self, where: str) -> EventSpec:
+        return self._change(self._asked.within(where))
 
+    @rx.event
+    def choose_set(self, name: str) -> EventSpec:
+        sources = self._choices.sources.get(name, []) if self._choices else []
+        return self._change(replace(self._asked, source_ids=tuple(sources)))
 
-async def with_rows(hits: list[FeatureHit]) -> list[tuple[FeatureHit, FeatureRow]]:
-    """Each hit with its row, which shows the explanation that it was found by."""
-    by_source: dict[tuple[str, str], list[int]] = {}
-    for hit in hits:
-        by_source.setdefault((hit.model_id, hit.source_id), []).append(hit.index)
-    rows = {
-        (*source, row.index): row
-        for source, indices in by_source.items()
-        for row in await feature_rows(*source, indices)
-    }
-    paired = [(hit, rows.get((hit.model_id, hit.source_id, hit.index))) for hit in hits]
-    return [
-        (hit, replace(row, explanation=hit.explanation, explanation_type=hit.explanation_type))
-        for hit, row in paired
-        if row is not None
-    ]
+    @rx.event
+    def choose_source(self, source_id: str) -> EventSpec:
+        there = [one["id"] for one in self.sources]
+        return self._change(replace(self._asked, source_ids=toggled(there, self._asked.source_ids, source_id)))
 
+    @rx.event
+    def choose_kind(self, name: str) -> EventSpec:
+        return self._change(replace(self._asked, types=(name,) if name else ()))
 
-def told(number: int) -> str:
-    if number == LIMIT:
-        return f"the first {LIMIT} features"
-    return f"{number} feature" if number == 1 else f"{number} features"
+    @rx.event
+    def choose_explainer(self, name: str) -> EventSpec:
+        return self._change(replace(self._asked, explainers=(name,) if name else ()))
+
+    @rx.event
+    def choose_layers(self, text: str) -> EventSpec:
+        self.layers = text
+        return self._change(replace(self._asked, layers=layers_of(text)))
+
+    @rx.event
+    def bound(self, name: str, side: str, text: str) -> EventSpec | None:
+        """Set one end of a range; the field keeps what is typed."""
+        if name not in BOUNDED:
+            return None
+        asked = self._asked.bounded(name, side, text)
+        self.bounds = bounds_shown(asked)
+        return self._change(asked)
+
+    @rx.event
+    def fold(self) -> None:
+        self.filters_open = not self.filters_open
+
+    def _change(self, asked: ExplanationsAsked) -> EventSpec:
+        return rx.redirect(asked.address, replace=True)
 
 
 @rx.page(route="/search-explanations", title=SearchState.title, on_load=SearchState.load)
 def search_page() -> rx.Component:
+    state = SearchState
     return page(
         rx.el.div(
             rx.el.h1("Search explanations", class_name="title"),
-            search_ways("explanations"),
+            rx.cond(embedded_alive(), rx.fragment(), search_ways("explanations")),
             class_name="spread wrap",
         ),
-        rx.el.p(
-            "Finds the words as they stand in what people and programs wrote about a feature.",
-            class_name="muted lead",
-        ),
-        box(),
-        rx.cond(SearchState.problem != "", failed(SearchState.problem)),
-        rx.cond(SearchState.loaded & (SearchState.words == ""), hint(), results()),
+        rx.el.p("Finds features by what their explanations mean, and by the words in them.", class_name="muted lead"),
+        box(state),
+        places(state),
+        filters(state),
+        like_line(state),
+        rx.cond(state.problem != "", failed(state.problem)),
+        rx.cond(state.loaded & ~state.asks, hint(), results(state)),
         active="search",
-    )
-
-
-def box() -> rx.Component:
-    return rx.el.form(
-        rx.el.input(
-            key=SearchState.box.to_string(),
-            default_value=SearchState.words,
-            name="q",
-            type="search",
-            placeholder="What should a feature mean?",
-            aria_label="Words of the explanation",
-            auto_focus=True,
-            auto_complete="off",
-            max_length=200,
-            on_change=SearchState.type.debounce(250),
-            data_key="f",
-            data_key_label="edit the words",
-            class_name="input grow",
-        ),
-        rx.el.button("Search", type="submit", class_name="btn primary"),
-        on_submit=SearchState.submit,
-        role="search",
-        class_name="row search-line",
-    )
-
-
-def results() -> rx.Component:
-    return rx.el.section(
-        rx.el.div(rx.el.h2(SearchState.summary, aria_live="polite"), class_name="card-head"),
-        rx.cond(
-            SearchState.loaded,
-            rx.cond(SearchState.rows.length() > 0, feature_table(SearchState.rows, places=True), nothing()),
-            skeleton_rows(10),
-        ),
-        class_name="card",
-    )
-
-
-def nothing() -> rx.Component:
-    return empty(
-        "No explanation holds these words",
-        "Try fewer or other words, or one part of a word: the letters are compared, not the meaning.",
-        rx.el.a("Browse all features", href="/" + NavState.default_model, class_name="btn"),
-    )
-
-
-def hint() -> rx.Component:
-    tried = [rx.el.a(words, href=search_address(words), class_name="btn small") for words in EXAMPLES]
-    return card(
-        empty(
-            "Ask for a word",
-            "Results come while you type; each opens the feature.",
-            rx.el.div(*tried, class_name="row wrap"),
-        )
+        embed=embedded_alive(),
     )

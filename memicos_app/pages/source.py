@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -48,6 +49,8 @@ class SourceState(rx.State):
     """What kind of set it is, and whose."""
     summary: list[tuple[str, str]] = []
     block: SetBlock = NO_SET
+    in_set: str = ""
+    """The set's sources that can be searched, as a JSON list."""
     cards: Overview = Overview()
     todo: str = ""
     announced: bool = False
@@ -107,6 +110,7 @@ class SourceState(rx.State):
         self.name, self.set_name, self.description = found.name, found.name, found.description
         self.credit = " · ".join(filter(None, (found.type, found.creator_name and f"by {found.creator_name}")))
         self.summary = set_summary(found.sources)
+        self.in_set = json.dumps([source.id for source in found.sources if source.n_dashboards])
         self.kind = "set"
 
     async def _read_source(self) -> None:
@@ -217,7 +221,10 @@ def set_content() -> rx.Component:
             source_table(SourceState.block["rows"]),
             title="Sources",
         ),
-        rx.el.div(search_card(), class_name="side"),
+        rx.el.div(
+            search_card(model_id=SourceState.r_model, sources=SourceState.in_set, within="of this set"),
+            class_name="side",
+        ),
         class_name="cols flip",
     )
 
@@ -226,6 +233,10 @@ def source_content() -> rx.Component:
     return rx.el.div(
         rx.cond(SourceState.kind == "todo", rx.el.span(), facet_cards()),
         rx.el.div(
+            rx.cond(
+                SourceState.kind == "source",
+                search_card(model_id=SourceState.r_model, sources=SourceState.r_source, within="of this source"),
+            ),
             rx.cond(SourceState.kind != "", overview_cards(SourceState.cards), card(skeleton_rows(9))),
             class_name="side",
         ),

@@ -31,6 +31,7 @@ from playwright.async_api import (
 
 from memicos_app.db import session
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.embedders import filling
 from memicos_app.settings import get_settings
 from memicos_app.site import frontend
 from tests.browser import dataset
@@ -91,6 +92,7 @@ def browser_database(postgres_server: PostgresServer, demo_origin: Path) -> str:
     """A database that holds the small demo; its address."""
     with fresh_database(postgres_server) as url:
         settle(import_source(demo_origin, dataset.MODEL, dataset.SOURCE))
+        settle(filling.embed_explanations())
         settle(session.dispose())
         postgres_server.execute(f"CREATE DATABASE browser TEMPLATE {urlsplit(url).path.strip('/')}")
     return postgres_server.url("browser")

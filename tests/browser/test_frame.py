@@ -105,25 +105,6 @@ async def test_dark_is_taken_from_the_system(browser: Browser, site: RunningSite
         await expect(page.locator("html")).to_have_class(re.compile("dark"))
 
 
-async def test_search_finds_while_typing(page: Page) -> None:
-    await page.goto("/search-explanations")
-    await expect(page.get_by_text("Ask for a word")).to_be_visible()
-    await page.get_by_label("Words of the explanation").fill("herself")
-    await expect(page).to_have_url(re.compile(r"\?q=herself$"))
-    await expect(page).to_have_title("“herself” · MemicOS")
-    await expect(page.locator("tbody tr").first).to_contain_text("herself")
-    await expect(page.locator("tbody tr .tok[style]").first).to_be_visible()
-    await page.get_by_label("Words of the explanation").fill("zzzzzz")
-    await expect(page.get_by_text("No explanation holds these words")).to_be_visible()
-
-
-async def test_search_results_are_text(page: Page) -> None:
-    await page.goto("/search-explanations?q=attack")
-    await expect(page.locator("tbody tr")).to_have_count(1)
-    await expect(page.locator("tbody")).to_contain_text(dataset.PIXEL)
-    assert await page.evaluate("window.hacked") is None
-
-
 async def test_status_is_honest(page: Page, inference: RunningSite) -> None:
     await page.goto("/admin")
     await expect(page.locator(".meta")).to_contain_text("Inference is ready: smollm2-135m-it on cpu")
