@@ -1,7 +1,8 @@
 """Which tests stay together when a run is spread over processes, as `make test` does (`pytest -n 2`).
 
-A file is a unit, so that what a module sets up is set up once. Larger units share what cannot be had twice: the one
-built frontend with its locked packages, Ray's one cluster on a machine, a run of the generator that takes long.
+A file is a unit, so that what a module sets up is set up once. Larger units share what cannot be had twice:
+the one built frontend with its locked packages, Ray's one cluster on a machine, a run of the generator that takes
+long, a server that runs a language model.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ TOGETHER: dict[str, tuple[str, ...]] = {
     "ray": (f"{DASHBOARDS}test_ray_steps.py", "tests/inference_worker/test_deploy.py"),
     "small run": tuple(
         f"{DASHBOARDS}test_{name}.py" for name in ("attributions", "parity", "resume", "run", "vector_sets")
+    ),
+    "chat": (
+        "tests/library/autointerp/test_volume.py",
+        "tests/library/autointerp/test_explaining.py",
+        "tests/library/providers/test_asking.py",
+        "tests/commands/test_explain.py",
+        "tests/pages/test_providers.py",
     ),
     "kill drills": ("tests/jobs/test_kill_drills.py",),
 }
