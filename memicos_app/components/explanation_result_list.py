@@ -24,6 +24,12 @@ def results(state: Any) -> rx.Component:
             rx.el.span(
                 rx.cond(state.used != "", rx.el.span(state.used, class_name="muted small")),
                 rx.cond(state.took != "", rx.el.span(state.took, class_name="chip")),
+                rx.cond(
+                    state.rows.length() > 0,
+                    rx.el.a(
+                        "As a list", href=state.list_href, title="These features as a list", class_name="btn small"
+                    ),
+                ),
                 class_name="row wrap",
             ),
             class_name="card-head wrap",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
+from urllib.parse import urlencode
 
 import reflex as rx
 
@@ -11,10 +12,11 @@ from memicos_app.components.explanations_asked import ExplanationsAsked
 from memicos_app.components.feature_card import CardShown, card_body, shown
 from memicos_app.components.figures import value
 from memicos_app.components.visible_text import one_line
+from memicos_app.library import quick_lists
 from memicos_app.library.explanation_marks import Piece, marked
 from memicos_app.library.explanation_search import Found, FoundExplanation, Page
 from memicos_app.library.feature_cards import FeatureCard, feature_cards
-from memicos_app.library.quick_lists import FeatureAddress
+from memicos_app.library.quick_lists import Entry, FeatureAddress
 
 SHOWN = 4
 """Explanations of one feature."""
@@ -99,6 +101,12 @@ def found_line(one: FoundExplanation, pieces: Sequence[Piece], asked: Explanatio
         near="" if one.similarity is None else f"{one.similarity:.2f}",
         like_href=asked.alike(one.id).address,
     )
+
+
+def as_list(name: str, rows: Sequence[ResultCard]) -> str:
+    """The address of the features as a list, as many as a list holds; empty without any."""
+    entries = [Entry(FeatureAddress.of(one["card"]["key"])) for one in rows[: quick_lists.MOST]]
+    return f"/quick-list?{urlencode({'name': name, 'features': quick_lists.written(entries)})}" if entries else ""
 
 
 def result_item(one: rx.Var[ResultCard]) -> rx.Component:

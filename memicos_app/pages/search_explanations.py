@@ -23,7 +23,7 @@ from memicos_app.components.explanation_filters import (
     where_choices,
 )
 from memicos_app.components.explanation_result_list import hint, results
-from memicos_app.components.explanation_results import ResultCard, results_of
+from memicos_app.components.explanation_results import ResultCard, as_list, results_of
 from memicos_app.components.explanation_search_box import box, filters, like_line, places
 from memicos_app.components.explanations_asked import BOUNDED, ExplanationsAsked, layers_of, layers_text
 from memicos_app.components.explanations_found import found_so_far, lacks_vectors, search, told, used
@@ -67,6 +67,8 @@ class SearchState(rx.State):
     summary: str = ""
     used: str = ""
     took: str = ""
+    list_href: str = ""
+    """The features so far as a list of their own."""
     note: str = ""
     lacks_vectors: bool = False
     problem: str = ""
@@ -149,6 +151,7 @@ class SearchState(rx.State):
         self._cursor, self.more_follow, self.more_busy = found.cursor or "", found.cursor is not None, False
         self.summary, self.used = told(len(self.rows), more=self.more_follow), used(found)
         self.note = found.note.replace("`", "")
+        self.list_href = as_list(self.like or self.words, self.rows)
 
     @rx.event(background=True)
     async def more(self) -> None:

@@ -97,6 +97,7 @@ async def test_words_are_found_and_marked_with_their_dashboards() -> None:
         ]
         assert running["card"]["examples"]
         assert (running["card"]["density"], running["first"]["score"]) == ("0.400 %", "0.30")
+        assert one.shown["list_href"].startswith("/quick-list?name=run+kitchen&features=%5B%22")
         assert (one.shown["summary"], one.shown["used"], one.shown["note"]) == ("2 features", "By words", "")
         assert not one.shown["lacks_vectors"]
         assert not one.shown["more_follow"]
