@@ -11,6 +11,7 @@ from memicos_app.api.app import api
 from memicos_app.pages import (
     add,
     admin,
+    explain_many,
     explanation_type,
     feature,
     home,
@@ -51,6 +52,7 @@ PAGES = (
     admin,
     presets,
     providers,
+    explain_many,
     quick_list,
     jobs,
     job,

@@ -23,6 +23,7 @@ from memicos_app.api import (
     directions,
     docs,
     downloads,
+    explaining,
     explanations,
     features,
     jobs,
@@ -55,6 +56,7 @@ ROUTERS = (
     vectors.router,
     jobs.router,
     uploads.router,
+    explaining.router,
     explanations.router,
     status.router,
 )

@@ -34,3 +34,31 @@ class ExplanationAnswer(Shape):
 class VotesAnswer(Shape):
     votes: int
     """What all votes come to."""
+
+
+class OneScore(Shape):
+    id: str
+    explanation_id: str
+    explanation_score_type_name: str
+    explanation_score_model_name: str
+    value: float | None
+    """Null where too many texts have no judgement; `problem` says so."""
+    low: float | None
+    high: float | None
+    n: int
+    """Texts that were judged."""
+    n_failed: int
+    problem: str | None
+    seed: int
+    prompt: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+    cost_usd: float | None
+    json_details: str
+    """The texts that were judged, as JSON."""
+    initiated_by_user_id: None
+    created_at: str
+
+
+class ScoreAnswer(Shape):
+    score: OneScore

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.ask_form import explain_button, explain_form
 from memicos_app.components.explanation_lines import ExplanationLine
 from memicos_app.components.explanation_title import PLACE, made_by
 from memicos_app.components.feature_display import FeatureDisplay, Shown
@@ -14,7 +15,7 @@ from memicos_app.components.own_words import change_form, words_form
 
 
 def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Component:
-    """The card; `state` mixes in `OwnWords`."""
+    """The card; `state` mixes in `OwnWords`, `AskModel` and `ScoreDialog`."""
     return rx.el.div(
         card(
             rx.cond(
@@ -24,8 +25,9 @@ def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Com
                 ),
                 rx.el.p("Nobody has said yet what this feature means.", class_name="card-body muted small"),
             ),
-            rx.cond(state.may_edit, words_form(state)),
+            rx.cond(state.may_edit, rx.fragment(explain_form(state), words_form(state))),
             title="Explanations",
+            aside=rx.cond(state.may_edit, explain_button(state), rx.fragment()),
             class_name="explanations",
         ),
         id=PLACE,
@@ -39,10 +41,11 @@ def explanation_item(line: Shown[ExplanationLine], state: type[Any]) -> rx.Compo
             change_form(state, line.text),
             rx.el.p(line.text, class_name="iso"),
         ),
-        rx.el.div(made_by(line), class_name="row wrap tiny muted"),
+        rx.el.div(made_by(line, state.open_score), class_name="row wrap tiny muted"),
         rx.cond(line.notes != "", rx.el.p(line.notes, class_name="tiny faint iso")),
         rx.el.div(*verbs(line, state), class_name="row wrap small explanation-verbs"),
         key=line.id,
+        class_name=rx.cond(state.fresh == line.id, "fresh", ""),
     )
 
 

@@ -72,7 +72,7 @@ def score_type_path(name: str) -> str:
 def prompt_version(extra: dict[str, Any]) -> str:
     """`v1`, where it is known which prompt was asked with."""
     version = extra.get("promptVersion")
-    return f"v{version}" if isinstance(version, int | str) and str(version) else ""
+    return f"v{version}".partition("+")[0] if isinstance(version, int | str) and str(version) else ""
 
 
 def score_chip(score: dict[str, Any]) -> ScoreChip:
@@ -82,5 +82,14 @@ def score_chip(score: dict[str, Any]) -> ScoreChip:
     text = f"{found:.2f}" if isinstance(found, (int, float)) else str(found)
     if isinstance(score.get("error"), (int, float)):
         text += f" ± {score['error']:.2f}"
+    if isinstance(score.get("low"), (int, float)) and isinstance(score.get("high"), (int, float)):
+        text += f" ({score['low']:.2f}–{score['high']:.2f})"
     text = f"{text} n={score['n']}" if score.get("n") else text
-    return ScoreChip(one_line(name, 60), one_line(text, 60))
+    judge = score.get("explanationScoreModelName")
+    failed = f"; {score['nFailed']} without a judgement" if score.get("nFailed") else ""
+    return ScoreChip(
+        one_line(name, 60),
+        one_line(text, 60),
+        words=one_line(f"judged by {judge}{failed}" if judge else "", 200),
+        id=str(score["id"]) if score.get("id") and "seed" in score else "",
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from memicos_app.db.text import original, storable
 from memicos_app.library import explanations, own_explanations
+from memicos_app.library.autointerp.explainers import EXPLAINERS
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.explanations import CURRENT
 from memicos_app.library.query import Row, row, rows
@@ -66,6 +67,8 @@ async def explanation_type(name: str) -> TypeView:
         NotFoundError: there is no such type.
     """
     found = await row(_TYPE, name=storable(name), most=MOST_COUNTED + 1)
+    if found is None and (known := EXPLAINERS.get(name)) is not None:
+        return TypeView(name, known.title, known.description, "", "", known.attention, 0, [])
     if found is None:
         raise NotFoundError(f"There is no explanation type {name[:100]}.", field="name")
     recent = await rows(_RECENT, name=storable(name), limit=RECENT)
@@ -82,9 +85,10 @@ async def explanation_type(name: str) -> TypeView:
 
 
 async def type_names() -> list[tuple[str, str]]:
-    """Name and display name of every type, in reading order."""
+    """Name and display name of every type, in reading order; those that nobody has used yet, last."""
     found = await rows("SELECT name, display_name FROM explanation_types ORDER BY rank, name")
-    return [(original(one["name"]), original(one["display_name"] or one["name"])) for one in found]
+    known = {original(one["name"]): original(one["display_name"] or one["name"]) for one in found}
+    return list(({**known, **{one.name: one.title for one in EXPLAINERS.values()}} | known).items())
 
 
 _TYPE = f"""

@@ -104,6 +104,7 @@ def admin_page() -> rx.Component:
             rx.el.a("New model", href="/model/new", class_name="link"),
             rx.el.a("New SAEs", href="/sae/new", class_name="link"),
             rx.el.a("Presets", href="/admin/presets", class_name="link"),
+            rx.el.a("Explain many", href="/admin/explain", class_name="link"),
             rx.el.a("Language models", href="/admin/providers", class_name="link"),
             class_name="meta",
         ),

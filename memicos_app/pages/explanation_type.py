@@ -12,7 +12,10 @@ from memicos_app.components.explanation_lines import type_path
 from memicos_app.components.figures import count
 from memicos_app.components.jump import outside
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.prompt_card import PromptShown, prompt_card, prompt_shown
 from memicos_app.library import explanation_details
+from memicos_app.library.autointerp.explainers import EXPLAINERS
+from memicos_app.library.autointerp.prompts import prompt
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.explanation_details import MOST_COUNTED
 
@@ -30,6 +33,7 @@ class ExplanationTypeState(rx.State):
     total: str = ""
     attention: bool = False
     recent: list[ExplainedRow] = []
+    prompt: PromptShown = PromptShown()
     problem: str = ""
     suggestions: list[Suggestion] = []
 
@@ -64,6 +68,7 @@ class ExplanationTypeState(rx.State):
         self.attention = found.is_attention
         self.total = f"more than {count(MOST_COUNTED)}" if found.count > MOST_COUNTED else count(found.count)
         self.recent = [explained_row(one) for one in found.recent]
+        self.prompt = prompt_shown(prompt(name) if name in EXPLAINERS else None)
         self.phase, self.problem = "ready", ""
 
 
@@ -95,7 +100,7 @@ def content() -> rx.Component:
             class_name="meta",
         ),
         rx.el.div(
-            rx.el.div(newest(), class_name="stack"),
+            rx.el.div(prompt_card(state.prompt), newest(), class_name="stack"),
             rx.el.div(
                 card(
                     rx.el.p(

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
+from memicos_app.components.ask_model import AskModel
 from memicos_app.components.charts import histogram
 from memicos_app.components.empty import Suggestion, failed, not_found
 from memicos_app.components.example_display import example_display
@@ -26,6 +27,7 @@ from memicos_app.components.layout import card, page
 from memicos_app.components.logit_table import logit_table
 from memicos_app.components.own_text import OwnText
 from memicos_app.components.own_words import OwnWords
+from memicos_app.components.score_details import ScoreDialog, score_dialog
 from memicos_app.components.similar_features import correlated_features, similar_features
 from memicos_app.components.test_box import test_box
 from memicos_app.library import catalog, features, ownership
@@ -33,7 +35,7 @@ from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import FeatureView
 
 
-class FeatureState(OwnText, OwnWords, rx.State):
+class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, rx.State):
     """One feature as shown, how its examples are drawn, and the test of it that was asked for last."""
 
     phase: str = ""
@@ -86,6 +88,7 @@ class FeatureState(OwnText, OwnWords, rx.State):
         place = self._place()
         self.arrived = self.router.url.path
         self.may_edit = ownership.may_edit()
+        self._forget_asking()
         self._bring(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
         try:
             self._show(await read(*place))
@@ -192,7 +195,7 @@ def dashboard() -> rx.Component:
     feature = FeatureState.shown
     return rx.fragment(
         rx.cond(embedded(), open_whole(feature, FeatureState.text), head()),
-        rx.cond(embed_part("embedexplanation"), explanation_title(feature)),
+        rx.cond(embed_part("embedexplanation"), explanation_title(feature, FeatureState.open_score)),
         rx.el.div(
             rx.el.div(
                 rx.cond(embed_part("embedplots"), plots()),
@@ -206,6 +209,7 @@ def dashboard() -> rx.Component:
             ),
             class_name="cols feature",
         ),
+        score_dialog(FeatureState),
     )
 
 

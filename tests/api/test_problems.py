@@ -17,7 +17,7 @@ from memicos_app.settings import get_settings
 ROUTES = [(path, method.upper()) for path, methods in api.openapi()["paths"].items() for method in methods]
 POSTS = [path for path, method in ROUTES if method == "POST"]
 NONSENSE: list[Any] = [None, [], "text", 5, {}, {"no such field": 1}, {"feature": 5, "customText": {}, "prompt": []}]
-READS_NO_BODY = {"/explanation/{id}/delete", "/explanation/{id}/unvote"}
+READS_NO_BODY = {"/explanation/{id}/delete", "/explanation/{id}/unvote", "/explanation/score/{id}/delete"}
 TAKES_NO_BODY = {"/jobs/{id}/{verb}"} | READS_NO_BODY
 NEEDS_NO_BODY = {"/vector/list-owned", "/model/list", "/explanation/{id}/vote"}
 

@@ -1,0 +1,86 @@
+"""The page for explaining many: checked and estimated as one types, begun as a job, listed with what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from memicos_app.library import jobs
+from memicos_app.library.autointerp import volume
+from memicos_app.library.autointerp.asked import wanted
+from memicos_app.pages.explain_many import VolumeState
+from memicos_app.settings import get_settings
+from tests.api.dataset import MODEL, SOURCE
+from tests.chat.server import ChatServer
+from tests.pages.events import Visitor, visitor
+
+SUBJECT = f"{MODEL}/{SOURCE}"
+
+
+@pytest.fixture
+async def owner(imported: str, chat_server: ChatServer) -> AsyncIterator[Visitor]:
+    """The owner, who opened the page for the source."""
+    async with visitor("a", "b", "0", source=SUBJECT) as one:
+        await one.cause(VolumeState.load)
+        yield one
+
+
+async def test_what_it_would_take_is_told_before(owner: Visitor, chat_server: ChatServer) -> None:
+    shown = owner.shown
+    assert (shown["sources"], shown["problem"]) == ([SUBJECT], "")
+    assert shown["begin_with"]["explainer"] == f"local:{chat_server.model}"
+    facts = dict(shown["facts"])
+    assert (facts["features"], facts["cost"]) == ("3", "about $0")
+    assert shown["question"][0][0] == "system"
+    assert "cat" in shown["question"][-1][1]
+    await owner.cause(VolumeState.typed("indices", "10"))
+    assert dict(owner.shown["facts"])["features"] == "1"
+    assert chat_server.asked() == [], "nobody is asked anything before it begins"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("indices", "ten"), ("budget_usd", "-1"), ("concurrency", "900"), ("max_features", "0"), ("explainer", "")],
+)
+async def test_what_is_wrong_is_said_at_its_field(owner: Visitor, name: str, typed: str) -> None:
+    await owner.cause(VolumeState.typed(name, typed))
+    assert owner.shown["wrong"][name]
+    assert owner.shown["facts"] == []
+
+
+async def test_it_begins_as_a_job_and_is_listed_with_its_cost(owner: Visitor, chat_server: ChatServer) -> None:
+    chat_server.told(always={"say": "Explanation: letters"})
+    form = {"subject": SUBJECT, "type": "np_max-act", "explainer": f"local:{chat_server.model}", "budget_usd": "1"}
+    await owner.cause(VolumeState.send(form | {"indices": "0,10"}))
+    (path,) = owner.told("_redirect")
+    job = await jobs.job(int(path.rpartition("/")[2]))
+    assert (job.kind, job.subject, job.arguments["indices"]) == ("explain", SUBJECT, "0,10")
+
+    await volume.run(wanted(**job.arguments))
+    await owner.cause(VolumeState.follow)
+    (row,) = owner.shown["runs"]
+    assert (row["title"], row["state"], row["progress"]) == (f"Explain {SUBJECT}", "done", "2 of 2")
+    assert row["cost"] == "$0 of $1.00"
+
+
+async def test_vectors_are_asked_for_as_a_job(owner: Visitor) -> None:
+    await owner.cause(VolumeState.index({"subject": SUBJECT}))
+    (path,) = owner.told("_redirect")
+    assert (await jobs.job(int(path.rpartition("/")[2]))).kind == "embed"
+
+
+async def test_a_stranger_begins_nothing(imported: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    get_settings.cache_clear()
+    before = await jobs.jobs()
+    async with visitor("a", "b", "0") as one:
+        await one.cause(VolumeState.load)
+        assert not one.shown.get("sources")
+        await one.cause(VolumeState.send({"subject": SUBJECT, "explainer": "local:x"}))
+        assert "Only the owner" in one.shown["problem"]
+        await one.cause(VolumeState.index({"subject": SUBJECT}))
+        await one.cause(VolumeState.follow)
+        assert not one.shown.get("runs")
+    assert await jobs.jobs() == before
+    get_settings.cache_clear()
