@@ -18,9 +18,11 @@ STATES = {
     "partly": ("incomplete", "chip amber"),
     "newer": ("newer upstream", "chip amber"),
     "importing": ("importing", "chip amber"),
+    "unfinished": ("unfinished", "chip amber"),
     "away": ("not here", "chip"),
     "weights": ("no dashboards", "chip"),
 }
+_INCOMPLETE = ("partly", "importing", "unfinished")
 _BROWSABLE = ("here", "partly", "newer")
 
 
@@ -69,7 +71,7 @@ def matches(one: Standing, words: str, show: str) -> bool:
     return {
         "here": one.state in _BROWSABLE,
         "away": one.state in ("away", "weights"),
-        "partly": one.state in ("partly", "importing") or (one.job is not None and one.job.state == "failed"),
+        "partly": one.state in _INCOMPLETE or (one.job is not None and one.job.state == "failed"),
         "newer": one.state == "newer",
     }.get(show, True)
 
@@ -136,7 +138,7 @@ def _verbs(one: Standing) -> list[str]:
     found = []
     if one.origin and one.state == "away":
         found.append("download")
-    if one.origin and one.state in ("partly", "importing"):
+    if one.origin and one.state in ("partly", "unfinished"):
         found.append("finish")
     if one.origin and one.state in ("here", "newer"):
         found.append("re-sync")
@@ -144,7 +146,7 @@ def _verbs(one: Standing) -> list[str]:
         found.append("generate")
     if one.state in _BROWSABLE:
         found += ["verify", "delete"]
-    elif one.state == "importing":
+    elif one.state == "unfinished":
         found.append("delete")
     return found
 

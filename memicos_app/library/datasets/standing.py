@@ -14,13 +14,16 @@ from typing import Literal
 from memicos_app.library import saes
 from memicos_app.library.datasets import upstream
 from memicos_app.library.datasets.layout import layer_and_set
+from memicos_app.library.datasets.states import SourceState, source_states
 from memicos_app.library.datasets.upstream import Offer
 from memicos_app.library.job_views import COLUMNS, JobView, view
-from memicos_app.library.query import Row, rows
+from memicos_app.library.query import rows
 from memicos_app.library.saes import LocalSae
 
-State = Literal["away", "weights", "importing", "partly", "here", "newer"]
-_held: dict[tuple[int, datetime], dict[str, str]] = {}
+State = Literal["away", "weights", "importing", "unfinished", "partly", "here", "newer"]
+"""`importing` while an import runs, wherever it was begun; `unfinished` once it stopped on its way."""
+Key = tuple[int | None, datetime | None]
+_held: dict[Key, dict[str, str]] = {}
 """Prints of what a generation was made from, by its number and end; a finished one never changes."""
 
 
@@ -77,11 +80,11 @@ async def standings(offers: Mapping[tuple[str, str], Mapping[str, Offer]] | None
         UnavailableError: the database does not answer.
     """
     offers = await upstream.offers() if offers is None else offers
-    working, stored = await _jobs(), await rows(_STORED)
-    await _learn([_key(one) for one in stored if one["generation"] and _key(one) not in _held])
+    working, stored = await _jobs(), await source_states()
+    await _learn([_key(one) for one in stored if one.generation is not None and _key(one) not in _held])
     found = {}
     for one in stored:
-        name = (one["model_id"], one["id"])
+        name = (one.model_id, one.source_id)
         found[name] = _stored(one, offers.get(name, {}), working.get("/".join(name)))
     for name, by_origin in offers.items():
         if name not in found:
@@ -98,50 +101,35 @@ def _in_sets(sources: Iterable[Standing]) -> list[SetStanding]:
     return list(sets.values())
 
 
-_STORED = """
-    SELECT s.model_id, s.id, s.set_name, s.layer, s.n_explained, g.id AS generation, g.origin, g.n_features,
-        g.parts, g.verdict, g.missing, g.counts, g.finished_at, w.done AS files_in, w.total AS files
-    FROM sources AS s
-    LEFT JOIN source_generations AS g ON g.id = s.current_generation
-    LEFT JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE f.state <> 'waiting') AS done, count(*) AS total
-        FROM source_generations AS u JOIN import_files AS f ON f.generation_id = u.id
-        WHERE u.model_id = s.model_id AND u.source_id = s.id AND u.state = 'importing'
-    ) AS w ON true
-"""
-
-
-def _stored(one: Row, offers: Mapping[str, Offer], job: JobView | None) -> Standing:
-    offer = offers.get(one["origin"] or "") or next(iter(offers.values()), None)
-    begun = f"{one['files_in']} of {one['files']} files are in; the rest is still to come" if one["files"] else ""
-    missing = tuple(one["missing"] or ())
-    if one["generation"] is None:
-        missing = (begun,) if begun else ()
+def _stored(one: SourceState, offers: Mapping[str, Offer], job: JobView | None) -> Standing:
+    offer = offers.get(one.origin) or next(iter(offers.values()), None)
+    begun = (one.unfinished.missing,) if one.unfinished and one.unfinished.files else ()
     return Standing(
-        model_id=one["model_id"],
-        set_name=one["set_name"],
-        source_id=one["id"],
-        layer=one["layer"],
+        model_id=one.model_id,
+        set_name=one.set_name,
+        source_id=one.source_id,
+        layer=one.layer,
         state=_state(one, offers, offer),
         origin=offer.origin if offer else "",
         size=offer.size if offer else 0,
-        n_features=one["n_features"] or 0,
-        n_explained=one["n_explained"],
-        missing=missing,
-        set_aside=int((one["counts"] or {}).get("set_aside", 0)),
-        finished_at=one["finished_at"],
+        n_features=one.n_features,
+        n_explained=one.n_explained,
+        missing=tuple(one.missing) if one.generation is not None else begun,
+        set_aside=one.counts.get("set_aside", 0),
+        finished_at=one.finished,
         job=job,
     )
 
 
-def _state(one: Row, offers: Mapping[str, Offer], offer: Offer | None) -> State:
-    if one["generation"] is None:
-        return "importing" if one["files"] else ("away" if offer else "weights")
-    if one["verdict"] == "incomplete":
+def _state(one: SourceState, offers: Mapping[str, Offer], offer: Offer | None) -> State:
+    if one.generation is None:
+        if one.unfinished and one.unfinished.files:
+            return "importing" if one.unfinished.running else "unfinished"
+        return "away" if offer else "weights"
+    if one.state == "incomplete":
         return "partly"
-    own = offers.get(one["origin"])
-    held = _held.get(_key(one), {})
-    if own and any(own.prints.get(kind, "") != held.get(kind, "") for kind in one["parts"] or ()):
+    own, held = offers.get(one.origin), _held.get(_key(one), {})
+    if own and any(own.prints.get(kind, "") != held.get(kind, "") for kind in one.parts):
         return "newer"
     return "here"
 
@@ -157,14 +145,14 @@ def _weights(sae: LocalSae, working: Mapping[str, JobView]) -> Standing:
     return Standing(sae.model_id, sae.set_name, sae.source_id, sae.layer, "weights", job=job)
 
 
-def _key(one: Row) -> tuple[int, datetime]:
-    return one["generation"], one["finished_at"]
+def _key(one: SourceState) -> Key:
+    return one.generation, one.finished
 
 
-async def _learn(generations: list[tuple[int, datetime]]) -> None:
+async def _learn(generations: list[Key]) -> None:
     if not generations:
         return
-    files: dict[int, list[tuple[str, str]]] = {number: [] for number, _ in generations}
+    files: dict[int | None, list[tuple[str, str]]] = {number: [] for number, _ in generations}
     found = await rows(
         "SELECT generation_id, name, version FROM import_files WHERE generation_id = ANY(:ids)", ids=list(files)
     )

@@ -49,6 +49,10 @@ class SourceState:
     source_id: str
     set_name: str
     state: State
+    layer: int = 0
+    n_explained: int = 0
+    generation: int | None = None
+    """Number of the finished import that is shown."""
     origin: str = ""
     parts: tuple[str, ...] = ()
     finished: datetime | None = None
@@ -109,8 +113,8 @@ async def newer(model_id: str, source_id: str, manifest: Manifest) -> Changes:
 
 
 _STATES = f"""
-    SELECT s.model_id, s.id, s.set_name, g.id AS generation, g.origin, g.parts, g.verdict, g.missing, g.counts,
-           g.n_features, g.finished_at, u.*,
+    SELECT s.model_id, s.id, s.set_name, s.layer, s.n_explained, g.id AS generation, g.origin, g.parts, g.verdict,
+           g.missing, g.counts, g.n_features, g.finished_at, u.*,
            (SELECT sum(size) FROM import_files AS f WHERE f.generation_id = g.id) AS files_size
     FROM sources AS s
     LEFT JOIN source_generations AS g ON g.id = s.current_generation
@@ -143,6 +147,9 @@ def _state(one: Row) -> SourceState:
         source_id=one["id"],
         set_name=one["set_name"],
         state=state,
+        layer=one["layer"],
+        n_explained=one["n_explained"],
+        generation=one["generation"],
         origin=original(one["origin"] or ""),
         parts=tuple(one["parts"] or ()),
         finished=one["finished_at"],

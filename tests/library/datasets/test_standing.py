@@ -83,10 +83,27 @@ async def test_an_import_that_stopped_says_how_far_it_came(folder: Folder) -> No
     with pytest.raises(Stopped):
         await import_source(folder.origin, MODEL, SOURCE, watch=StopAfterFiles(2))
     half = await only()
-    assert half.state == "importing"
-    assert "of 3 files are in" in half.missing[0]
+    assert half.state == "unfinished"
+    assert half.missing[0].endswith(" of 3 files")
     await import_source(folder.origin, MODEL, SOURCE)
     assert (await only()).state == "here"
+
+
+class Looks(Unwatched):
+    """Asks at every checkpoint how the source stands."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    async def checkpoint(self) -> None:
+        self.seen.add((await only()).state)
+
+
+async def test_while_an_import_runs_it_is_said_also_without_a_job(folder: Folder) -> None:
+    looks = Looks()
+    await import_source(folder.origin, MODEL, SOURCE, watch=looks)
+    assert "importing" in looks.seen
+    assert "unfinished" not in looks.seen
 
 
 async def test_a_damaged_file_makes_it_incomplete(folder: Folder) -> None:
