@@ -6,11 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.checked_fields import text_field
 from memicos_app.components.layout import card
 from memicos_app.components.ways_in import facts_card
-
-PAUSE = 300
-"""Milliseconds without a key before what was typed is checked."""
 
 
 def adding_form(state: type[Any]) -> rx.Component:
@@ -23,6 +21,7 @@ def adding_form(state: type[Any]) -> rx.Component:
                 "Folder",
                 "On this machine, in SAELens's format; or a file or folder of steering vectors.",
                 placeholder="/home/me/my_sae",
+                required=True,
                 auto_focus=True,
                 spell_check=False,
             ),
@@ -80,30 +79,10 @@ def adding_form(state: type[Any]) -> rx.Component:
 
 
 def field(state: type[Any], name: str, label: str, hint: str, *, number: bool = False, **props: Any) -> rx.Component:
-    """A line of text with its label, what belongs there, and what is wrong with what stands there."""
+    """A line of text that begins with what the page knows already."""
     if number:
         props["input_mode"] = "decimal"
-    return rx.el.div(
-        rx.el.label(label, html_for=f"add-{name}", class_name="label"),
-        rx.el.input(
-            name=name,
-            id=f"add-{name}",
-            on_change=state.typed(name).debounce(PAUSE),
-            default_value=state.begin[name],
-            auto_complete="off",
-            aria_invalid=rx.cond(state.wrong[name] != "", "true", "false"),
-            aria_describedby=f"add-{name}-said",
-            class_name="input",
-            **props,
-        ),
-        rx.el.p(
-            rx.cond(state.wrong[name] != "", state.wrong[name], hint),
-            id=f"add-{name}-said",
-            aria_live="polite",
-            class_name=rx.cond(state.wrong[name] != "", "tiny add-wrong iso", "tiny faint"),
-        ),
-        class_name="field",
-    )
+    return text_field(state, name, label, hint=hint, default_value=state.begin[name], **props)
 
 
 def known(state: type[Any]) -> rx.Component:

@@ -100,7 +100,7 @@ class AddState(rx.State):
             self.wrong = dict.fromkeys(FIELDS, "")
             if error.field in FIELDS:
                 self.wrong[error.field] = at_field(error)
-                return rx.set_focus(f"add-{error.field}")
+                return rx.set_focus(error.field)
             self.problem = error.message
             return None
         return rx.redirect(f"/admin/jobs/{job.id}")
