@@ -19,8 +19,10 @@ from xdist.remote import Producer
 from memicos_app.db import migrate, session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.url import normalise
+from memicos_app.library.datasets.importing import import_source
 from memicos_app.settings import get_settings
 from tests import units
+from tests.api import dataset
 from tests.chat.server import ChatServer, running_chat_server
 
 # The same examples at every run: a red test is red for everybody. `HYPOTHESIS_PROFILE=explore` looks for new ones.
@@ -88,6 +90,15 @@ def module_database(postgres_server: PostgresServer) -> Iterator[str]:
     """As `database`, kept for a whole module: fill it once in a module-scoped fixture and read it in each test."""
     with fresh_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def imported(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """As `module_database`, with the features 0, 10 and 4000 of the demo in it."""
+    origin = dataset.make(tmp_path_factory.mktemp("origin"))
+    settle(import_source(origin, dataset.MODEL, dataset.SOURCE))
+    settle(session.dispose())
+    return module_database
 
 
 @contextmanager

@@ -12,24 +12,11 @@ from fastapi import FastAPI
 from inference_worker.server import create_app
 from memicos_app import worker as site_worker
 from memicos_app.api.app import api
-from memicos_app.db import session
-from memicos_app.library.datasets.importing import import_source
 from memicos_app.settings import get_settings
-from tests.api import dataset
-from tests.conftest import settle
 from tests.inference_worker import serving
 
 LOADING = 180.0
 """Seconds that the model may take where other work keeps the machine busy."""
-
-
-@pytest.fixture(scope="module")
-def imported(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database that holds the small dataset; its address."""
-    origin = dataset.make(tmp_path_factory.mktemp("origin"))
-    settle(import_source(origin, dataset.MODEL, dataset.SOURCE))
-    settle(session.dispose())
-    return module_database
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import httpx
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from memicos_app.settings import get_settings
 from tests.api import dataset
 from tests.api.test_schemathesis import CHAT, FEATURE, REAL, TEXT
+from tests.knobs import HARD, changed
 
 STEER: dict[str, Any] = {
     "modelId": dataset.MODEL,
@@ -83,17 +83,6 @@ LIMITS: dict[tuple[str, str], tuple[float, float]] = {
 REAL_NUMBERS = ("strength", "threshold", "temperature", "top_p", "freq_penalty", "multiplier", "density")
 LONG = ("n_tokens",)
 """Knobs whose largest value takes long, and is tried elsewhere."""
-HARD = (0, -1, 0.5, 1e18, -1e18, 1e300, float("nan"), float("inf"), -float("inf"))
-
-
-def changed(body: dict[str, Any], knob: str, value: object) -> bytes:
-    """The body with one number changed, as JSON that may say NaN."""
-    copy: Any = json.loads(json.dumps(body))
-    place, (*path, last) = copy, knob.split(".")
-    for part in path:
-        place = place[int(part)] if isinstance(place, list) else place[part]
-    place[int(last) if isinstance(place, list) else last] = value
-    return json.dumps(copy).encode()
 
 
 async def judged(client: httpx.AsyncClient, case: tuple[str, str], value: float) -> None:

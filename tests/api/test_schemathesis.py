@@ -10,26 +10,13 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import strategies as st
-from schemathesis.checks import not_a_server_error
 from schemathesis.core.transport import Response
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from memicos_app.api.app import api
 from tests.api import dataset
+from tests.made_up import CHECKS, requests_a_route
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-SETTINGS = hypothesis.settings(
-    max_examples=6,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
-    phases=[hypothesis.Phase.generate],
-)
+SETTINGS = requests_a_route(6)
 TEXT = "According to the treaty of 1648"
 FEATURE = {"modelId": dataset.MODEL, "layer": dataset.SOURCE, "index": 10}
 STEERED = {**FEATURE, "strength": 40}

@@ -22,7 +22,7 @@ from memicos_app.library.embedders import minilm
 from memicos_app.library.watch import UNWATCHED
 from memicos_app.settings import get_settings
 from tests.conftest import settle
-from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
+from tests.library.datasets.folder import MODEL, SOURCE, Folder, explanation, feature, two_features
 
 BATCH = Path(__file__).parents[1] / "data" / "saedashboard-batch-0.json"
 app = typer.Typer()
@@ -40,11 +40,7 @@ def folder(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fo
     for each in (datasets, imports):
         monkeypatch.setattr(each.console, "_width", 200)
     get_settings.cache_clear()
-    made = Folder(tmp_path / "origin")
-    made.batch("features/batch-0", [feature(0), feature(1)])
-    made.batch("activations/batch-0", [activation(0, [" dog"], [1.0]), activation(1, [" [red]cat"], [1.0])])
-    made.write()
-    return made
+    return two_features(tmp_path / "origin")
 
 
 def say(*words: str, code: int = 0) -> str:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from memicos_app.commands import export, imports
 from memicos_app.settings import get_settings
-from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, feature
+from tests.library.datasets.folder import MODEL, SOURCE, Folder, two_features
 
 app = typer.Typer()
 app.command("import")(imports.import_)
@@ -23,11 +23,7 @@ def folder(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fo
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(export.console, "_width", 200)
     get_settings.cache_clear()
-    made = Folder(tmp_path / "origin")
-    made.batch("features/batch-0", [feature(0), feature(1)])
-    made.batch("activations/batch-0", [activation(0, [" dog"], [1.0]), activation(1, [" [red]cat"], [1.0])])
-    made.write()
-    return made
+    return two_features(tmp_path / "origin")
 
 
 def say(*words: str, code: int = 0) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from inference_worker.wire.contrast import MAX_A_SIDE
 from inference_worker.wire.search import MAX_RESULTS
 from tests.inference_worker import tiny
 from tests.inference_worker.tiny import MODEL
+from tests.knobs import HARD, changed
 
 TEXT = "Hello wörld, twice!"
 LAST = len(tiny.ids(TEXT)) - 1
@@ -103,17 +103,6 @@ LIMITS: dict[tuple[str, str], tuple[float, float]] = {
 }
 REAL = {"vector.3", "temperature"}
 """Knobs that are no whole numbers."""
-HARD = (0, -1, 0.5, 1e18, -1e18, 1e300, float("nan"), float("inf"), -float("inf"))
-
-
-def changed(body: dict[str, Any], knob: str, value: object) -> bytes:
-    """The body with one number changed, as JSON that may say NaN."""
-    copy: Any = json.loads(json.dumps(body))
-    place, (*path, last) = copy, knob.split(".")
-    for part in path:
-        place = place[int(part)] if isinstance(place, list) else place[part]
-    place[int(last) if isinstance(place, list) else last] = value
-    return json.dumps(copy).encode()
 
 
 async def judged(http: httpx.AsyncClient, case: tuple[str, str], value: float) -> None:

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import hypothesis
 import pytest
 import schemathesis
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from inference_worker.routes.examples import EXAMPLES
 from inference_worker.server import create_app
 from inference_worker.wire.base import CASING_HEADER, SECRET_HEADER
 from inference_worker.wire.turns import TIMEOUT_HEADER
 from tests.inference_worker import serving
+from tests.made_up import CHECKS, requests_a_route
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-SETTINGS = hypothesis.settings(
-    max_examples=5,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
-    phases=[hypothesis.Phase.generate],
-)
+SETTINGS = requests_a_route(5)
 schema = schemathesis.openapi.from_dict(create_app(serving.settings(), lambda _: serving.engine()).openapi())
 ADDRESS = ("model", "modelId", "source", "sourceId", "sourceSet", "selectedSources", "feature", "features")
 TEXTS = ("prompt", "text", "messages")

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from memicos_app import worker
 from memicos_app.library import activations
 from memicos_app.library.errors import BadInputError, NotFoundError, UnavailableError
 from memicos_app.settings import get_settings
-from tests.inference_worker import serving
-from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+from tests.inference_worker.serving import MODEL, SOURCE
 
 TEXT = "According to the treaty of 1648"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def inference() -> Iterator[None]:
-    """The site uses a worker that is served in this process."""
-    with serving.worker() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INFERENCE_URLS", url)
-        patch.setenv("INFERENCE_SERVER_SECRET", SECRET)
-        get_settings.cache_clear()
-        yield
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("inference")
 
 
 async def test_one_value_a_token() -> None:

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from memicos_app.db import session
-from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.neighbours import neighbours
 from tests.api import dataset
-from tests.conftest import settle
-
-
-@pytest.fixture(scope="module")
-def imported(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database with features 0, 10 and 4000; its address."""
-    origin = dataset.make(tmp_path_factory.mktemp("origin"))
-    settle(import_source(origin, dataset.MODEL, dataset.SOURCE))
-    settle(session.dispose())
-    return module_database
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from memicos_app.db import session
 from memicos_app.library import presets, showcase
-from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.presets import Preset, PresetFeature
 from tests.api import dataset
-from tests.conftest import settle
-
-
-@pytest.fixture(scope="module")
-def imported(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    origin = dataset.make(tmp_path_factory.mktemp("origin"))
-    settle(import_source(origin, dataset.MODEL, dataset.SOURCE))
-    settle(session.dispose())
-    return module_database
 
 
 async def test_features_of_the_source_with_their_explanations(imported: str) -> None:

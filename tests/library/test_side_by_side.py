@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from contextlib import aclosing
 
 import pytest
@@ -12,9 +11,7 @@ from memicos_app.library import side_by_side, steer_runs
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import ChatTurn, SteeredFeature, SteerRequest
-from memicos_app.settings import get_settings
-from tests.inference_worker import serving
-from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+from tests.inference_worker.serving import MODEL, SOURCE
 
 FEATURE = SteeredFeature(MODEL, SOURCE, 53, 90.0)
 HELLO = ChatTurn("user", "Hello.")
@@ -23,15 +20,7 @@ OTHER = (HELLO, ChatTurn("assistant", "I like trees."), ChatTurn("user", "Tell m
 REQUEST = SteerRequest(MODEL, "", [FEATURE], temperature=0, n_tokens=5, chat=ONE)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def inference() -> Iterator[None]:
-    """The site uses a worker that is served in this process."""
-    with serving.worker() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INFERENCE_URLS", url)
-        patch.setenv("INFERENCE_SERVER_SECRET", SECRET)
-        get_settings.cache_clear()
-        yield
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("inference")
 
 
 async def test_sides_that_agree_are_one_run() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -14,24 +13,14 @@ from memicos_app.components.steer_writing import in_line as steering_words
 from memicos_app.library import steer_runs
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.steering import ChatTurn, SteerCondition, SteeredFeature, SteeredVector, SteerRequest
-from memicos_app.settings import get_settings
-from tests.inference_worker import serving
-from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+from tests.inference_worker.serving import MODEL, SOURCE
 
 FEATURE = SteeredFeature(MODEL, SOURCE, 100, 80.0)
 VECTOR = SteeredVector([0.5] * 576, 20.0, "blocks.3.hook_resid_mid")
 REQUEST = SteerRequest(MODEL, "Once upon a time", [FEATURE], temperature=0, n_tokens=6)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def inference() -> Iterator[None]:
-    """The site uses a worker that is served in this process."""
-    with serving.worker() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INFERENCE_URLS", url)
-        patch.setenv("INFERENCE_SERVER_SECRET", SECRET)
-        get_settings.cache_clear()
-        yield
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("inference")
 
 
 def asked(**changes: Any) -> SteerRequest:

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,7 @@ from memicos_app.library import side_by_side, steer_script
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import ChatTurn, SteerCondition, SteeredFeature, SteeredVector, SteerRequest
 from memicos_app.settings import ROOT, get_settings
-from tests.inference_worker import serving
-from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+from tests.inference_worker.serving import MODEL, SOURCE
 
 FEATURES = [SteeredFeature(MODEL, SOURCE, 53, 80.0), SteeredFeature(MODEL, SOURCE, 1621, 20.0)]
 ONE = SteeredFeature(MODEL, SOURCE, 53, -9.0)
@@ -27,15 +25,7 @@ WAVES = SteeredVector([(-1.0) ** i for i in range(576)], 2.0, "blocks.7.hook_res
 CHAT = (ChatTurn("user", "Hi!"), ChatTurn("assistant", "<think>Who?</think>Hello."), ChatTurn("user", "Who are you?"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def inference() -> Iterator[None]:
-    """The site uses a worker that is served in this process."""
-    with serving.worker() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INFERENCE_URLS", url)
-        patch.setenv("INFERENCE_SERVER_SECRET", SECRET)
-        get_settings.cache_clear()
-        yield
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("inference")
 
 
 async def written(wish: Wish) -> tuple[str, str, str]:

@@ -87,3 +87,12 @@ def _line(row: Row | str | bytes) -> bytes:
     if isinstance(row, bytes):
         return row + b"\n"
     return (row if isinstance(row, str) else json.dumps(row)).encode() + b"\n"
+
+
+def two_features(origin: Path) -> Folder:
+    """A dataset of two features with an example each, written; one token looks like markup of a terminal."""
+    made = Folder(origin)
+    made.batch("features/batch-0", [feature(0), feature(1)])
+    made.batch("activations/batch-0", [activation(0, [" dog"], [1.0]), activation(1, [" [red]cat"], [1.0])])
+    made.write()
+    return made
