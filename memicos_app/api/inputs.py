@@ -22,7 +22,8 @@ def integer(value: object) -> object:
 
 Index = Annotated[int, BeforeValidator(integer), Field(ge=0, le=MAX_INDEX)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+"""Of anything that the database may be asked for, which knows no text with the character 0."""
 
 
 class Body(BaseModel):

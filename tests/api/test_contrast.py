@@ -81,6 +81,7 @@ BAD = [
     ({"modelId": "x"}, 404, "modelId"),
     ({"sourceSet": "x", "selectedLayers": []}, 404, "sourceSet"),
     ({"selectedLayers": [SOURCE, "x"]}, 404, "selectedLayers.1"),
+    ({"selectedLayers": ["a\0"], "densityThreshold": 0.1}, 400, "selectedLayers.0"),
     ({"measure": "median"}, 400, "measure"),
     ({"numResults": 0}, 400, "numResults"),
     ({"numResults": 101}, 400, "numResults"),

@@ -165,6 +165,7 @@ BAD = [
     ("/search-all", {"modelId": "x"}, 404, "modelId"),
     ("/search-all", {"sourceSet": "x", "selectedLayers": []}, 404, "sourceSet"),
     ("/search-all", {"selectedLayers": [SOURCE, "x"]}, 404, "selectedLayers.1"),
+    ("/search-all", {"selectedLayers": ["a\0"], "densityThreshold": 0.1}, 400, "selectedLayers.0"),
     ("/search-all", {"sortIndexes": [0, 99]}, 400, "sortIndexes.1"),
     ("/search-all", {"sortIndexes": [-1]}, 400, "sortIndexes.0"),
     ("/search-all", {"numResults": 0}, 400, "numResults"),
