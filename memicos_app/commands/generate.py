@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from memicos_app.library.corpora import corpus_file, is_dataset_name
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.sae_folders import names_of, read_sae_folder
 from memicos_app.settings import get_settings
+
+if TYPE_CHECKING:
+    from inference_worker.dashboards.generation import Generation
 
 Sae = Annotated[Path | None, typer.Option(help="Folder of the SAE in SAELens format.")]
 BatchPrompts = Annotated[int, typer.Option(help="Prompts of a batch, one forward pass.")]
@@ -71,8 +74,6 @@ def generate(
     # Here, not above: they bring torch, for which no other command should wait.
     from inference_worker.dashboards.examples import Wanted
     from inference_worker.dashboards.generation import Generation
-    from inference_worker.dashboards.progress import display
-    from inference_worker.dashboards.run import generate as generate_dashboards
     from inference_worker.dashboards.work import end_with
 
     settings = get_settings()
@@ -110,15 +111,21 @@ def generate(
             command=_command(context),
             **(_cards(cards, names.set_name) if cards else _known_cards(Path(model).name, names.set_name)),
         )
-        with display(as_json=json_progress) as report:
-            folder = generate_dashboards(chosen, report)
-    if json_progress:
+        _make(chosen, f"{out} " if out else "", as_json=json_progress)
+
+
+def _make(chosen: Generation, origin: str, *, as_json: bool) -> None:
+    """Make the dashboards, and say where they are and how they come into the database."""
+    from inference_worker.dashboards.progress import display
+    from inference_worker.dashboards.run import generate as generate_dashboards
+
+    with display(as_json=as_json) as report:
+        folder = generate_dashboards(chosen, report)
+    if as_json:
         typer.echo(json.dumps({"folder": str(folder)}))
         return
-    origin = f" {chosen.out}" if out else ""
-    typer.echo(
-        f"Dashboards are in {folder}\nBrowse them after: memicos import{origin} {chosen.model_id} {chosen.source_id}"
-    )
+    names = f"{chosen.model_id} {chosen.source_id}"
+    typer.echo(f"Dashboards are in {folder}\nBrowse them after: memicos import {origin}{names}")
 
 
 def _corpus(corpus: str, column: str, split: str, tokens: int) -> Path:

@@ -1,6 +1,7 @@
 """Fields of a form that are checked as a person types, each with what is wrong with it beside it.
 
-A page's state says how: it has `wrong`, a sentence a field (empty: nothing), and `typed(name, value)`.
+A page's state says how: it has `wrong`, a sentence a field (empty: nothing), and `typed(name, value)`; where it is a
+`CheckedForm`, it tells the rest, too.
 """
 
 from __future__ import annotations
@@ -8,11 +9,36 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from memicos_app.components.layout import card
+from memicos_app.library.errors import LibraryError
 
 PAUSE = 250
 """Milliseconds without a key before what was typed is checked."""
+
+
+class CheckedForm(rx.State, mixin=True):
+    """What a form that makes something knows: what is wrong, and the address of what has its id already."""
+
+    wrong: dict[str, str] = {}
+    problem: str = ""
+    there: str = ""
+    may_edit: bool = True
+
+    def _first_wrong(self) -> EventSpec | None:
+        """Go to the first field with which something is wrong; None where nothing is."""
+        first = next((name for name, words in self.wrong.items() if words), "")
+        return rx.set_focus(first) if first else None
+
+    def _tell(self, error: LibraryError, address: str) -> EventSpec | None:
+        """Say it beside its field and go there; `address` is where what was to be made would be."""
+        if error.field not in self.wrong:
+            self.problem = error.message
+            return None
+        self.wrong[error.field] = error.message
+        self.there = address if error.code == "conflict" else ""
+        return rx.set_focus(error.field)
 
 
 def text_field(state: type[Any], name: str, label: str, *, hint: str = "", **props: Any) -> rx.Component:
@@ -40,6 +66,20 @@ def choice_field(
 def pair(*fields: rx.Component) -> rx.Component:
     """Fields side by side where there is room."""
     return rx.el.div(*fields, class_name="grid-2")
+
+
+def already_there(state: type[Any]) -> rx.Component:
+    """The way to what has the id that was typed."""
+    link = rx.el.a("Open the one that is here", href=state.there, class_name="link")
+    return rx.cond(state.there != "", rx.el.p(link, class_name="small"))
+
+
+def form_end(state: type[Any], words: str) -> list[rx.Component]:
+    """What is wrong with the whole, and the button that sends the form."""
+    return [
+        rx.cond(state.problem != "", rx.el.p(state.problem, class_name="notice rose iso", role="alert")),
+        rx.el.div(rx.el.button(words, type="submit", class_name="btn primary"), class_name="row"),
+    ]
 
 
 def only_the_owner() -> rx.Component:

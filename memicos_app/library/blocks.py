@@ -7,15 +7,14 @@ with an activation are kept; their values come back within `packing.RELATIVE_ERR
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from memicos_app.library.block_parts import pack_extras, pack_groups, unpack_extras, unpack_groups
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.example_columns import (
     AT_PEAK,
@@ -47,8 +46,6 @@ from memicos_app.library.packing import (
 __all__ = ["Block", "Example", "Group", "example"]
 Examples: TypeAlias = Sequence[Example] | Columns
 INLINE, REFERENCES, VOCABULARY = 1, 2, 3
-_NUMBERED = "dataIndex"
-_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +162,7 @@ def decode(block: bytes) -> Block:
     lengths, counts = unpack_ints(lengths_data, n), unpack_ints(counts_part, n)
     dense = np.zeros(int(lengths.sum()))
     dense[_absolute(positions, counts, lengths)] = unpack_floats(values)
-    table = _unpack_groups(groups)
+    table = unpack_groups(groups)
     strings, numbers = _unpack_tokens(kind, tokens, n if kind == REFERENCES else len(dense))
     return Block(
         format=kind,
@@ -173,7 +170,7 @@ def decode(block: bytes) -> Block:
         dense=dense,
         groups=[table[at] for at in unpack_ints(group_of, n).tolist()],
         qualifying=unpack_ints(qualifying, n).tolist(),
-        extras=_unpack_extras(extras, n),
+        extras=unpack_extras(extras, n),
         strings=strings,
         numbers=numbers,
     )
@@ -212,10 +209,10 @@ def _encode(kind: int, examples: Examples, tokens: bytes, *stretches: int) -> by
     parts = [
         join([pack_ints(columns.lengths)], head=len(columns)),
         pack_ints(columns.counts),
-        _pack_groups(list(groups)),
+        pack_groups(list(groups)),
         pack_ints([groups[one] for one in columns.groups]),
         pack_ints(columns.qualifying),
-        _pack_extras(columns.extras),
+        pack_extras(columns.extras),
         _gaps(columns),
         pack_floats(columns.values),
         tokens,
@@ -246,59 +243,6 @@ def _absolute(gaps: bytes, counts: Ints, lengths: Ints) -> Ints:
     windows = np.cumsum(lengths) - lengths
     places: Ints = run + np.repeat(windows - before, counts)
     return places
-
-
-def _pack_groups(groups: Sequence[Group]) -> bytes:
-    bounds = np.asarray([(one.bin_min, one.bin_max, one.bin_contains) for one in groups], np.float64).reshape(-1)
-    sources = [one.data_source for one in groups]
-    known = [name for name in dict.fromkeys(sources) if name is not None]
-    source_of = pack_ints([0 if name is None else known.index(name) + 1 for name in sources])
-    return join([pack_floats(bounds, exact=True, field="bins"), _names(tuple(known)), source_of], head=len(groups))
-
-
-@lru_cache(maxsize=16)
-def _names(known: tuple[str, ...]) -> bytes:
-    """Sources of text, which are the same for most features."""
-    return pack_texts(known)
-
-
-def _unpack_groups(data: bytes) -> list[Group]:
-    n, (bounds, names, source_of) = split(data)
-    sources: list[str | None] = [None, *unpack_texts(names)]
-    rows = unpack_floats(bounds).reshape(n, 3).tolist()
-    places = unpack_ints(source_of, n).tolist()
-    return [Group(low, high, share, sources[at]) for (low, high, share), at in zip(rows, places, strict=True)]
-
-
-def _pack_extras(extras: Sequence[dict[str, Any]]) -> bytes:
-    """Further columns as JSON; the number of an example's text in its corpus, which most have, as a number."""
-    numbers = _numbers([one.get(_NUMBERED) for one in extras])
-    if not numbers:
-        return json.dumps(list(extras)).encode() if any(extras) else b""
-    text = b""
-    if any(len(one) > 1 for one in extras):
-        text = json.dumps([{name: one[name] for name in one if name != _NUMBERED} for one in extras]).encode()
-    return join([pack_ints(numbers), text])
-
-
-def _unpack_extras(data: bytes, n: int) -> list[dict[str, Any]]:
-    if data[:1] in (b"", b"["):
-        return json.loads(data) if data else [{} for _ in range(n)]
-    _, (numbers, text) = split(data)
-    rest: list[dict[str, Any]] = json.loads(text) if text else [{} for _ in range(n)]
-    places = unpack_ints(numbers, n).tolist()
-    return [{_NUMBERED: str(place), **one} for place, one in zip(places, rest, strict=True)]
-
-
-def _numbers(texts: list[Any]) -> list[int]:
-    """The texts as numbers where each is exactly the text of a number >= 0, else none."""
-    if not texts or set(map(type, texts)) != {str} or not all(texts):
-        return []
-    digits = "".join(texts)
-    if not (digits.isascii() and digits.isdigit()) or max(map(len, texts)) > _MOST_DIGITS:
-        return []
-    numbers = list(map(int, texts))
-    return numbers if list(map(str, numbers)) == texts else []
 
 
 def _unpack_tokens(kind: int, data: bytes, n: int) -> tuple[list[str], Ints]:

@@ -7,7 +7,14 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from memicos_app.components.checked_fields import only_the_owner, pair, text_field
+from memicos_app.components.checked_fields import (
+    CheckedForm,
+    already_there,
+    form_end,
+    only_the_owner,
+    pair,
+    text_field,
+)
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.library import naming, ownership, registration
@@ -17,14 +24,10 @@ from memicos_app.library.registration import NewModel
 FIELDS = ("id", "layers", "display_name", "owner", "dimension", "website")
 
 
-class NewModelState(rx.State):
+class NewModelState(CheckedForm, rx.State):
     """What is wrong with each field, as far as it was typed."""
 
     wrong: dict[str, str] = dict.fromkeys(FIELDS, "")
-    problem: str = ""
-    there: str = ""
-    """Address of the model that has this id already."""
-    may_edit: bool = True
 
     @rx.event
     def load(self) -> None:
@@ -54,23 +57,14 @@ class NewModelState(rx.State):
         """Make the model and open its page; what is wrong is said beside its field."""
         values = {name: str(form.get(name, "")).strip() for name in FIELDS}
         self.problem, self.wrong = "", {name: wrong_with(name, value) for name, value in values.items()}
-        first = next((name for name in FIELDS if self.wrong[name]), "")
-        if first:
-            return rx.set_focus(first)
+        if (to_field := self._first_wrong()) is not None:
+            return to_field
         try:
             ownership.require_owner()
             made = await registration.new_model(wish_of(values))
         except LibraryError as error:
-            return self._tell(error, values["id"])
+            return self._tell(error, place(values["id"].lower()))
         return rx.redirect(place(made.id))
-
-    def _tell(self, error: LibraryError, model_id: str) -> EventSpec | None:
-        if error.field not in FIELDS:
-            self.problem = error.message
-            return None
-        self.wrong[error.field] = error.message
-        self.there = place(model_id.lower()) if error.code == "conflict" else ""
-        return rx.set_focus(error.field)
 
 
 def wish_of(values: dict[str, str]) -> NewModel:
@@ -122,12 +116,7 @@ def form() -> rx.Component:
             text_field(
                 state, "id", "Model ID", hint="Its address here, such as gpt2-small.", required=True, auto_focus=True
             ),
-            rx.cond(
-                state.there != "",
-                rx.el.p(
-                    rx.el.a("Open the one that is here", href=state.there, class_name="link"), class_name="small"
-                ),
-            ),
+            already_there(state),
             text_field(state, "display_name", "Model display name", placeholder="GPT2 Small"),
             text_field(state, "owner", "Owner or creator", placeholder="OpenAI"),
             pair(
@@ -144,8 +133,7 @@ def form() -> rx.Component:
                 ),
             ),
             text_field(state, "website", "Website", input_mode="url", placeholder="https://"),
-            rx.cond(state.problem != "", rx.el.p(state.problem, class_name="notice rose iso", role="alert")),
-            rx.el.div(rx.el.button("Add the model", type="submit", class_name="btn primary"), class_name="row"),
+            *form_end(state, "Add the model"),
             on_submit=state.send,
             no_validate=True,
             class_name="card-body stack",

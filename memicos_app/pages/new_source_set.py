@@ -7,7 +7,15 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from memicos_app.components.checked_fields import choice_field, only_the_owner, pair, text_field
+from memicos_app.components.checked_fields import (
+    CheckedForm,
+    already_there,
+    choice_field,
+    form_end,
+    only_the_owner,
+    pair,
+    text_field,
+)
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.library import catalog, naming, ownership, registration
@@ -18,17 +26,13 @@ FIELDS = ("model_id", "name", "description", "type", "creator_name", "layers", "
 HOOKS = ("hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_mlp_out", "hook_attn_out", "attn.hook_z")
 
 
-class NewSourceSetState(rx.State):
+class NewSourceSetState(CheckedForm, rx.State):
     """The models to choose from, and what is wrong with each field as far as it was typed."""
 
     models: list[str] = []
     model: str = ""
     wrong: dict[str, str] = dict.fromkeys(FIELDS, "")
-    problem: str = ""
-    there: str = ""
-    """Address of the set that has this id already."""
     loaded: bool = False
-    may_edit: bool = True
     _layers: dict[str, int] = {}
     _name: str = ""
 
@@ -76,23 +80,14 @@ class NewSourceSetState(rx.State):
         values = {name: str(form.get(name, "")).strip() for name in FIELDS}
         self.problem, self.model = "", values["model_id"]
         self.wrong = {name: self._wrong_with(name, value) for name, value in values.items()}
-        first = next((name for name in FIELDS if self.wrong[name]), "")
-        if first:
-            return rx.set_focus(first)
+        if (to_field := self._first_wrong()) is not None:
+            return to_field
         try:
             ownership.require_owner()
             made = await registration.new_source_set(wish_of(values))
         except LibraryError as error:
-            return self._tell(error, values)
+            return self._tell(error, place(values["model_id"], values["name"].lower()))
         return rx.redirect(place(made.model_id, made.name))
-
-    def _tell(self, error: LibraryError, values: dict[str, str]) -> EventSpec | None:
-        if error.field not in FIELDS:
-            self.problem = error.message
-            return None
-        self.wrong[error.field] = error.message
-        self.there = place(values["model_id"], values["name"].lower()) if error.code == "conflict" else ""
-        return rx.set_focus(error.field)
 
 
 def wish_of(values: dict[str, str]) -> NewSourceSet:
@@ -167,12 +162,7 @@ def form() -> rx.Component:
                 placeholder="res-jb",
                 required=True,
             ),
-            rx.cond(
-                state.there != "",
-                rx.el.p(
-                    rx.el.a("Open the one that is here", href=state.there, class_name="link"), class_name="small"
-                ),
-            ),
+            already_there(state),
             text_field(state, "description", "Display name", placeholder="Residuals For GPT2-Small"),
             pair(
                 text_field(state, "type", "Display name for hook / grouping", placeholder="Residuals"),
@@ -192,8 +182,7 @@ def form() -> rx.Component:
             ),
             rx.el.datalist(*(rx.el.option(value=hook) for hook in HOOKS), id="hooks"),
             text_field(state, "website", "Website", input_mode="url", placeholder="https://"),
-            rx.cond(state.problem != "", rx.el.p(state.problem, class_name="notice rose iso", role="alert")),
-            rx.el.div(rx.el.button("Add the SAEs", type="submit", class_name="btn primary"), class_name="row"),
+            *form_end(state, "Add the SAEs"),
             on_submit=state.send,
             no_validate=True,
             class_name="card-body stack",

@@ -8,13 +8,14 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.feature_address import embedded, parameter
-from memicos_app.components.layout import card, crumbs, page, page_head
-from memicos_app.components.steer_chat import Conversation, mode_switch
+from memicos_app.components.layout import card, page
+from memicos_app.components.steer_chat import Conversation
 from memicos_app.components.steer_condition import SteerOnlyWhere, only_where_fields
 from memicos_app.components.steer_features import add_box, feature_rows, later
+from memicos_app.components.steer_head import steer_head
 from memicos_app.components.steer_panes import pane, prompt_box
 from memicos_app.components.steer_picked import PickedFeatures, finite
-from memicos_app.components.steer_presets import SteerPresets, keep_form, preset_select
+from memicos_app.components.steer_presets import SteerPresets, keep_form
 from memicos_app.components.steer_settings import SteerSettings, generation_card, steering_card
 from memicos_app.components.steer_share import SteerShare, share_card
 from memicos_app.components.steer_strip import SteerStrip, strip
@@ -246,48 +247,11 @@ def right() -> list[rx.Component]:
     ]
 
 
-def head() -> rx.Component:
-    """Where you are, and what concerns the page as a whole."""
-    return page_head(
-        crumbs((SteerState.r_model, "/" + SteerState.r_model), ("Steer", "")),
-        model_select(),
-        rx.cond(SteerState.can_chat, mode_switch(SteerState.chat, on_pick=SteerState.pick_mode)),
-        preset_select(
-            SteerState.prompt_presets,
-            SteerState.feature_presets,
-            SteerState.own_vectors,
-            on_pick=SteerState.begin_with,
-        ),
-        rx.el.button(
-            "Share",
-            type="button",
-            on_click=SteerState.share,
-            class_name="btn",
-            data_key="c",
-            data_key_label="keep this run and copy its link",
-        ),
-    )
-
-
-def model_select() -> rx.Component:
-    """Other models that can be steered, where there are any."""
-    return rx.cond(
-        (SteerState.models.length() > 1) & parameter("hideModelSelector", "!==", "true"),
-        rx.el.select(
-            rx.foreach(SteerState.models, lambda one: rx.el.option(one, value=one)),
-            value=SteerState.r_model,
-            on_change=lambda model: rx.redirect("/" + model + "/steer"),
-            aria_label="Model",
-            class_name="select small steer-models",
-        ),
-    )
-
-
 @rx.page(route="/[model_id]/steer", title=SteerState.title, on_load=SteerState.load)
 def steer() -> rx.Component:
     hides_settings = parameter("hideInitialSettingsOnMobile", "===", "true")
     return page(
-        head(),
+        steer_head(SteerState),
         rx.el.h1("Steer " + SteerState.r_model, class_name="sr"),
         notices(),
         rx.el.div(

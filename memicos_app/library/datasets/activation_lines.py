@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from memicos_app.library.datasets.layout import MARKED, MAX_INDEX, ActivationLine
-from memicos_app.library.datasets.line_cutting import PLACE, Cut, cut, dense_values, strings
+from memicos_app.library.datasets.activation_columns import TOP_GROUP, checked_fields, types_of
+from memicos_app.library.datasets.layout import MARKED, ActivationLine
+from memicos_app.library.datasets.line_cutting import Cut, cut, dense_values, strings
 from memicos_app.library.datasets.reading import Problems, checked_line, line_lists
-from memicos_app.library.datasets.rows import LARGEST, Report, finite
+from memicos_app.library.datasets.rows import Report, finite
 from memicos_app.library.example_columns import Columns, Group, dense_columns
 from memicos_app.library.feature_json import encode, finite_json
 from memicos_app.library.packing import Ints
@@ -31,7 +32,6 @@ _MOST_NEW = 0.9
 """Where a larger share of the texts is new, remembering them is not worth the memory."""
 _FEWEST = 8
 """Lines for which columns are worth their while."""
-_TOP_GROUP = -1.0
 _DFA = ("dfaValues", "dfaMaxValue", "dfaTargetIndex")
 _FIELDS = {one.alias or name for name, one in ActivationLine.model_fields.items()}
 _OTHER_NAMES = {*(ActivationLine.model_fields.keys() - _FIELDS), MARKED}
@@ -162,7 +162,7 @@ class LineReader:
         """The lines as columns at once; None where one of them is unusual."""
         names = list(run[0].row)
         table = dict(zip(names, zip(*[one.row.values() for one in run], strict=True), strict=True))
-        fields = _checked_fields(table, len(run))
+        fields = checked_fields(table, len(run))
         if fields is None:
             return None
         texts = [one.text for one in run]
@@ -179,71 +179,12 @@ class LineReader:
         return Batch([one.number for one in run], fields.owners, fields.indices, texts, tokens, columns, size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    owners: list[tuple[str, str]]
-    indices: Ints
-    groups: list[Group]
-
-
-def _checked_fields(table: dict[str, tuple[Any, ...]], n: int) -> _Fields | None:
-    """Whose examples the lines are and from which intervals; None where one is unusual."""
-    try:
-        owners = list(zip(table["modelId"], table["layer"], strict=True))
-        indices = _indices(table["index"])
-    except (KeyError, ValueError):
-        return None
-    missing = (None,) * n
-    bounds = [table.get(name, missing) for name in ("binMin", "binMax", "binContains")]
-    sources = table.get("dataSource", missing)
-    places = table.get("qualifyingTokenIndex", missing)
-    usual = (
-        table["tokens"].count(PLACE) == table["values"].count(PLACE) == n
-        and _types(table["modelId"]) == _types(table["layer"]) == {str}
-        and _types(sources) <= {str, type(None)}
-        and _types(places) <= {int, type(None)}
-        and all(abs(place) <= MAX_INDEX for place in set(places) - {None})
-        and all(_types(column) <= {int, float, type(None)} for column in bounds)
-        and all(abs(bound) < LARGEST for column in bounds for bound in set(column) - {None})
-    )
-    return _Fields(owners, indices, _groups(bounds, sources)) if usual else None
-
-
-def _types(column: Sequence[Any]) -> set[type]:
-    return set(map(type, column))
-
-
-def _indices(column: Sequence[Any]) -> Ints:
-    """Raises `ValueError` for what is unusual."""
-    kinds = _types(column)
-    texts = "".join(column) if kinds == {str} else "0"
-    if kinds not in ({str}, {int}) or not (texts.isascii() and texts.isdigit()):
-        raise ValueError("not numbers")
-    numbers = list(map(int, column))
-    if min(numbers) < 0 or max(numbers) > MAX_INDEX or (kinds == {str} and max(map(len, column)) > 10):
-        raise ValueError("out of range")
-    return np.asarray(numbers, np.int64)
-
-
-def _groups(bounds: Sequence[Sequence[float | None]], sources: Sequence[str | None]) -> list[Group]:
-    """The interval of each line; a line without one belongs to the top group."""
-    made: dict[tuple[Any, ...], Group] = {}
-    groups = []
-    for said in zip(*bounds, sources, strict=True):
-        group = made.get(said)
-        if group is None:
-            low, high, share = (_TOP_GROUP if bound is None else float(bound) for bound in said[:3])
-            group = made[said] = Group(low, high, share, said[3])
-        groups.append(group)
-    return groups
-
-
 def _extras(table: dict[str, tuple[Any, ...]], n: int) -> list[dict[str, Any]]:
     """Columns without a place of their own; most say nothing, and nearly all of the others are the same one."""
     speaking = {name: column for name, column in table.items() if name not in _FIELDS and _says_something(column)}
     if not speaking:
         return [{} for _ in range(n)]
-    if speaking.keys() == {"dataIndex"} and _types(speaking["dataIndex"]) == {str}:
+    if speaking.keys() == {"dataIndex"} and types_of(speaking["dataIndex"]) == {str}:
         return [{"dataIndex": text} if text else {} for text in speaking["dataIndex"]]
     rows = zip(*speaking.values(), strict=True)
     return [extra(dict(zip(speaking, row, strict=True))) for row in rows]
@@ -297,6 +238,6 @@ def _note(changed: list[tuple[int, str]], number: int, message: str) -> None:
 
 def _group(line: ActivationLine, report: Report) -> Group:
     """The interval; a line without one belongs to the top group."""
-    bounds = [_TOP_GROUP if value is None else value for value in (line.bin_min, line.bin_max, line.bin_contains)]
+    bounds = [TOP_GROUP if value is None else value for value in (line.bin_min, line.bin_max, line.bin_contains)]
     low, high, share = finite(bounds, "bins", report)
     return Group(low, high, share, line.data_source)
