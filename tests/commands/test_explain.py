@@ -13,6 +13,7 @@ from memicos_app.cli import app
 from memicos_app.db import queue
 from memicos_app.jobs import process
 from memicos_app.library import explanations, jobs
+from memicos_app.library.errors import ConflictError
 from memicos_app.library.exporting import export_source
 from tests.chat.server import ChatServer
 from tests.library.autointerp.conftest import source  # noqa: F401 (a fixture)
@@ -65,6 +66,10 @@ async def test_a_job_does_the_same_and_what_it_made_is_exported(server: ChatServ
 
     job = await explain_later(model=MODEL, source=SOURCE, explainer="local:m", max_features=5, budget_usd=1.0)
     assert job.title == f"Explain {MODEL}/{SOURCE} with m (np_max-act)"
+    again = await explain_later(model=MODEL, source=SOURCE, explainer="local:m", max_features=5, budget_usd=1.0)
+    assert again.id == job.id, "the same words, the same job"
+    with pytest.raises(ConflictError, match="wait for its end"):
+        await explain_later(model=MODEL, source=SOURCE, explainer="local:other")
     await process.JobProcess(1, drain=True).serve()
     one = await jobs.job(job.id)
     assert one.state == "done", one.error

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memicos_app.library import jobs
 from memicos_app.library.autointerp.choosing import KIND, Wanted
-from memicos_app.library.errors import BadInputError
+from memicos_app.library.errors import BadInputError, ConflictError
 from memicos_app.library.indices import indices_of
 from memicos_app.library.job_views import JobView
 from memicos_app.library.providers import chat_model
@@ -60,8 +60,16 @@ def wanted(**values: Any) -> Wanted:
 
 
 async def explain_later(**values: Any) -> JobView:
-    """Have a job do it. Raises as `wanted`."""
+    """Have a job do it; one that was asked for in just these words already goes on. Raises as `wanted`.
+
+    Raises:
+        ConflictError: a job explains this source in another way.
+    """
     found = wanted(**values)
+    others = await jobs.jobs(states=("waiting", "running", "paused"), kind=KIND, subject=found.subject)
+    if other := next((one for one in others if dict(one.arguments) != values), None):
+        words = f"Job {other.id} ({other.title}) explains this source already: wait for its end, or cancel it."
+        raise ConflictError(words, field="source")
     title = f"Explain {found.subject} with {found.model.name} ({found.type_name})"
     return await jobs.ask(KIND, values, title=title, subject=found.subject)
 
