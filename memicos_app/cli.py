@@ -19,6 +19,7 @@ from memicos_app.commands import (
     jobs,
     keys,
     run,
+    score,
     upload,
 )
 
@@ -36,6 +37,7 @@ app.command()(datasets.verify)
 app.command()(datasets.delete)
 app.command()(upload.upload)
 app.command()(explain.explain)
+app.command()(score.score)
 app.command()(export.export)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)

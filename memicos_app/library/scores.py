@@ -18,6 +18,7 @@ from memicos_app.library.autointerp.scoring import Scored
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.explanations import CURRENT, refresh_labels
 from memicos_app.library.feature_json import encode
+from memicos_app.library.providers.ledger import used
 from memicos_app.library.query import Row, row, rows, rows_in, run_in, writing
 
 RECENT = 20
@@ -96,15 +97,21 @@ async def explained(explanation_id: str) -> Explained:
     return Explained(**{**found, "description": original(found["description"]), "id": original(found["id"])})
 
 
-async def save(of: Explained, scored: Scored, *, run_id: int | None = None, person: str | None = None) -> ScoreView:
-    """Keep a score beside earlier ones; the explanation's place in reading order follows.
+async def save(
+    of: Explained, scored: Scored, *, run_id: int | None = None, person: str | None = None, labels: bool = True
+) -> ScoreView:
+    """Keep a score beside earlier ones, and that the answers it is made of were used.
 
     Args:
         person: id of who asked for it.
+        labels: whether the explanation's place in reading order follows at once; else that is the caller's to see to.
     """
     async with writing() as writer:
         found = await _write(writer, of, scored, run_id, person)
-        await refresh_labels(writer, of.model_id, of.source_id, indices=[of.index])
+        for call in scored.calls:
+            await used(writer, call)
+        if labels:
+            await refresh_labels(writer, of.model_id, of.source_id, indices=[of.index])
         await writer.commit()
     return found
 

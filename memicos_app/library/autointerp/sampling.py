@@ -74,14 +74,19 @@ async def draw(
         BadInputError: `n` is out of its range, or too few examples are stored.
         NotFoundError: there is no such feature.
     """
-    if not FEWEST <= n <= MOST:
-        raise BadInputError(f"Between {FEWEST} and {MOST} texts of each kind can be drawn.", field="n")
+    check_size(n)
     for _ in range(_ATTEMPTS):
         try:
             return await _Draw(model_id, source_id, index, seed).sample(n, check)
         except sequences.GenerationGone:
             continue
     raise UnavailableError("The source is being replaced; try again in a moment.", retry_after=5)
+
+
+def check_size(n: int) -> None:
+    """Raises `BadInputError` where so many texts of each kind cannot be drawn."""
+    if not FEWEST <= n <= MOST:
+        raise BadInputError(f"Between {FEWEST} and {MOST} texts of each kind can be drawn.", field="n")
 
 
 class _Draw:
