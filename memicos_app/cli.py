@@ -20,6 +20,7 @@ from memicos_app.commands import (
     keys,
     run,
     score,
+    search,
     upload,
 )
 
@@ -38,6 +39,8 @@ app.command()(datasets.delete)
 app.command()(upload.upload)
 app.command()(explain.explain)
 app.command()(score.score)
+app.command()(search.embed)
+app.command()(search.reindex)
 app.command()(export.export)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)

@@ -24,6 +24,7 @@ from memicos_app.api import (
     docs,
     downloads,
     explaining,
+    explanation_search,
     explanations,
     features,
     jobs,
@@ -57,6 +58,7 @@ ROUTERS = (
     jobs.router,
     uploads.router,
     explaining.router,
+    explanation_search.router,
     explanations.router,
     status.router,
 )

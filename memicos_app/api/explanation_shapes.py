@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from memicos_app.api.shapes import Shape
 
 
@@ -62,3 +64,26 @@ class OneScore(Shape):
 
 class ScoreAnswer(Shape):
     score: OneScore
+
+
+class ExplanationFound(Shape):
+    model_id: str
+    layer: str
+    index: str
+    description: str
+    """Of the explanation that fits best; a feature comes once."""
+    explanation_model_name: str | None
+    type_name: str | None
+    cosine_similarity: float | None = Field(alias="cosine_similarity")
+    """None where the explanation has no vector and was found by its words."""
+    neuron: dict[str, Any] | None
+    """The feature as `GET /feature/…` answers it, with three activations."""
+
+
+class ExplanationsFoundAnswer(Shape):
+    request: dict[str, Any]
+    results: list[ExplanationFound]
+    results_count: int
+    has_more: bool
+    next_offset: int
+    """Where the results that follow begin."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memicos_app.db.explanations import EMBEDDERS
+from memicos_app.library.embedders.known import known
 from memicos_app.library.query import row, rows
 from memicos_app.settings import get_settings
 
@@ -49,13 +49,18 @@ async def index_builds() -> list[IndexBuild]:
 
 
 async def vector_indexes() -> list[tuple[str, str]]:
-    """(embedder, vectors and size of its index) of the embedders that have vectors here."""
-    known = {f"explanation_embeddings_{number}_idx": name for number, (name, _) in EMBEDDERS.items()}
+    """(embedder, vectors of how many explanations and size of its index) of the embedders that have vectors here."""
+    names = {one.index: one.name for one in await known()}
     found = await rows(
         """
-        SELECT relname AS name, pg_size_pretty(pg_relation_size(oid)) AS size, greatest(reltuples, 0)::bigint AS n
+        SELECT relname AS name, pg_size_pretty(pg_relation_size(oid)) AS size, greatest(reltuples, 0)::bigint AS n,
+            (SELECT coalesce(sum(n_explanations), 0)::bigint FROM sources) AS explanations
         FROM pg_class WHERE relname = ANY(:names) ORDER BY relname
         """,
-        names=list(known),
+        names=list(names),
     )
-    return [(known[one["name"]], f"{one['n']:,} vectors, {one['size']}") for one in found if one["n"]]
+    return [
+        (names[one["name"]], f"{one['n']:,} of {max(one['explanations'], one['n']):,} explanations, {one['size']}")
+        for one in found
+        if one["n"]
+    ]

@@ -85,6 +85,11 @@ async def n_missing(embedder_id: int, model_id: str = "", source_id: str = "") -
     return int(found[0]["n"])
 
 
+async def coverage(embedder_id: int) -> tuple[int, int]:
+    """How many explanations that are to be seen have a vector of an embedder, and how many lack one."""
+    return await _n_embedded(embedder_id, "", ""), await n_missing(embedder_id)
+
+
 async def _part(embedder_id: int, model_id: str, source_id: str, after: tuple[str, str, int]) -> Sequence[Row]:
     return await rows(
         f"""

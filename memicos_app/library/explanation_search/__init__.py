@@ -17,11 +17,23 @@ from memicos_app.library.explanation_search.likeness import question_like
 from memicos_app.library.explanation_search.question import Question, question_of
 from memicos_app.library.explanation_search.showing import shown
 
-__all__ = ["ALL", "Bounds", "Filters", "Found", "FoundExplanation", "Page", "Scope", "Way", "like", "search"]
+__all__ = [
+    "ALL",
+    "Bounds",
+    "Filters",
+    "Found",
+    "FoundExplanation",
+    "Page",
+    "Scope",
+    "Way",
+    "like",
+    "search",
+    "search_at",
+]
 
 LONGEST_QUERY = 2000
 MOST_A_PAGE = 100
-BLOCKS = (100, 400, 1600)
+BLOCKS = (60, 300, 1600)
 """Explanations that each list gives for the first block of results, for the second, for the last."""
 WEIGHT_OF_WORDS = 1.0
 
@@ -47,16 +59,43 @@ async def search(
         NotFoundError: no such release, model or source.
         UnavailableError: the database does not answer.
     """
-    if not query.strip():
-        raise BadInputError("The query is empty.", field="query")
-    if len(query) > LONGEST_QUERY:
-        raise BadInputError(f"The query is longer than {LONGEST_QUERY} characters.", field="query")
+    text = _text(query)
     if way not in WAYS:
         raise BadInputError(f"way is one of {', '.join(WAYS)}.", field="way")
-    text = " ".join(query.split())
     place = _place(cursor, cursors.question_hash(text, scope, filters, way), limit)
     selection, question = await asyncio.gather(select(scope, filters), question_of(text, way))
     return await _page(question, selection, place, limit, cursors.question_hash(text, scope, filters, way))
+
+
+async def search_at(
+    query: str,
+    offset: int,
+    *,
+    scope: Scope = Scope("all"),  # noqa: B008
+    filters: Filters = Filters(),  # noqa: B008
+    limit: int = 20,
+) -> tuple[list[Found], bool]:
+    """The results of a hybrid search from a place on, and whether more follow: for clients that count.
+
+    While nothing changes, places that follow each other hold everything once; `search` promises it in any case.
+
+    Raises:
+        BadInputError: an empty or too long query.
+        NotFoundError: no such release, model or source.
+        UnavailableError: the database does not answer.
+    """
+    text = _text(query)
+    selection, question = await asyncio.gather(select(scope, filters), question_of(text, "hybrid"))
+    order: list[Candidate] = []
+    more = True
+    for block in range(len(BLOCKS)):
+        if not more or len(order) > offset + limit:
+            break
+        added, more = await _block(question, selection, block, {one.mark for one in order})
+        order += added
+    numbers = [one.number for one in order[offset : offset + limit]]
+    found = await shown(numbers, selection, question.vectors, question.words, offset + 1)
+    return found, len(order) > offset + limit
 
 
 async def like(
@@ -78,6 +117,14 @@ async def like(
     place = _place(cursor, asked, limit)
     selection, question = await asyncio.gather(select(scope, filters), question_like(explanation_id))
     return await _page(question, selection, place, limit, asked)
+
+
+def _text(query: str) -> str:
+    if not query.strip():
+        raise BadInputError("The query is empty.", field="query")
+    if len(query) > LONGEST_QUERY:
+        raise BadInputError(f"The query is longer than {LONGEST_QUERY} characters.", field="query")
+    return " ".join(query.split())
 
 
 def _place(cursor: str | None, asked: str, limit: int) -> cursors.Place:
@@ -105,13 +152,16 @@ async def _page(question: Question, selection: Selection, place: cursors.Place, 
 
 
 async def _next_block(question: Question, selection: Selection, place: cursors.Place) -> cursors.Place:
-    block = place.block + 1
+    found, more = await _block(question, selection, place.block + 1, set(place.shown))
+    return cursors.Place(place.block + 1, tuple(one.number for one in found), place.shown, more)
+
+
+async def _block(question: Question, selection: Selection, block: int, met: set[int]) -> tuple[list[Candidate], bool]:
+    """The candidates that a block adds to those met before, and whether another may add some."""
     size = BLOCKS[block]
     lists = await _lists(question, selection, size)
-    met = set(place.shown)
-    rest = [one.number for one in fused(lists) if one.mark not in met and one.feature != question.besides]
-    more = block + 1 < len(BLOCKS) and any(len(each.candidates) >= size for each in lists)
-    return cursors.Place(block, tuple(rest), place.shown, more)
+    added = [one for one in fused(lists) if one.mark not in met and one.feature != question.besides]
+    return added, block + 1 < len(BLOCKS) and any(len(each.candidates) >= size for each in lists)
 
 
 async def _lists(question: Question, selection: Selection, size: int) -> list[Ranked]:

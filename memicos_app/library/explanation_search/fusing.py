@@ -35,7 +35,7 @@ def fused(lists: Sequence[Ranked]) -> list[Candidate]:
                 continue
             met.add(candidate.feature)
             rank += 1
-            score = each.weight * candidate.share / (K + rank)
+            score = each.weight * candidate.share**2 / (K + rank)
             scores[candidate.feature] = scores.get(candidate.feature, 0.0) + score
             if candidate.feature not in best or score > best[candidate.feature][0]:
                 best[candidate.feature] = (score, candidate)

@@ -10,11 +10,15 @@ from typing import Any
 
 from memicos_app.library.embedders import Vectors
 from memicos_app.library.explanation_search.asked import TABLES, Selection
+from memicos_app.library.explanation_search.direction import direction
 from memicos_app.library.explanation_search.found import Candidate
+from memicos_app.library.explanations import TOP_TOKENS
 from memicos_app.library.query import Row, rows_in, writing
 
 EXACT_BELOW = 15_000
 """Explanations that are compared one by one: about as many as cost what the walk through the index costs."""
+TOP_TOKENS_BEHIND = 0.15
+"""Cosine by which a list of top tokens stands behind a sentence: single words are near to too much."""
 _LEAST_EF, _MOST_EF = 160, 1000
 _SCANNED = 40_000
 """Tuples after which a walk gives up; what it misses then, the exact scan finds."""
@@ -24,6 +28,7 @@ async def nearest(selection: Selection, embedder_id: int, vector: Vectors, limit
     """The explanations nearest to a vector `[dimensions]`, nearest first."""
     if not selection.n:
         return []
+    vector = await direction(embedder_id, vector)
     exact = selection.n <= EXACT_BELOW
     found = await _run(_EXACT if exact else _INDEXED, selection, embedder_id, vector, limit, walk=not exact)
     if not exact and len(found) < limit:
@@ -56,26 +61,29 @@ _WALK = f"""
         set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
 """
+_SPARE = 2
+"""Times as many as asked for are walked to: those by top tokens among them may fall behind."""
+_BEHIND = f"CASE WHEN x.type_name = '{TOP_TOKENS}' THEN {TOP_TOKENS_BEHIND} ELSE 0 END AS behind"
 _OF_VECTOR = "explanations AS x ON x.number = e.explanation_number"
 _INDEXED = f"""
     WITH near AS MATERIALIZED (
-        SELECT x.number, x.model_id, x.source_id, x.index,
+        SELECT x.number, x.model_id, x.source_id, x.index, {_BEHIND},
             CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}})) AS distance
         FROM explanation_embeddings AS e JOIN {TABLES.replace("explanations AS x", _OF_VECTOR, 1)}
         WHERE e.embedder_id = {{embedder}} AND {{conditions}}
         ORDER BY CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}}))
-        LIMIT :limit
+        LIMIT {_SPARE} * :limit
     )
-    SELECT * FROM near ORDER BY distance, number
+    SELECT * FROM near ORDER BY distance + behind, number LIMIT :limit
 """
 _EXACT = f"""
     WITH chosen AS MATERIALIZED (
-        SELECT x.number, x.model_id, x.source_id, x.index FROM {TABLES} WHERE {{conditions}}
+        SELECT x.number, x.model_id, x.source_id, x.index, {_BEHIND} FROM {TABLES} WHERE {{conditions}}
     ),
     near AS MATERIALIZED (
         SELECT c.*, e.embedding <=> CAST(:vector AS halfvec({{dimensions}})) AS distance
         FROM chosen AS c JOIN explanation_embeddings AS e ON e.explanation_number = c.number
         WHERE e.embedder_id = {{embedder}}
     )
-    SELECT * FROM near ORDER BY distance, number LIMIT :limit
+    SELECT * FROM near ORDER BY distance + behind, number LIMIT :limit
 """
