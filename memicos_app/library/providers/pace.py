@@ -33,6 +33,11 @@ class Pace:
         self._not_before = 0.0
         self._changed = asyncio.Condition()
 
+    @property
+    def wait_s(self) -> float:
+        """Seconds until the provider may be asked again."""
+        return max(0.0, self._not_before - time.monotonic())
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a place and for the moment from which the provider may be asked again."""
@@ -40,7 +45,7 @@ class Pace:
             await self._changed.wait_for(lambda: self.busy < max(1, int(self.width)))
             self.busy += 1
         try:
-            while (wait := self._not_before - time.monotonic()) > 0:
+            while wait := self.wait_s:
                 await asyncio.sleep(wait + random.uniform(0, 0.1 * wait))
             yield
         finally:

@@ -89,7 +89,7 @@ async def test_what_is_chosen(wanted: Wanted) -> None:
 
 
 async def test_a_whole_source(wanted: Wanted, chat_server: ChatServer) -> None:
-    chat_server.told(always={**FINE, "delay": 0.05})
+    chat_server.told(always={**FINE, "delay": 0.2})
     watch = Watcher()
     done = await run(wanted, watch)
     assert (done.explained, done.failed, done.total, done.asked_again, done.why) == (8, 0, 8, 0, "")
@@ -235,7 +235,8 @@ async def test_killed_again_and_again_nothing_is_lost_or_repeated(
     assert kills == 2
     assert set(counts) == set(WORDS)
     assert done.asked_again <= kills * wanted.concurrency
-    assert sum(counts.values()) == len(WORDS) + done.asked_again, "what was asked twice is what was in the air"
+    repeated = sum(counts.values()) - len(WORDS)
+    assert 0 <= repeated <= done.asked_again, "what was asked twice was in the air, and is counted"
     assert done.total == len(WORDS)
     assert done.explained + done.failed == len(WORDS)
     assert len(await explained()) == len(set(await explained())) == done.explained

@@ -111,9 +111,8 @@ async def test_retry_after_holds_every_call_of_the_key(model: ChatModel, chat_se
     chat_server.told({"status": 429, "headers": {"Retry-After": "1"}}, always={"say": "x"})
     async with Ledger("test") as ledger:
         first = asyncio.create_task(say(model, ledger))
-        while not chat_server.asked():
+        while not pace.pace("local", "").wait_s:
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
         await asyncio.gather(first, *(say(model, ledger) for _ in range(3)))
     times = [one["at"] for one in chat_server.asked()]
     assert len(times) == 5
@@ -136,7 +135,7 @@ async def test_a_provider_that_wants_long_rest_is_not_waited_for(model: ChatMode
     with pytest.raises(ProviderError) as error:
         await say(model)
     assert (error.value.kind, error.value.retry_after) == ("rate", 4000)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(
