@@ -20,7 +20,9 @@ def test_place_without_a_server_knows_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "garbage\n", "0\n", "-1\n", "999999999\n", f"{os.getpid()}\n", f"-{os.getpid()}\n"]
+    "written",
+    ["", "garbage\n", "0\n", "-1\n", "999999999\n", f"{os.getpid()}\n", f"-{os.getpid()}\n"],
+    ids=["nothing", "no number", "zero", "below zero", "nobody", "this process", "this process below zero"],
 )
 def test_process_that_is_no_server_is_not_taken_for_one(tmp_path: Path, written: str) -> None:
     place = Place(tmp_path)

@@ -30,7 +30,7 @@ def test_plain_and_gzipped_whatever_the_name_says(tmp_path: Path, packed: bool) 
     assert models(path) == (["a", "b"], [])
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b""), b"\n\n"])
+@pytest.mark.parametrize("content", [b"", gzip.compress(b"", mtime=0), b"\n\n"])
 def test_an_empty_file_has_no_lines(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "batch-0.jsonl.gz"
     path.write_bytes(content)
