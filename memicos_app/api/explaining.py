@@ -9,24 +9,33 @@ from pydantic import Field
 
 from memicos_app.api.answers import Json
 from memicos_app.api.explanation_shapes import ExplanationAnswer, ScoreAnswer
-from memicos_app.api.inputs import FeatureAddress, Name
+from memicos_app.api.inputs import Body, FeatureAddress, Name
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.shapes import MessageAnswer
 from memicos_app.api.writing import OWNER_ONLY
 from memicos_app.library import explanation_details, score_rows, scores
-from memicos_app.library.autointerp import explaining
+from memicos_app.library.autointerp import explaining, sampling
+from memicos_app.library.autointerp import score as scoring
 from memicos_app.library.autointerp.material import FeatureName
+from memicos_app.library.autointerp.scorers import scorer
 from memicos_app.library.explanation_details import explanation_json
 from memicos_app.library.providers import ChatModel, Ledger, chat_model
 from memicos_app.library.scores import ScoreView
 
 router = APIRouter(prefix="/explanation", tags=["explanations"])
 ScoreId = Annotated[str, Path(alias="id", min_length=1, max_length=200, description="Id of a score.")]
+LARGEST_SEED = 2**31 - 1
 GENERATED = {
     "model_id": "modelId",
     "source_id": "layer",
     "type": "explanationType",
     "model": "explanationModelName",
+}
+SCORED = {
+    "explanation_id": "explanationId",
+    "scorer_type": "scorerType",
+    "scorer_model": "scorerModel",
+    "model": "scorerModel",
 }
 
 
@@ -37,6 +46,16 @@ class Generate(FeatureAddress):
     explanation_model: Name = Field(alias="explanationModelName")
     use_openrouter: bool = Field(False, alias="useOpenRouter")
     replace: bool = False
+
+
+class Judge(Body):
+    """An explanation, a scorer, and the model that judges where one is needed."""
+
+    explanation_id: Name = Field(alias="explanationId")
+    scorer_type: Name = Field(alias="scorerType")
+    scorer_model: Name | None = Field(None, alias="scorerModel")
+    n: Annotated[int, Field(ge=sampling.FEWEST, le=sampling.MOST)] | None = None
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
 
 
 @router.post("/generate", response_model=ExplanationAnswer, dependencies=OWNER_ONLY)
@@ -51,6 +70,18 @@ async def generate(body: Generate) -> Json:
         )
         kept = await explanation_details.explained(found.id)
     return Json({"explanation": explanation_json(kept)})
+
+
+@router.post("/score", response_model=ScoreAnswer, dependencies=OWNER_ONLY)
+async def score(body: Judge) -> Json:
+    """Have an explanation judged; the score is kept beside earlier ones, with every text that was judged."""
+    with fields_renamed(SCORED):
+        by = scorer(body.scorer_type)
+        model = chat_model(body.scorer_model) if body.scorer_model and by.asks else None
+        made = await scoring.score(
+            body.explanation_id, by.name, model, n=body.n, seed=body.seed, ledger=Ledger("score")
+        )
+        return await _score(made.id)
 
 
 @router.get("/score/{id}", response_model=ScoreAnswer)

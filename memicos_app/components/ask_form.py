@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.ask_model import EXPLAIN
+from memicos_app.components.asking import FEWEST, LARGEST_SEED, MOST, PER_KIND
 
 MODELS = "chat-models"
 
@@ -30,6 +31,16 @@ def explain_button(state: type[Any]) -> rx.Component:
 
 def explain_form(state: type[Any]) -> rx.Component:
     return rx.cond(state.asking_for == EXPLAIN, ask_form(state, "Explainer", "Explain"))
+
+
+def score_form(state: type[Any]) -> rx.Component:
+    """The same for a judgement; how many texts, and which draw of them, may be chosen."""
+    numbers = rx.el.div(
+        number("n", "Texts of each kind", PER_KIND, FEWEST, MOST),
+        number("seed", "Seed", 0, 0, LARGEST_SEED),
+        class_name="grid-2",
+    )
+    return ask_form(state, "Way of judging", "Judge", numbers)
 
 
 def ask_form(state: type[Any], label: str, verb: str, *more: rx.Component) -> rx.Component:
@@ -115,4 +126,20 @@ def problem(state: type[Any]) -> rx.Component:
         ),
         role="alert",
         class_name="notice rose ask-problem",
+    )
+
+
+def number(name: str, label: str, begin: int, least: int, most: int) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(label, html_for=f"ask-{name}", class_name="label"),
+        rx.el.input(
+            id=f"ask-{name}",
+            name=name,
+            type="number",
+            default_value=str(begin),
+            min=least,
+            max=most,
+            class_name="input",
+        ),
+        class_name="field",
     )

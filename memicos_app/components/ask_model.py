@@ -13,7 +13,16 @@ from typing import Any
 
 import reflex as rx
 
-from memicos_app.components.asking import Asked, Place, Way, explained, model_names, ways_to_explain
+from memicos_app.components.asking import (
+    Asked,
+    Place,
+    Way,
+    explained,
+    judged,
+    model_names,
+    ways_to_explain,
+    ways_to_score,
+)
 from memicos_app.library import ownership
 from memicos_app.library.errors import ConflictError, LibraryError
 from memicos_app.library.providers import ProviderError
@@ -81,7 +90,7 @@ class AskModel(rx.State, mixin=True):
         async with self:
             self._forget_asking()
             self.asking_for = what
-            self.ways = ways_to_explain()
+            self.ways = ways_to_explain() if what == EXPLAIN else ways_to_score()
             self.way = next(iter(self.ways))["name"]
         if not what or not ownership.may_edit():
             return
@@ -108,7 +117,7 @@ class AskModel(rx.State, mixin=True):
                 self.last_model = str(form["model"])
         if not form:
             return
-        found = await self._what_came(place, form)
+        found = await self._what_came(what, place, form)
         async with self:
             if place != self._place() or what != self.asking_for:
                 return
@@ -120,10 +129,10 @@ class AskModel(rx.State, mixin=True):
                 self.ask_done, self.fresh = found.words, found.explanation_id
                 await self._reread()
 
-    async def _what_came(self, place: Place, form: Mapping[str, Any]) -> Asked | LibraryError:
+    async def _what_came(self, what: str, place: Place, form: Mapping[str, Any]) -> Asked | LibraryError:
         """What came, else why nothing did."""
         began = time.monotonic()
-        work = asyncio.create_task(explained(place, form))
+        work = asyncio.create_task(explained(place, form) if what == EXPLAIN else judged(what, form))
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=LOOK)

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from memicos_app.components.ask_form import explain_button, explain_form
+from memicos_app.components.ask_form import explain_button, explain_form, score_form
 from memicos_app.components.explanation_lines import ExplanationLine
 from memicos_app.components.explanation_title import PLACE, made_by
 from memicos_app.components.feature_display import FeatureDisplay, Shown
@@ -44,6 +44,7 @@ def explanation_item(line: Shown[ExplanationLine], state: type[Any]) -> rx.Compo
         rx.el.div(made_by(line, state.open_score), class_name="row wrap tiny muted"),
         rx.cond(line.notes != "", rx.el.p(line.notes, class_name="tiny faint iso")),
         rx.el.div(*verbs(line, state), class_name="row wrap small explanation-verbs"),
+        rx.cond(state.may_edit & (state.asking_for == line.id), score_form(state)),
         key=line.id,
         class_name=rx.cond(state.fresh == line.id, "fresh", ""),
     )
@@ -53,6 +54,14 @@ def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
     """What can be done with an explanation."""
     return [
         rx.el.a("More like this", href=line.like_href, class_name="link"),
+        rx.cond(
+            state.may_edit,
+            rx.cond(
+                state.asking_for == line.id,
+                verb("Close", state.open_asking(""), line),
+                verb("Judge", state.open_asking(line.id), line),
+            ),
+        ),
         rx.cond(state.may_edit & line.own, verb("Change", state.change(line.id), line)),
         rx.cond(
             state.may_edit & line.made_here,

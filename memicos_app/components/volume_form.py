@@ -8,7 +8,7 @@ import reflex as rx
 
 from memicos_app.components.asking import Way
 from memicos_app.components.layout import card
-from memicos_app.components.volume_work import RunRow
+from memicos_app.components.volume_work import EXPLAIN, JUDGE, RunRow
 
 PAUSE = 400
 """Milliseconds without a key before what was typed is estimated."""
@@ -17,34 +17,32 @@ MODELS = "volume-models"
 
 def volume_form(state: type[Any]) -> rx.Component:
     return card(
+        rx.el.div(
+            *(
+                rx.el.button(words, type="button", aria_pressed=state.what == what, on_click=state.choose(what))
+                for what, words in ((EXPLAIN, "Explain features"), (JUDGE, "Judge explanations"))
+            ),
+            role="group",
+            aria_label="What is done",
+            class_name="seg volume-what",
+        ),
         rx.el.form(
             labelled(state, "subject", "Source", choice(state, "subject", rx.foreach(state.sources, option))),
             labelled(
                 state,
                 "type",
-                "Explainer",
+                rx.cond(state.what == JUDGE, "Way of judging", "Explainer"),
                 choice(
                     state, "type", rx.foreach(state.ways, lambda one: rx.el.option(one["title"], value=one["name"]))
                 ),
             ),
-            labelled(
-                state,
-                "explainer",
-                "Language model",
-                rx.fragment(
-                    line(state, "explainer", list=MODELS, placeholder="provider:model"),
-                    rx.el.datalist(rx.foreach(state.chat_models, lambda name: rx.el.option(value=name)), id=MODELS),
-                ),
-                rx.el.span(
-                    "Keys are given at ", rx.el.a("Language models", href="/admin/providers", class_name="link"), "."
-                ),
-            ),
+            rx.cond(state.asks, model(state)),
             rx.el.div(
                 labelled(
                     state, "indices", "Features", line(state, "indices", placeholder="all"), "Such as 0-99,512."
                 ),
                 labelled(
-                    state, "max_features", "At most", line(state, "max_features", placeholder="all"), "Features."
+                    state, "max_features", "At most", line(state, "max_features", placeholder="all"), "Of them."
                 ),
                 labelled(
                     state, "budget_usd", "Budget, US$", line(state, "budget_usd", placeholder="none"), "Ends the run."
@@ -56,11 +54,20 @@ def volume_form(state: type[Any]) -> rx.Component:
                 rx.el.input(
                     type="checkbox", name="replace", value="yes", on_change=lambda on: state.typed("replace", on)
                 ),
-                "Also those that this explainer and model have explained: theirs are replaced",
+                rx.cond(
+                    state.what == JUDGE,
+                    "Also explanations that have such a score: both are kept",
+                    "Also features that this explainer and model have explained: theirs are replaced",
+                ),
                 class_name="switch",
             ),
             rx.el.div(
-                rx.el.button("Explain", type="submit", disabled=~state.loaded, class_name="btn primary"),
+                rx.el.button(
+                    rx.cond(state.what == JUDGE, "Judge", "Explain"),
+                    type="submit",
+                    disabled=~state.loaded,
+                    class_name="btn primary",
+                ),
                 rx.el.span("As a job: close the page, pause it, stop the machine.", class_name="small faint"),
                 class_name="row wrap",
             ),
@@ -69,7 +76,7 @@ def volume_form(state: type[Any]) -> rx.Component:
             no_validate=True,
             class_name="card-body stack",
         ),
-        title="What to explain",
+        title="What to do",
     )
 
 
@@ -79,6 +86,20 @@ def number(state: type[Any], name: str, label: str, hint: str, empty: str = "") 
 
 def way(one: rx.Var[Way]) -> rx.Component:
     return rx.el.option(one["title"], value=one["name"])
+
+
+def model(state: type[Any]) -> rx.Component:
+    """Who is asked."""
+    return labelled(
+        state,
+        "explainer",
+        "Language model",
+        rx.fragment(
+            line(state, "explainer", list=MODELS, placeholder="provider:model"),
+            rx.el.datalist(rx.foreach(state.chat_models, lambda name: rx.el.option(value=name)), id=MODELS),
+        ),
+        rx.el.span("Keys are given at ", rx.el.a("Language models", href="/admin/providers", class_name="link"), "."),
+    )
 
 
 def option(name: rx.Var[str]) -> rx.Component:
@@ -112,7 +133,7 @@ def line(state: type[Any], name: str, **props: Any) -> rx.Component:
 
 
 def labelled(
-    state: type[Any], name: str, label: str, control: rx.Component, hint: rx.Component | str = ""
+    state: type[Any], name: str, label: rx.Var[str] | str, control: rx.Component, hint: rx.Component | str = ""
 ) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=f"volume-{name}", class_name="label"),

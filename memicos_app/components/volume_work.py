@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
 
 from memicos_app.components.figures import amount, count, money_words
 from memicos_app.components.job_words import duration
 from memicos_app.library import catalog
-from memicos_app.library.autointerp import explaining, volume
+from memicos_app.library.autointerp import explaining, scoring_asked, scoring_estimate, volume
 from memicos_app.library.autointerp.asked import explain_later, wanted
 from memicos_app.library.autointerp.material import FeatureName
-from memicos_app.library.errors import BadInputError
+from memicos_app.library.autointerp.scorers import scorer
+from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.job_views import JobView
 from memicos_app.library.providers.runs import RunView
 
+Estimate: TypeAlias = volume.Estimate | scoring_estimate.Estimate
+
 FIELDS = ("subject", "type", "explainer", "indices", "max_features", "budget_usd", "concurrency", "replace")
 BEGIN = {"concurrency": "8"}
+EXPLAIN, JUDGE = "explain", "score"
+_JUDGING = {"explainer": "scorer", "max_features": "max_explanations", "replace": "again"}
+"""Fields that judging knows under other names."""
+_SHOWN = {theirs: ours for ours, theirs in _JUDGING.items()} | {"scorer_model": "explainer"}
 MOST_SHOWN = 20_000
 """Characters of a question that a page shows."""
 Values: TypeAlias = Mapping[str, str]
@@ -55,54 +63,80 @@ async def subjects() -> list[str]:
     ]
 
 
-def plain(values: Values) -> dict[str, Any]:
-    """A form as `asked.wanted` takes it; what was left empty is not said. Raises `BadInputError`."""
+def plain(values: Values, what: str = EXPLAIN) -> dict[str, Any]:
+    """A form as `wanted` takes it; what was left empty is not said. Raises `BadInputError`."""
     model, _, source = values.get("subject", "").partition("/")
     if not source:
         raise BadInputError("Choose a source.", field="subject")
-    if not values.get("explainer", "").strip():
-        raise BadInputError("Name a language model.", field="explainer")
     said = {name: values.get(name, "").strip() for name in FIELDS if name not in ("subject", "replace")}
-    return {"model": model, "source": source, "replace": bool(values.get("replace"))} | {
-        name: text for name, text in said.items() if text
-    }
+    if what == JUDGE and not scorer(said["type"]).asks:
+        said["explainer"] = ""
+    elif not said["explainer"]:
+        raise BadInputError("Name a language model.", field="explainer")
+    known: dict[str, Any] = {name: text for name, text in said.items() if text}
+    known |= {"replace": True} if values.get("replace") else {}
+    renamed = {_JUDGING.get(name, name): text for name, text in known.items()} if what == JUDGE else known
+    return {"model": model, "source": source, **renamed}
 
 
-async def preview(values: Values) -> Preview:
-    """Figures and first question; nobody is asked anything.
+@contextmanager
+def as_shown() -> Iterator[None]:
+    """Failures inside name the form's fields."""
+    try:
+        yield
+    except LibraryError as error:
+        error.field = _SHOWN.get(error.field or "", error.field)
+        raise
+
+
+async def preview(values: Values, what: str = EXPLAIN) -> Preview:
+    """Figures, and of explaining the first question; nobody is asked anything.
 
     Raises:
         BadInputError, NotFoundError: it cannot be done as asked; `field` is one of `FIELDS`.
     """
+    if what == JUDGE:
+        with as_shown():
+            judging = scoring_asked.wanted(**plain(values, what))
+            return Preview(estimate_facts(await scoring_estimate.estimate(judging), judging.budget_usd), [])
     found = wanted(**plain(values))
-    estimate = await volume.estimate(found)
+    facts = estimate_facts(await volume.estimate(found), found.budget_usd)
     first = (await volume.chosen(found))[:1]
-    question: list[tuple[str, str]] = []
-    if first:
-        name = FeatureName(found.model_id, found.source_id, first[0])
-        asked = await explaining.question(name, found.type_name)
-        question = [(str(message.role), message.text[:MOST_SHOWN]) for message in asked.messages]
-    return Preview(estimate_facts(estimate, found.budget_usd), question)
+    if not first:
+        return Preview(facts, [])
+    asked = await explaining.question(FeatureName(found.model_id, found.source_id, first[0]), found.type_name)
+    return Preview(facts, [(str(message.role), message.text[:MOST_SHOWN]) for message in asked.messages])
 
 
-def estimate_facts(one: volume.Estimate, budget_usd: float | None) -> list[tuple[str, str]]:
+def estimate_facts(
+    one: volume.Estimate | scoring_estimate.Estimate, budget_usd: float | None
+) -> list[tuple[str, str]]:
     """(words, figure) of what a run would take."""
     cost = "unknown: no price in models.toml" if one.cost_usd is None else f"about {money_words(one.cost_usd)}"
+    guessed = "" if one.measured else ", guessed"
+    asks = isinstance(one, volume.Estimate) or one.calls > 0
     facts = [
-        ("features", count(one.features)),
-        ("tokens to read", f"about {amount(one.tokens_in)}"),
-        ("tokens to write", f"about {amount(one.tokens_out)}" + ("" if one.measured else ", guessed")),
-        ("cost", cost),
+        ("features", count(one.features))
+        if isinstance(one, volume.Estimate)
+        else ("explanations", count(one.explanations)),
+        ("questions", "" if isinstance(one, volume.Estimate) else f"about {count(one.calls)}" if asks else "none"),
+        ("tokens to read", f"about {amount(one.tokens_in)}" if asks else ""),
+        ("tokens to write", f"about {amount(one.tokens_out)}{guessed}" if asks else ""),
+        ("cost", cost if asks else "nothing"),
         ("time", "unknown before its first answer" if one.seconds is None else f"about {duration(one.seconds)}"),
     ]
+    facts = [(words, figure) for words, figure in facts if figure]
     if budget_usd is not None and one.cost_usd is not None and one.cost_usd > budget_usd:
         facts.append(("budget", f"{money_words(budget_usd)} end it after about {budget_usd / one.cost_usd:.0%}"))
     return facts
 
 
-async def begin(values: Values) -> JobView:
+async def begin(values: Values, what: str = EXPLAIN) -> JobView:
     """Have a job do it. Raises as `preview`."""
-    return await explain_later(**plain(values))
+    if what != JUDGE:
+        return await explain_later(**plain(values))
+    with as_shown():
+        return await scoring_asked.score_later(**plain(values, what))
 
 
 def run_row(one: RunView) -> RunRow:

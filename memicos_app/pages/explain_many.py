@@ -8,13 +8,23 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from memicos_app.components.asking import Way, model_names, ways_to_explain
+from memicos_app.components.asking import Way, model_names, ways_to_explain, ways_to_score
 from memicos_app.components.checked_fields import only_the_owner
 from memicos_app.components.empty import failed
 from memicos_app.components.job_card import jobs_card, later
 from memicos_app.components.layout import crumbs, page, page_head
 from memicos_app.components.volume_form import estimate_card, index_card, runs_card, volume_form
-from memicos_app.components.volume_work import BEGIN, FIELDS, RunRow, begin, preview, run_row, subjects
+from memicos_app.components.volume_work import (
+    BEGIN,
+    EXPLAIN,
+    FIELDS,
+    JUDGE,
+    RunRow,
+    begin,
+    preview,
+    run_row,
+    subjects,
+)
 from memicos_app.library import jobs, ownership
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.providers import runs
@@ -25,6 +35,8 @@ _BUSY_MS, _QUIET_MS = 2000, 8000
 class VolumeState(rx.State):
     """What stands in the form, what it would take, and runs with what they took."""
 
+    what: str = EXPLAIN
+    """Or `JUDGE`."""
     sources: list[str] = []
     ways: list[Way] = []
     chat_models: list[str] = []
@@ -48,6 +60,7 @@ class VolumeState(rx.State):
             self.reset()
             self.turn, self.may_edit = turn, ownership.may_edit()
             chosen = self.router.url.query_parameters.get("source", "")
+            self.what = JUDGE if self.router.url.query_parameters.get("what") == JUDGE else EXPLAIN
         if not self.may_edit:
             return
         problem, found, names = "", [], []
@@ -56,11 +69,31 @@ class VolumeState(rx.State):
         except LibraryError as error:
             problem = error.message
         async with self:
-            self.sources, self.ways, self.chat_models, self.problem = found, ways_to_explain(), names, problem
+            self.sources, self.ways, self.chat_models, self.problem = found, self._ways(), names, problem
             subject = chosen if chosen in found else next(iter(found), "")
             self.begin_with = {**dict.fromkeys(FIELDS, ""), **BEGIN}
             self.begin_with |= {"subject": subject, "type": self.ways[0]["name"], "explainer": next(iter(names), "")}
             self._values, self.loaded = dict(self.begin_with), True
+        await self._estimate()
+
+    def _ways(self) -> list[Way]:
+        return ways_to_score() if self.what == JUDGE else ways_to_explain()
+
+    @rx.var
+    def asks(self) -> bool:
+        """Whether the chosen way needs a language model."""
+        return next((one["asks"] for one in self.ways if one["name"] == self.begin_with.get("type")), True)
+
+    @rx.event(background=True, supersedes=True)
+    async def choose(self, what: str) -> None:
+        """Explain features, or judge explanations."""
+        async with self:
+            self.what = JUDGE if what == JUDGE else EXPLAIN
+            self.ways = self._ways()
+            first = self.ways[0]["name"]
+            self.begin_with["type"] = self._values["type"] = first
+            if not ownership.may_edit():
+                return
         await self._estimate()
 
     @rx.event(background=True, supersedes=True)
@@ -75,10 +108,10 @@ class VolumeState(rx.State):
 
     async def _estimate(self) -> None:
         async with self:
-            values, self.estimating = dict(self._values), True
+            values, what, self.estimating = dict(self._values), self.what, True
         wrong, facts, question, problem = dict.fromkeys(FIELDS, ""), [], [], ""
         try:
-            found = await preview(values)
+            found = await preview(values, what)
             facts, question = found.facts, found.question
         except LibraryError as error:
             if error.field in FIELDS:
@@ -96,7 +129,7 @@ class VolumeState(rx.State):
         self.problem = ""
         try:
             ownership.require_owner()
-            job = await begin(values)
+            job = await begin(values, self.what)
         except LibraryError as error:
             self.wrong = dict.fromkeys(FIELDS, "")
             if error.field in FIELDS:
@@ -144,10 +177,10 @@ def explain_many_page() -> rx.Component:
     state = VolumeState
     return page(
         page_head(crumbs(("Admin", "/admin"), ("Explain many", ""))),
-        rx.el.h1("Explain many features", class_name="title"),
+        rx.el.h1("Explain and judge many", class_name="title"),
         rx.el.p(
-            "A language model explains a source's features, one question a feature, within a budget. Stopped or "
-            "killed, it goes on where it was.",
+            "A language model explains a source's features, or judges what is said of them, within a budget. Stopped "
+            "or killed, it goes on where it was.",
             class_name="meta",
         ),
         rx.cond(state.problem != "", failed(state.problem)),

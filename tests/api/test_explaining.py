@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from tests.chat.server import ChatServer
 from tests.conftest import settle
 from tests.library.autointerp.source import by_hand
 from tests.library.datasets.folder import MODEL, SOURCE
+
+EMBEDDING = {"explanationId": "e0", "scorerType": "eleuther_embedding", "n": 5, "seed": 3}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -82,11 +85,46 @@ async def test_an_answer_that_cannot_be_used_is_no_explanation(
     assert [one["description"] for one in found] == ["word2"]
 
 
+async def test_a_score_is_made_read_listed_and_taken_back(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/explanation/score", json=EMBEDDING, timeout=60)
+    assert answer.status_code == 200, answer.text
+    one = answer.json()["score"]
+    assert (one["explanationId"], one["explanationScoreTypeName"], one["seed"]) == ("e0", "eleuther_embedding", 3)
+    assert 0 <= one["low"] <= one["value"] <= one["high"] <= 1
+    judged = json.loads(one["jsonDetails"])
+    assert (len(judged), one["n"], one["nFailed"]) == (10, 10, 0)
+    assert {"str_tokens", "activations", "similarity"} <= judged[0].keys()
+    assert (await client.get(f"/explanation/score/{one['id']}")).json()["score"] == one
+    listed = (await client.get("/explanation/e0")).json()["explanation"]["scores"]
+    assert [each["id"] for each in listed] == [one["id"]]
+    assert (await client.post(f"/explanation/score/{one['id']}/delete")).json() == {"message": "Success"}
+    assert_problem(await client.get(f"/explanation/score/{one['id']}"), 404)
+    assert (await client.get("/explanation/e0")).json()["explanation"]["scores"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"explanationId": "none"}, 404, "explanationId"),
+        ({"scorerType": "guessing"}, 400, "scorerType"),
+        ({"scorerType": "recall_alt"}, 400, "scorerModel"),
+        ({"n": 2}, 400, "n"),
+        ({"seed": -1}, 400, "seed"),
+    ],
+)
+async def test_what_cannot_be_judged_names_the_field(
+    client: httpx.AsyncClient, change: dict[str, Any], status: int, field: str
+) -> None:
+    answer = await client.post("/explanation/score", json=EMBEDDING | change)
+    assert assert_problem(answer, status)["field"] == field
+
+
 async def test_only_the_owner_asks(
     client: httpx.AsyncClient, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[str, dict[str, Any]]] = [
         ("generate", wanted(chat_server)),
+        ("score", EMBEDDING),
         ("score/x/delete", {}),
     ]
     for route, body in calls:

@@ -64,6 +64,30 @@ async def test_it_begins_as_a_job_and_is_listed_with_its_cost(owner: Visitor, ch
     assert row["cost"] == "$0 of $1.00"
 
 
+async def test_judging_is_estimated_and_begun_too(owner: Visitor, chat_server: ChatServer) -> None:
+    await owner.cause(VolumeState.choose("score"))
+    assert (owner.shown["what"], owner.shown["begin_with"]["type"], owner.shown["asks"]) == (
+        "score",
+        "recall_alt",
+        True,
+    )
+    assert dict(owner.shown["facts"])["explanations"]
+    await owner.cause(VolumeState.typed("explainer", ""))
+    assert owner.shown["wrong"]["explainer"]
+    await owner.cause(VolumeState.typed("max_features", "0"))
+    await owner.cause(VolumeState.typed("type", "eleuther_embedding"))
+    assert not owner.shown["asks"]
+    assert owner.shown["wrong"]["max_features"] == "At least one explanation has to be judged."
+    await owner.cause(VolumeState.typed("max_features", "2"))
+    assert dict(owner.shown["facts"])["cost"] == "nothing"
+    form = {"subject": SUBJECT, "type": "eleuther_embedding", "max_features": "2", "concurrency": "8"}
+    await owner.cause(VolumeState.send(form))
+    (path,) = owner.told("_redirect")
+    job = await jobs.job(int(path.rpartition("/")[2]))
+    assert (job.kind, job.arguments["max_explanations"]) == ("score", "2")
+    assert chat_server.asked() == []
+
+
 async def test_vectors_are_asked_for_as_a_job(owner: Visitor) -> None:
     await owner.cause(VolumeState.index({"subject": SUBJECT}))
     (path,) = owner.told("_redirect")

@@ -111,3 +111,14 @@ async def test_a_stranger_asks_nothing(
         assert "Only the owner" in one.shown["ask_problem"]
     assert chat_server.asked() == []
     get_settings.cache_clear()
+
+
+async def test_a_judgement_that_cannot_be_says_why(reader: Visitor) -> None:
+    await reader.cause(FeatureState.open_asking("explanation-10"))
+    assert "eleuther_embedding" in [one["name"] for one in reader.shown["ways"]]
+    await reader.cause(FeatureState.choose_way("eleuther_embedding"))
+    assert not reader.shown["way_asks"]
+    await reader.cause(FeatureState.ask_now({"way": "eleuther_embedding", "n": "5", "seed": "0"}))
+    assert "stored examples in which it fires" in reader.shown["ask_problem"]
+    await reader.cause(FeatureState.ask_now({"way": "eleuther_embedding", "n": "many"}))
+    assert reader.shown["ask_problem"] == "“many” is no whole number from 0 on."
