@@ -19,8 +19,10 @@ SUBJECT = f"{MODEL}/{SOURCE}"
 
 
 @pytest.fixture
-async def owner(imported: str, chat_server: ChatServer) -> AsyncIterator[Visitor]:
+async def owner(imported: str, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Visitor]:
     """The owner, who opened the page for the source."""
+    monkeypatch.setenv("CHAT_MODELS", chat_server.model)
+    get_settings.cache_clear()
     async with visitor("a", "b", "0", source=SUBJECT) as one:
         await one.cause(VolumeState.load)
         yield one

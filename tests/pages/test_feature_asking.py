@@ -22,8 +22,10 @@ WAY = "np_max-act"
 
 
 @pytest.fixture
-async def reader(imported: str, chat_server: ChatServer) -> AsyncIterator[Visitor]:
+async def reader(imported: str, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Visitor]:
     """A visitor who opened feature 10 and the form."""
+    monkeypatch.setenv("CHAT_MODELS", chat_server.model)
+    get_settings.cache_clear()
     async with visitor(MODEL, SOURCE, "10") as one:
         await one.cause(FeatureState.load)
         await one.cause(FeatureState.open_asking(EXPLAIN))
