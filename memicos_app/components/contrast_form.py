@@ -21,7 +21,7 @@ CHANGE_OVER = f"""(() => {{
   form.elements.{SWAP}.value = "";
 }})()"""
 MEASURE_WORDS: dict[Measure, tuple[str, str]] = {
-    "peak": ("Strongest token", "A feature's largest activation on each text"),
+    "peak": ("Strongest", "A feature's largest activation on each text"),
     "mean": ("Mean", "Its mean activation over the tokens of each text"),
     "share": ("How often", "The share of each text's tokens that it fires on"),
 }
