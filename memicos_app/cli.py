@@ -18,6 +18,7 @@ from memicos_app.commands import (
     inference,
     jobs,
     keys,
+    map,
     run,
     score,
     search,
@@ -42,6 +43,7 @@ app.command()(score.score)
 app.command()(search.embed)
 app.command()(search.reindex)
 app.command()(export.export)
+app.command("map")(map.map_)
 app.command()(inference.inference_configs)
 app.add_typer(database.app)
 app.add_typer(jobs.app)

@@ -14,6 +14,7 @@ from memicos_app.db.explanations import (
 from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
 from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
 from memicos_app.db.jobs import Job, JobLine
+from memicos_app.db.maps import FeatureMap, FeatureMapLayer
 from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.providers import ProviderCall, ProviderKey, ProviderRun
 from memicos_app.db.scores import ExplanationScore
@@ -34,6 +35,8 @@ __all__ = [
     "Feature",
     "FeatureExamples",
     "FeatureLabel",
+    "FeatureMap",
+    "FeatureMapLayer",
     "ImportFile",
     "ImportProblem",
     "ImportSum",
