@@ -96,7 +96,7 @@ export class Raster {
     context.textBaseline = "middle";
     context.lineJoin = "round";
     const taken = [];
-    clusters.forEach(({ name, size, x, y }, number) => {
+    clusters.forEach(({ number, name, size, x, y }) => {
       if (taken.length >= MOST_LABELS || !shown(number) || (size / n) * near < 0.006) return;
       const [px, py] = toView(camera, this.width, this.height, x, y).map((one) => one * ratio);
       if (px < 0 || py < 0 || px > this.canvas.width || py > this.canvas.height) return;

@@ -77,16 +77,16 @@ export function Legend({ points, by, ramp, dark, hidden, toggle, only, setOnly }
       )}
       {by === "cluster" && (
         <div className="map-keys" role="group" aria-label="Clusters, the largest first">
-          {clusters.slice(0, SHOWN_CLUSTERS).map((cluster, number) => (
+          {clusters.slice(0, SHOWN_CLUSTERS).map(({ number, name, size }) => (
             <button
               key={number}
               type="button"
               aria-pressed={only === number}
-              title={`${count(cluster.size)} features; press to see these alone`}
+              title={`${count(size)} features; press to see these alone`}
               onClick={() => setOnly(only === number ? null : number)}
             >
               <i className="map-key" style={{ background: css(clusterColour(number, dark)) }} />
-              <span className="iso">{cluster.name}</span>
+              <span className="iso">{name}</span>
             </button>
           ))}
           {clusters.length > SHOWN_CLUSTERS && (

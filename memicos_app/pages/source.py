@@ -15,6 +15,7 @@ from memicos_app.components.facet_cards import FacetsState, facet_cards
 from memicos_app.components.feature_browser import BrowserState, feature_browser
 from memicos_app.components.figures import count, share
 from memicos_app.components.jump import place
+from memicos_app.components.keys import kbd
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.list_address import Asked
 from memicos_app.components.source_downloads import source_downloads
@@ -74,6 +75,10 @@ class SourceState(rx.State):
     @rx.var
     def steer_href(self) -> str:
         return place(self.r_model, "steer" if self.r_model else "")
+
+    @rx.var
+    def map_href(self) -> str:
+        return place(self.r_model, self.r_source, "map")
 
     @rx.event
     async def load(self) -> AsyncIterator[Any]:
@@ -188,6 +193,12 @@ def head() -> rx.Component:
                 SourceState.kind == "todo",
                 rx.fragment(),
                 random_button(SourceState.r_model, rx.cond(is_set, "", SourceState.r_source)),
+            ),
+            rx.cond(
+                SourceState.kind == "source",
+                rx.el.a(
+                    "Map ", kbd("m"), href=SourceState.map_href, data_key="m", data_key_label="map", class_name="btn"
+                ),
             ),
             rx.cond(
                 SourceState.kind == "source",

@@ -30,6 +30,7 @@ from memicos_app.library.datasets.reading import Problems
 from memicos_app.library.datasets.report import ImportReport
 from memicos_app.library.datasets.verdict import judge
 from memicos_app.library.errors import BadInputError, UnavailableError
+from memicos_app.library.maps import imported
 from memicos_app.library.watch import UNWATCHED, Watch
 
 EXPLANATIONS = frozenset({"explanations"})
@@ -77,6 +78,7 @@ async def import_source(
     await _patiently(work)
     if place.folder is not None:
         await presets.bring_in(place.folder, model_id)
+    await imported.adopt(model_id, source_id)
     work.report.seconds = time.monotonic() - began
     return work.report
 

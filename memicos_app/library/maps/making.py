@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from memicos_app.library import beside, jobs
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.job_views import JobView
-from memicos_app.library.maps import layout, names, vectors
+from memicos_app.library.maps import layout, vectors
 from memicos_app.library.maps.blocks import Points
+from memicos_app.library.maps.clusters import described
 from memicos_app.library.maps.decoders import of_decoders
 from memicos_app.library.maps.keeping import Layer, keep
 from memicos_app.library.maps.vectors import LayerVectors, SourceData
-from memicos_app.library.maps.views import MADE, NO_CLUSTER, Cluster, Kind
+from memicos_app.library.maps.views import MADE, Kind
 from memicos_app.library.watch import Watch
 from memicos_app.settings import get_settings
 
@@ -78,7 +78,7 @@ async def make(model_id: str, source_ids: Sequence[str], kind: Kind, watch: Watc
         embedder, layers = await vectors.of_explanations(model_id, data, watch)
         made = {"embedder": embedder}
     points = await _laid_out(folder, layers, watch)
-    clusters = await named(model_id, points)
+    clusters = await described(model_id, points)
     made |= {**_settings(), "seconds": round(time.monotonic() - began, 1)}
     number = await keep(model_id, kind, points, clusters, made)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -89,23 +89,6 @@ def scratch(model_id: str, data: Sequence[SourceData], kind: str) -> Path:
     """Where the files of one map lie while it is made."""
     said = "\n".join([model_id, kind, *(f"{one.source_id} {one.generation}" for one in data)])
     return get_settings().data_dir / "maps" / hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-async def named(model_id: str, layers: Sequence[Layer]) -> list[Cluster]:
-    """The clusters of a map with their names, sizes and middles."""
-    texts: list[tuple[int, str]] = []
-    for data, points in layers:
-        said = await vectors.texts_of(model_id, data)
-        pairs = zip(points.clusters.tolist(), points.indices.tolist(), strict=True)
-        texts += [(cluster, said.get(index, "")) for cluster, index in pairs if cluster != NO_CLUSTER]
-    called = await asyncio.to_thread(names.names, texts)
-    numbers = np.concatenate([points.clusters for _, points in layers])
-    x, y = (np.concatenate([getattr(points, axis) for _, points in layers]) for axis in "xy")
-    return [_cluster(number, called[number], x[numbers == number], y[numbers == number]) for number in sorted(called)]
-
-
-def _cluster(number: int, name: str, x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> Cluster:
-    return Cluster(number, name, len(x), round(float(np.median(x)), 4), round(float(np.median(y)), 4))
 
 
 async def _laid_out(folder: Path, layers: Sequence[LayerVectors], watch: Watch) -> list[Layer]:

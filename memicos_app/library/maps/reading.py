@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ async def points(map_id: int) -> bytes:
         "modelId": view.model_id,
         "kind": view.kind,
         "layers": [{"source": one.source_id, "n": one.n} for one in view.layers],
-        "clusters": [{"name": one.name, "size": one.size, "x": one.x, "y": one.y} for one in view.clusters],
+        "clusters": [asdict(one) for one in view.clusters],
         "bounds": bounds([found for found, _ in layers]),
     }
     return await asyncio.to_thread(wire, head, layers)
