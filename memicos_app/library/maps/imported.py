@@ -53,7 +53,7 @@ def _points(found: Sequence[Row]) -> Points:
 
 
 _KNOWN = """
-    SELECT FROM feature_maps AS m JOIN feature_map_layers AS l ON l.map_id = m.id
+    SELECT m.id FROM feature_maps AS m JOIN feature_map_layers AS l ON l.map_id = m.id
     WHERE m.model_id = :model AND m.kind = 'imported' AND m.source_ids = CAST(:sources AS text[])
         AND l.generation_id = :generation
 """
