@@ -41,6 +41,11 @@ def named_tokens(explanation: str) -> str:
     return ", ".join(re.findall(r"“([^”]*)”", explanation)) or explanation
 
 
+def firing_tokens(explanation: str) -> str:
+    """Of what `top_token_explanation` names only the tokens that the feature fires on."""
+    return named_tokens(explanation.partition("; makes ")[0])
+
+
 def _by_frequency(tokens: Sequence[str]) -> list[str]:
     """Most frequent first; among equals the one that comes first, in its first spelling."""
     spelling: dict[str, str] = {}

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memicos_app.library.top_tokens import MOST_FIRING, MOST_LIKELIER, named_tokens, top_token_explanation
+from memicos_app.library.top_tokens import (
+    MOST_FIRING,
+    MOST_LIKELIER,
+    firing_tokens,
+    named_tokens,
+    top_token_explanation,
+)
 
 TOKENS = st.lists(st.text(st.characters(), max_size=30), max_size=12)
 
@@ -46,3 +52,8 @@ def test_any_tokens_give_one_short_line_always_the_same(positive: list[str], fir
 def test_search_sees_only_the_tokens() -> None:
     assert named_tokens("Fires on “cat”, “dog”; makes “food” likelier.") == "cat, dog, food"
     assert named_tokens("Fires on line break.") == "Fires on line break."
+
+
+def test_names_are_made_of_what_it_fires_on() -> None:
+    assert firing_tokens("Fires on “cat”, “dog”; makes “food” likelier.") == "cat, dog"
+    assert firing_tokens("Makes “food” likelier.") == "food"

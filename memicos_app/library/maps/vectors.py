@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from memicos_app.db.text import original
-from memicos_app.library import embeddings
+from memicos_app.library.embedders import embedders, filling
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.explanations import CURRENT, READING_ORDER, TOP_TOKENS
 from memicos_app.library.query import row, rows
-from memicos_app.library.top_tokens import named_tokens
+from memicos_app.library.top_tokens import firing_tokens
 from memicos_app.library.watch import Watch
 
 Floats = npt.NDArray[np.float32]
@@ -73,9 +73,11 @@ async def of_explanations(model_id: str, data: Sequence[SourceData], watch: Watc
 
     Raises:
         BadInputError: nothing is embedded and nothing can be.
+        EmbedderError: the embedder does not answer.
     """
-    for one in data:
-        await embeddings.embed_explanations(model_id, one.source_id, watch=watch)
+    usable = await embedders()
+    for one in data if usable else ():
+        await filling.embed_explanations(model_id, one.source_id, embedder=usable[0], watch=watch)
     best = await row(
         f"""
         SELECT e.embedder_id, b.name FROM explanation_embeddings AS e
@@ -102,13 +104,13 @@ async def of_explanations(model_id: str, data: Sequence[SourceData], watch: Watc
 
 
 async def texts_of(model_id: str, data: SourceData) -> dict[int, str]:
-    """What the explanation that stands for a feature says, by index; top tokens without their quotation marks."""
+    """What the explanation that stands for a feature says, by index; of top tokens those that it fires on."""
     found = await rows(
         "SELECT index, description, type_name FROM feature_labels WHERE generation_id = :generation",
         generation=data.generation,
     )
     return {
-        one["index"]: named_tokens(text) if one["type_name"] == TOP_TOKENS else text
+        one["index"]: firing_tokens(text) if one["type_name"] == TOP_TOKENS else text
         for one in found
         for text in [original(one["description"])]
     }

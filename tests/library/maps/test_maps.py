@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from memicos_app.db import session
-from memicos_app.library import embeddings
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.line_embeddings import vector_text
+from memicos_app.library.embedders import minilm
 from memicos_app.library.errors import BadInputError, NotFoundError, UnavailableError
 from memicos_app.library.maps import blocks, finding, keeping, making, reading
 from memicos_app.library.maps.blocks import Measures, Points
@@ -52,7 +52,7 @@ async def sources(database: str, data_dir: Path, tmp_path: Path, monkeypatch: py
     for source_id in (SOURCE, OTHER):
         await import_source(folder(tmp_path / "origin", source_id).write(), MODEL, source_id)
         await embed(source_id)
-    monkeypatch.setattr(embeddings, "available", lambda: False)
+    monkeypatch.setattr(minilm, "available", lambda: False)
 
 
 async def embed(source_id: str) -> None:
