@@ -46,13 +46,13 @@ def explain(folder: Path) -> int:
     """Write `explanations/` of the dataset in `folder`, `v1/{model}/{source}`; how many explanations it holds."""
     rows = [*_from_top_tokens(folder), *_by_hand(folder)]
     (folder / "explanations").mkdir(exist_ok=True)
-    (folder / "explanations" / "batch-0.jsonl.gz").write_bytes(_packed(rows))
+    (folder / "explanations" / "batch-0.jsonl.gz").write_bytes(packed(rows))
     return len(rows)
 
 
 def _from_top_tokens(folder: Path) -> Iterator[dict[str, Any]]:
     firing = _firing(folder)
-    for feature in _lines(folder / "features"):
+    for feature in lines(folder / "features"):
         index = int(feature["index"])
         if text := top_token_explanation(feature["pos_str"], firing[index]):
             yield _row(folder, index, "top-tokens", text)
@@ -77,7 +77,7 @@ def _row(folder: Path, index: int, kind: str, description: str) -> dict[str, Any
 def _firing(folder: Path) -> dict[int, list[str]]:
     """Tokens at the peaks of each feature's strongest examples, strongest first."""
     peaks: dict[int, list[tuple[float, str]]] = defaultdict(list)
-    for row in _lines(folder / "activations"):
+    for row in lines(folder / "activations"):
         if row["binMin"] == TOP_GROUP and row["maxValue"] > 0:
             peaks[int(row["index"])].append((-row["maxValue"], row["tokens"][row["maxValueTokenIndex"]]))
     firing: dict[int, list[str]] = defaultdict(list)
@@ -87,13 +87,15 @@ def _firing(folder: Path) -> dict[int, list[str]]:
     return firing
 
 
-def _lines(folder: Path) -> Iterator[dict[str, Any]]:
+def lines(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every line of a folder's batches, in order."""
     for path in sorted(folder.glob("batch-*.jsonl.gz"), key=lambda one: int(one.name.split("-")[1].split(".")[0])):
         with gzip.open(path, "rt", encoding="utf-8") as file:
             yield from (json.loads(line) for line in file)
 
 
-def _packed(rows: list[dict[str, Any]]) -> bytes:
+def packed(rows: list[dict[str, Any]]) -> bytes:
+    """Lines as a batch file, the same bytes for the same lines."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=LEVEL, mtime=0, filename="") as file:
         file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)

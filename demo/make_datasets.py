@@ -20,6 +20,7 @@ import numpy as np
 
 from demo.corpus import DEMO, WORK
 from demo.explanations import explain
+from demo.maps import place
 from inference_worker.dashboards.examples import Wanted
 from inference_worker.dashboards.generation import Generation
 from inference_worker.dashboards.layout import ModelCard, SetCard
@@ -144,6 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(made, target)
             explain(target)
+            place(target)
 
 
 if __name__ == "__main__":

@@ -196,6 +196,7 @@ function makeMap(own, canvas) {
     raster.lasso(own.line, style.accent);
     canvas.current.dataset.frames = ++own.frames;
     canvas.current.dataset.scale = (own.camera.scale / own.camera.whole).toFixed(3);
+    canvas.current.dataset.middle = `${own.camera.x.toFixed(3)} ${own.camera.y.toFixed(3)}`;
   }
   return map;
 }

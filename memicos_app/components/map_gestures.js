@@ -25,6 +25,7 @@ export function listen(element, map) {
   const press = (event) => {
     if (event.button !== 0) return;
     element.setPointerCapture(event.pointerId);
+    map.leave();
     down.set(event.pointerId, place(event));
     moved = 0;
     if (down.size === 1 && map.isDrawing(event)) line = [place(event)];

@@ -17,6 +17,7 @@ MARKUP, REVERSED, LONG, TOKENS = 3, 5, 7, 9
 """Indices of the features with hostile texts."""
 PLAIN = 11
 """A feature whose explanation holds the word `further`, for tests that search."""
+MAP_COLUMNS = 13
 PIXEL = '<img src=x onerror="window.hacked=1">'
 ATTACKS = {
     MARKUP: f"{PIXEL}<script>window.hacked=1</script> {{{{7*7}}}} attack",
@@ -88,7 +89,14 @@ def explained(feature: Line) -> Line:
         "description": EXPLANATIONS.get(index, f"pushes {words}"),
         "typeName": "np_max-act-logits",
         "explanationModelName": None,
+        **placed(index),
     }
+
+
+def placed(index: int) -> Line:
+    """Coordinates of a map whose middle is a feature: rows of 13 by 10, in three clusters from left to right."""
+    column, row = index % MAP_COLUMNS, index // MAP_COLUMNS
+    return {"umap_x": column - 6 + 0.25, "umap_y": row - 5 + 0.25, "umap_cluster": column // 5}
 
 
 def write(file: Path, lines: Iterator[Line]) -> None:
