@@ -12,6 +12,8 @@ import { Words } from "./map_words.js";
 const REACH = 14;
 const SENT = 2000;
 const PATIENCE = 220;
+const MANY = 20000;
+const AT_REST = 160;
 
 export function FeatureMap({ address, picked, onPick, onSelect }) {
   const [points, setPoints] = useState(null);
@@ -128,8 +130,9 @@ function Label({ points, hover, words }) {
 function makeMap(own, canvas) {
   let raster = null;
   let frame = 0;
+  let rest = 0;
   const size = () => [raster.width, raster.height];
-  const seen = (i) => own.states[i] !== HIDDEN && !(own.isMarking && own.states[i] === DIM && own.points.n > 20000);
+  const seen = (i) => own.states[i] !== HIDDEN && !(own.isMarking && own.states[i] === DIM && own.points.n > MANY);
   const map = {
     size,
     get camera() {
@@ -139,7 +142,7 @@ function makeMap(own, canvas) {
       raster = new Raster(canvas.current);
       const fill = () => {
         const box = canvas.current.parentElement.getBoundingClientRect();
-        raster.resize(box.width, box.height, Math.min(2, window.devicePixelRatio || 1));
+        raster.resize(box.width, box.height, sharpness());
         if (own.camera) own.camera = { ...own.camera, ...limits(own.camera, fitted(own.points.head.bounds, ...size())) };
         else own.camera = fitted(own.points.head.bounds, ...size());
         draw();
@@ -148,11 +151,14 @@ function makeMap(own, canvas) {
       const watch = new ResizeObserver(fill);
       watch.observe(canvas.current.parentElement);
       const ignore = listen(canvas.current, map);
-      return () => (watch.disconnect(), ignore(), cancelAnimationFrame(frame), (frame = 0));
+      return () => (watch.disconnect(), ignore(), cancelAnimationFrame(frame), clearTimeout(rest), (frame = 0));
     },
     look(camera) {
       own.camera = camera;
       map.hover(NONE);
+      if (own.points.n > MANY && raster.ratio > 1) raster.resize(...size(), 1);
+      clearTimeout(rest);
+      rest = setTimeout(sharpen, AT_REST);
       map.redraw();
     },
     fit: () => map.look(fitted(own.points.head.bounds, ...size())),
@@ -187,6 +193,10 @@ function makeMap(own, canvas) {
       map.redraw();
     },
   };
+  // Many points are drawn with fewer pixels while the map moves, and with all of the screen's once it rests.
+  function sharpen() {
+    if (!frame && canvas.current && raster.ratio !== sharpness()) [raster.resize(...size(), sharpness()), draw()];
+  }
   function draw() {
     frame = 0;
     const style = styleOf(canvas.current, own.dark);
@@ -200,6 +210,8 @@ function makeMap(own, canvas) {
   }
   return map;
 }
+
+const sharpness = () => Math.min(2, window.devicePixelRatio || 1);
 
 const limits = (camera, fresh) => ({ least: fresh.least, most: fresh.most, whole: fresh.whole });
 
@@ -245,6 +257,7 @@ function placeOf(points, picked) {
 function named(points, found) {
   const by = points.head.layers.map((layer) => [layer.source, []]);
   for (const i of found) by[points.layer[i]][1].push(points.index[i]);
+  by.forEach((one) => one[1].sort((a, b) => a - b));
   return by.filter((one) => one[1].length);
 }
 

@@ -25,29 +25,35 @@ export function decode(buffer) {
     points.layer.fill(place, first, first + layer.n);
     first += layer.n;
   });
-  points.grid = gridOf(points);
-  return points;
+  return byPlace(points);
 }
 
-// Points by cell of a square grid: `order` holds them cell by cell, `starts` where each cell begins in it.
-function gridOf({ n, x, y, head }) {
+// The points in the order of the cells of a square grid, row by row: near ones are near in memory too, which drawing is
+// quick by. `starts` of the grid says where each cell's points begin.
+function byPlace(points) {
+  const { n, x, y, head } = points;
   const [left, right, low, high] = head.bounds;
   const step = Math.max(right - left, high - low, 1e-9) / CELLS;
-  const cells = new Uint32Array(n);
-  const starts = new Uint32Array(CELLS * CELLS + 1);
   const column = (value, origin) => Math.min(CELLS - 1, Math.max(0, Math.floor((value - origin) / step)));
+  const starts = new Uint32Array(CELLS * CELLS + 1);
+  const cells = new Uint32Array(n);
   for (let i = 0; i < n; i++) {
     cells[i] = column(y[i], low) * CELLS + column(x[i], left);
     starts[cells[i] + 1]++;
   }
   for (let i = 0; i < CELLS * CELLS; i++) starts[i + 1] += starts[i];
-  const order = new Uint32Array(n);
   const filled = starts.slice(0, -1);
-  for (let i = 0; i < n; i++) order[filled[cells[i]]++] = i;
-  return { order, starts, column, left, low };
+  const target = cells.map((cell) => filled[cell]++);
+  const sorted = { ...points, grid: { starts, column, left, low } };
+  for (const name of ["index", "cluster", "layer", "x", "y", "density", "score"]) {
+    sorted[name] = new points[name].constructor(n);
+    for (let i = 0; i < n; i++) sorted[name][target[i]] = points[name][i];
+  }
+  return sorted;
 }
 
-function* cellsWithin(grid, x0, x1, y0, y1) {
+// Where the points of the cells that a rectangle touches begin and end: a pair a row.
+export function* cellsWithin(grid, x0, x1, y0, y1) {
   const [c0, c1] = [grid.column(x0, grid.left), grid.column(x1, grid.left)];
   const [r0, r1] = [grid.column(y0, grid.low), grid.column(y1, grid.low)];
   for (let row = r0; row <= r1; row++) {
@@ -60,8 +66,7 @@ export function nearest(points, x, y, reach, seen) {
   let best = NONE;
   let closest = reach * reach;
   for (const [from, to] of cellsWithin(points.grid, x - reach, x + reach, y - reach, y + reach)) {
-    for (let k = from; k < to; k++) {
-      const i = points.grid.order[k];
+    for (let i = from; i < to; i++) {
       const far = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
       if (far < closest && seen(i)) [best, closest] = [i, far];
     }
@@ -69,19 +74,18 @@ export function nearest(points, x, y, reach, seen) {
   return best;
 }
 
-// Points inside a closed line of [x, y] that `seen` holds, in the order of the map.
+// Points inside a closed line of [x, y] that `seen` holds.
 export function inside(points, line, seen) {
   const xs = line.map((one) => one[0]);
   const ys = line.map((one) => one[1]);
   const box = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const found = [];
   for (const [from, to] of cellsWithin(points.grid, ...box)) {
-    for (let k = from; k < to; k++) {
-      const i = points.grid.order[k];
+    for (let i = from; i < to; i++) {
       if (seen(i) && encloses(line, points.x[i], points.y[i])) found.push(i);
     }
   }
-  return found.sort((a, b) => a - b);
+  return found;
 }
 
 // Whether a horizontal ray from the place crosses the line an odd number of times.

@@ -2,27 +2,28 @@
 // It needs no graphics card and takes a few milliseconds for 100,000 points (docs/decisions/0017-own-raster.md).
 
 import { closeness, toView } from "./map_camera.js";
+import { cellsWithin } from "./map_points.js";
 
 const MARGIN = 16;
+const EDGE = 12;
+const LEAST = 0.15;
 export const HIDDEN = 0, PLAIN = 1, DIM = 2, MARKED = 3;
 const MOST_LABELS = 40;
 
-// Offsets in the buffer and shares of 256 that a disc of this radius covers; `light` makes it translucent.
+// Offsets in the buffer that a disc of this radius fills, and those at its rim with the shares of 256 that it covers
+// of them; `light` below 1 makes all of it translucent. What it hardly touches is left out.
 function stampOf(radius, width, light) {
-  const offsets = [];
-  const shares = [];
+  const [core, rim, shares] = [[], [], []];
   const reach = Math.ceil(radius);
   for (let dy = -reach; dy <= reach; dy++) {
     for (let dx = -reach; dx <= reach; dx++) {
       const covered = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dx, dy)));
-      const share = Math.round(256 * covered * light);
-      if (share > 0) {
-        offsets.push(dy * width + dx);
-        shares.push(share);
-      }
+      if (covered < LEAST) continue;
+      if (covered === 1 && light === 1) core.push(dy * width + dx);
+      else [rim.push(dy * width + dx), shares.push(Math.round(256 * covered * light))];
     }
   }
-  return { offsets: Int32Array.from(offsets), shares: Int32Array.from(shares) };
+  return { core: Int32Array.from(core), rim: Int32Array.from(rim), shares: Int32Array.from(shares) };
 }
 
 export class Raster {
@@ -49,7 +50,7 @@ export class Raster {
       this.stamp(points, camera, colours, states, DIM, stampOf(radius, this.stride, 0.22));
       this.stamp(points, camera, colours, states, MARKED, stampOf(Math.max(radius * 1.4, 2.2 * this.ratio), this.stride, 1));
     } else {
-      this.stamp(points, camera, colours, states, PLAIN, stampOf(radius, this.stride, 0.82));
+      this.stamp(points, camera, colours, states, PLAIN, stampOf(radius, this.stride, 1));
     }
     this.context.putImageData(this.image, -MARGIN, -MARGIN);
   }
@@ -59,32 +60,41 @@ export class Raster {
     return Math.min(7, Math.max(1, 0.2 * room * closeness(camera) ** 0.6));
   }
 
-  stamp({ x, y, n }, camera, colours, states, state, { offsets, shares }) {
+  stamp({ x, y, grid }, camera, colours, states, state, { core, rim, shares }) {
     const { pixels, stride } = this;
     const scale = camera.scale * this.ratio;
     const left = this.canvas.width / 2 - camera.x * scale + MARGIN;
     const top = this.canvas.height / 2 + camera.y * scale + MARGIN;
-    const [right, bottom] = [this.canvas.width + 2 * MARGIN - 9, this.canvas.height + 2 * MARGIN - 9];
-    const size = offsets.length;
-    for (let i = 0; i < n; i++) {
-      if (states[i] !== state) continue;
-      const px = (x[i] * scale + left) | 0;
-      const py = (top - y[i] * scale) | 0;
-      if (px < 9 || py < 9 || px >= right || py >= bottom) continue;
-      const at = py * stride + px;
-      const colour = colours[i];
-      const redBlue = colour & 0xff00ff;
-      const green = colour & 0x00ff00;
-      for (let k = 0; k < size; k++) {
-        const share = shares[k];
-        const rest = 256 - share;
-        const under = pixels[at + offsets[k]];
-        pixels[at + offsets[k]] =
-          0xff000000 |
-          (((Math.imul(redBlue, share) + Math.imul(under & 0xff00ff, rest)) >>> 8) & 0xff00ff) |
-          (((Math.imul(green, share) + Math.imul(under & 0x00ff00, rest)) >>> 8) & 0x00ff00);
+    const [right, bottom] = [this.canvas.width + 2 * MARGIN - EDGE, this.canvas.height + 2 * MARGIN - EDGE];
+    const [cores, rims] = [core.length, rim.length];
+    for (const [from, to] of cellsWithin(grid, ...this.seen(camera))) {
+      for (let i = from; i < to; i++) {
+        if (states[i] !== state) continue;
+        const px = (x[i] * scale + left) | 0;
+        const py = (top - y[i] * scale) | 0;
+        if (px < EDGE || py < EDGE || px >= right || py >= bottom) continue;
+        const at = py * stride + px;
+        const colour = colours[i];
+        for (let k = 0; k < cores; k++) pixels[at + core[k]] = colour;
+        const redBlue = colour & 0xff00ff;
+        const green = colour & 0x00ff00;
+        for (let k = 0; k < rims; k++) {
+          const share = shares[k];
+          const rest = 256 - share;
+          const under = pixels[at + rim[k]];
+          pixels[at + rim[k]] =
+            0xff000000 |
+            (((Math.imul(redBlue, share) + Math.imul(under & 0xff00ff, rest)) >>> 8) & 0xff00ff) |
+            (((Math.imul(green, share) + Math.imul(under & 0x00ff00, rest)) >>> 8) & 0x00ff00);
+        }
       }
     }
+  }
+
+  // What of the map is seen, with the margin: least and largest x, least and largest y.
+  seen({ x, y, scale }) {
+    const [across, tall] = [this.width / 2 + MARGIN, this.height / 2 + MARGIN].map((one) => one / scale);
+    return [x - across, x + across, y - tall, y + tall];
   }
 
   // Names of clusters where there is room, the largest first; a cluster's name comes when its points are apart.
