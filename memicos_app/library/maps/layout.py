@@ -32,6 +32,8 @@ MOST_EXACT = 32_768
 """Up to so many vectors all distances are computed; of more, neighbours are looked for by descent."""
 MOST_CLUSTERED = 40_000
 """Of more points, so many drawn at random are clustered and the others go with the nearest of these."""
+MANY, LARGEST_SHARE = 1000, 4
+"""Of so many points no cluster holds more than one part in four: a map of one cluster says nothing."""
 _ROWS = 1024
 
 Tell = Callable[[str, float, float, str], None]
@@ -85,7 +87,9 @@ def clustered(points: Floats) -> npt.NDArray[np.int16]:
     if n > MOST_CLUSTERED:
         chosen = np.sort(np.random.default_rng(SEED).permutation(n)[:MOST_CLUSTERED])
     size = max(5, len(chosen) // 250)
-    labels = HDBSCAN(min_cluster_size=size, min_samples=min(5, size), copy=True).fit_predict(points[chosen])
+    largest = len(chosen) // LARGEST_SHARE if len(chosen) >= MANY else None
+    hdbscan = HDBSCAN(min_cluster_size=size, min_samples=min(5, size), max_cluster_size=largest, copy=True)
+    labels = hdbscan.fit_predict(points[chosen])
     if n > len(chosen):
         labels = labels[KDTree(points[chosen]).query(points, return_distance=False)[:, 0]]
     found, counts = np.unique(labels[labels >= 0], return_counts=True)

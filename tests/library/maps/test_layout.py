@@ -106,6 +106,15 @@ def test_of_many_points_some_are_clustered_and_the_others_go_with_them(monkeypat
     assert adjusted_rand_score(group, found) > 0.97
 
 
+def test_one_cluster_never_holds_most_of_a_large_map() -> None:
+    random = np.random.default_rng(3)
+    placed = random.standard_normal((2400, 2)).astype(np.float32) * 0.3
+    placed[2200:] = placed[2200:] * 0.1 + [3, 3]
+    sizes = np.bincount(layout.clustered(placed) + 1)[1:]
+    assert len(sizes) >= 2
+    assert sizes.max() <= 600
+
+
 def test_too_few_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / layout.VECTORS, drawn()[0][:4])
     command = [sys.executable, "-m", "memicos_app.library.maps.layout", str(tmp_path)]
