@@ -103,3 +103,14 @@ def test_explanations_name_features_that_are_there() -> None:
     assert set(by_type["top-tokens"]) == live
     assert len(by_type["written-by-hand"]) >= 300
     assert set(by_type["written-by-hand"]) <= live
+
+
+@pytest.mark.parametrize("dataset", PRESENT, ids=lambda dataset: dataset.source_id)
+def test_every_explained_feature_has_one_place_on_the_map(dataset: Dataset) -> None:
+    explained = rows(dataset, "explanations", 0)
+    places = {(row["index"], row["umap_x"], row["umap_y"], row["umap_cluster"]) for row in explained}
+    assert len(places) == len({row["index"] for row in explained})
+    assert all(-1 <= x <= 1 and -1 <= y <= 1 for _, x, y, _ in places)
+    clusters = {cluster for *_, cluster in places if cluster >= 0}
+    assert clusters == set(range(len(clusters)))
+    assert len(clusters) >= 10
