@@ -94,9 +94,9 @@ def explained(feature: Line) -> Line:
 
 
 def placed(index: int) -> Line:
-    """Coordinates of a map whose middle is a feature: rows of 13 by 10, in three clusters from left to right."""
+    """Coordinates of a map with a feature in the middle: ten rows of 13, the last one apart, in three clusters."""
     column, row = index % MAP_COLUMNS, index // MAP_COLUMNS
-    return {"umap_x": column - 6 + 0.25, "umap_y": row - 5 + 0.25, "umap_cluster": column // 5}
+    return {"umap_x": column - 5.75, "umap_y": row - 4.75 + (row == 9), "umap_cluster": column // 5}
 
 
 def write(file: Path, lines: Iterator[Line]) -> None:

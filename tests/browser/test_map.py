@@ -33,13 +33,16 @@ async def middle(canvas: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-async def draw_around(page: Page, canvas: Locator, reach: float) -> None:
-    """A square around the middle, drawn with the pointer."""
+async def draw_around(page: Page, canvas: Locator, reach: float = 0) -> None:
+    """A square around the middle, drawn with the pointer; without a reach nearly the whole canvas."""
     x, y = await middle(canvas)
-    await page.mouse.move(x - reach, y - reach)
+    box = await canvas.bounding_box()
+    assert box is not None
+    right, down = (reach, reach) if reach else (box["width"] / 2 - 6, box["height"] / 2 - 6)
+    await page.mouse.move(x - right, y - down)
     await page.mouse.down()
     for dx, dy in ((1, -1), (1, 1), (-1, 1), (-1, -1)):
-        await page.mouse.move(x + dx * reach, y + dy * reach, steps=4)
+        await page.mouse.move(x + dx * right, y + dy * down, steps=4)
     await page.mouse.up()
 
 
@@ -74,7 +77,7 @@ async def test_a_click_shows_a_small_dashboard(page: Page) -> None:
 async def test_what_is_drawn_around_becomes_a_list(page: Page) -> None:
     canvas = await opened(page)
     await page.get_by_role("button", name="Lasso").click()
-    await draw_around(page, canvas, 260)
+    await draw_around(page, canvas)
     listed = page.locator(".map-selection")
     await expect(listed.get_by_role("heading")).to_have_text("130 features")
     rows = listed.get_by_role("listitem")
@@ -149,12 +152,12 @@ async def test_layers_of_one_map_lie_over_each_other(page: Page) -> None:
     other = page.get_by_role("group", name="Layers shown").get_by_label("7-res-4k")
     await other.uncheck()
     await page.get_by_role("button", name="Lasso").click()
-    await draw_around(page, canvas, 400)
+    await draw_around(page, canvas)
     await expect(page.locator(".map-selection").get_by_role("heading")).to_have_text("30 features")
     await page.get_by_role("button", name="Clear selection").click()
     await other.check()
     await page.get_by_role("button", name="Lasso").click()
-    await draw_around(page, canvas, 400)
+    await draw_around(page, canvas)
     await expect(page.locator(".map-selection").get_by_role("heading")).to_have_text("60 features")
 
 
