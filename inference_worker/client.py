@@ -66,6 +66,8 @@ from inference_worker.wire.turns import BATCH, CLIENT_HEADER, INTERACTIVE, PRIOR
 from inference_worker.wire.util import (
     CossimRequest,
     CossimResponse,
+    DecoderMatchRequest,
+    DecoderMatchResponse,
     FeatureVectorRequest,
     FeatureVectorResponse,
     SimilarityMatrixRequest,
@@ -178,6 +180,10 @@ class WorkerClient:
     async def similar(self, request: CossimRequest) -> CossimResponse:
         """The features of a source that are most alike to a feature or a vector."""
         return await self._post("/v1/util/sae-topk-by-decoder-cossim", request, CossimResponse)
+
+    async def decoder_match(self, request: DecoderMatchRequest) -> DecoderMatchResponse:
+        """The best match of each feature of two sources in the other."""
+        return await self._post("/v1/util/sae-decoder-match", request, DecoderMatchResponse)
 
     async def similarity_matrix(self, request: SimilarityMatrixRequest) -> SimilarityMatrixResponse:
         """How alike a text's tokens are to a temporal SAE."""

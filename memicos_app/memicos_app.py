@@ -11,6 +11,7 @@ from memicos_app.api.app import api
 from memicos_app.pages import (
     add,
     admin,
+    compare,
     explain_many,
     explanation_type,
     feature,
@@ -58,6 +59,7 @@ PAGES = (
     providers,
     explain_many,
     quick_list,
+    compare,
     jobs,
     job,
     new_model,

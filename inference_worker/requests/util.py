@@ -6,12 +6,15 @@ import torch
 
 from inference_worker.engine.directions import Direction, decoder, encoder, likest, predicted_similarity
 from inference_worker.engine.errors import BadInput, Unknown
+from inference_worker.engine.matching import best_matches
 from inference_worker.engine.together import Shared
 from inference_worker.requests.engine import Engine, require_model
 from inference_worker.requests.texts import read, tokens_of
 from inference_worker.wire.util import (
     CossimRequest,
     CossimResponse,
+    DecoderMatchRequest,
+    DecoderMatchResponse,
     FeatureRef,
     FeatureVectorRequest,
     FeatureVectorResponse,
@@ -27,7 +30,11 @@ def vector(engine: Engine, request: FeatureVectorRequest) -> FeatureVectorRespon
     loaded = engine.saes.get(request.source)
     main = encoder(loaded, request.index) if request.which == "encoder" else decoder(loaded, request.index)
     answer = FeatureVectorResponse(
-        vector=main.vector.tolist(), norm=main.norm, hook_name=main.hook_name, which=request.which
+        vector=main.vector.tolist(),
+        norm=main.norm,
+        hook_name=main.hook_name,
+        which=request.which,
+        space=main.space,
     )
     if request.which == "both":
         read_by = encoder(loaded, request.index)
@@ -50,6 +57,26 @@ def similar(engine: Engine, request: CossimRequest) -> CossimResponse:
             )
             for index, cosine in zip(indices, cosines, strict=True)
         ],
+    )
+
+
+def matches(engine: Engine, request: DecoderMatchRequest) -> Shared[DecoderMatchResponse]:
+    """For each feature of two sources the one of the other that is most alike."""
+    require_model(engine, request.model)
+    first = engine.saes.get(request.source)
+    try:
+        second = engine.saes.get(request.target)
+    except Unknown as error:
+        raise Unknown(error.message, field="target") from None
+    there, back = yield from best_matches(first, second, request.features)
+    return DecoderMatchResponse(
+        source=request.source,
+        target=request.target,
+        features=request.features,
+        indices=there.indices.tolist(),
+        cosines=[round(cosine, 6) for cosine in there.cosines.tolist()],
+        target_indices=back.indices.tolist(),
+        target_cosines=[round(cosine, 6) for cosine in back.cosines.tolist()],
     )
 
 

@@ -58,6 +58,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "/v1/activation/raw": {"model": _MODEL, "prompts": [_TEXT], "layers": [15]},
     "/v1/activation/attention": {"model": _MODEL, "prompt": _TEXT, "layer": 3, "head": 1},
     "/v1/util/sae-vector": _FEATURE,
+    "/v1/util/sae-decoder-match": {"model": _MODEL, "source": _SOURCE, "target": "7-res-4k", "features": [4044, 12]},
     "/v1/util/sae-topk-by-decoder-cossim": {
         "feature": _FEATURE,
         "model": _MODEL,

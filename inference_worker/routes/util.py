@@ -9,6 +9,8 @@ from inference_worker.routes.description import RESPONSES, SECRET
 from inference_worker.wire.util import (
     CossimRequest,
     CossimResponse,
+    DecoderMatchRequest,
+    DecoderMatchResponse,
     FeatureVectorRequest,
     FeatureVectorResponse,
     SimilarityMatrixRequest,
@@ -30,6 +32,11 @@ def router(worker: Worker) -> APIRouter:
     async def sae_topk_by_decoder_cossim(request: Request, body: CossimRequest) -> CossimResponse:
         """The features of a source whose decoder directions are most alike to a feature's or to a vector."""
         return await worker.answer(request, lambda engine: util.similar(engine, body))
+
+    @routes.post("/sae-decoder-match")
+    async def sae_decoder_match(request: Request, body: DecoderMatchRequest) -> DecoderMatchResponse:
+        """For each feature of two sources the one of the other whose decoder direction is most alike."""
+        return await worker.answer_shared(request, lambda engine: util.matches(engine, body))
 
     @routes.post("/similarity-matrix-pred")
     async def similarity_matrix_pred(request: Request, body: SimilarityMatrixRequest) -> SimilarityMatrixResponse:

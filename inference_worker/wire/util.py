@@ -9,6 +9,7 @@ from pydantic import Field
 from inference_worker.wire.base import Wire
 
 MAX_SIMILAR = 1000
+MAX_MATCHED = 100_000
 
 VectorKind = Literal["decoder", "encoder", "both"]
 
@@ -31,6 +32,8 @@ class FeatureVectorResponse(Wire):
     hook_name: str
     """Where `vector` belongs: a transcoder reads and writes at different places."""
     which: VectorKind = "decoder"
+    space: str = ""
+    """Directions can be compared where this is the same."""
     encoder_vector: list[float] | None = None
     encoder_norm: float | None = None
     encoder_hook_name: str | None = None
@@ -64,6 +67,30 @@ class CossimResponse(Wire):
 
     feature: FeatureRef | None = None
     topk_decoder_cossim_features: list[SimilarFeature]
+
+
+class DecoderMatchRequest(Wire):
+    """For each feature of `source` the one of `target` whose decoder direction is most alike, and back."""
+
+    model: str
+    source: str
+    target: str
+    features: Annotated[list[int], Field(min_length=1, max_length=MAX_MATCHED)] | None = None
+    """Only these of `source`; left out: all."""
+
+
+class DecoderMatchResponse(Wire):
+    """Best matches by place: `indices[i]` is the feature of `target` for the i-th feature of `source`."""
+
+    source: str
+    target: str
+    features: list[int] | None = None
+    """The features of `source` that were compared; null: all, in order."""
+    indices: list[int]
+    cosines: list[float]
+    target_indices: list[int]
+    """For each feature of `target`, the compared feature of `source` that is most alike."""
+    target_cosines: list[float]
 
 
 class SimilarityMatrixRequest(Wire):

@@ -10,10 +10,11 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed
-from memicos_app.api.shapes import CossimAnswer, SimilarityMatrixAnswer, TokenizeAnswer
-from memicos_app.library import directions
+from memicos_app.api.shapes import CossimAnswer, SimilarFeaturesAnswer, SimilarityMatrixAnswer, TokenizeAnswer
+from memicos_app.library import directions, similar_elsewhere
 from memicos_app.library.directions import Alike
 from memicos_app.library.errors import BadInputError
+from memicos_app.library.similar_elsewhere import MOST_SOURCES
 
 router = APIRouter(tags=["directions"])
 
@@ -24,6 +25,16 @@ class Cossim(Body):
     index: Index
     target_model_id: Name | None = Field(None, alias="targetModelId", description="The same model.")
     target_source_id: Name = Field(alias="targetSourceId", description="Whose features are compared.")
+    num_results: int = Field(10, alias="numResults", ge=1, le=100)
+
+
+class SimilarFeatures(Body):
+    model_id: Name = Field(alias="modelId")
+    source: Name
+    index: Index
+    target_source_ids: Annotated[list[Name], Field(min_length=1, max_length=MOST_SOURCES)] | None = Field(
+        None, alias="targetSourceIds", description="Left out: all other sources of the model that are served."
+    )
     num_results: int = Field(10, alias="numResults", ge=1, le=100)
 
 
@@ -61,6 +72,21 @@ async def cossim(body: Cossim) -> Json:
             "topkCossimIndices": [one.index for one in found],
             "topkCossimValues": [one.cosine for one in found],
             "topkDecoderCossimFeatures": [alike_json(body.model_id, one) for one in found],
+        }
+    )
+
+
+@router.post("/similar-features", response_model=SimilarFeaturesAnswer)
+async def similar_features(body: SimilarFeatures) -> Json:
+    """The features of other sources whose decoder directions are most like that of a feature, over all of them."""
+    with fields_renamed({"model_id": "modelId", "source_id": "source", "targets": "targetSourceIds"}):
+        found, left_out = await similar_elsewhere.ranked(
+            body.model_id, body.source, body.index, body.target_source_ids, limit=body.num_results
+        )
+    return Json(
+        {
+            "results": [alike_json(body.model_id, one) for one in found],
+            "skipped": [{"source": one.source_id, "reason": one.problem} for one in left_out],
         }
     )
 

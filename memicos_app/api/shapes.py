@@ -207,6 +207,16 @@ class CossimAnswer(Shape):
     topk_decoder_cossim_features: list[AlikeAnswer]
 
 
+class SkippedSource(Shape):
+    source: str
+    reason: str
+
+
+class SimilarFeaturesAnswer(Shape):
+    results: list[AlikeAnswer]
+    skipped: list[SkippedSource]
+
+
 class SimilarityMatrixAnswer(Shape):
     tokens: list[str]
     similarity_matrix: list[list[float]]

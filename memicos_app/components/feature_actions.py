@@ -116,8 +116,14 @@ def actions(
         rx.el.button(
             "Embed", type="button", class_name="btn hide-phone", on_click=EmbedOptions.open(path(feature), text)
         ),
+        rx.el.a("Compare", href=compare_href(feature), class_name="btn hide-phone"),
         downloads(feature, on_vector),
     ]
+
+
+def compare_href(feature: Shown[FeatureDisplay]) -> rx.Var[str]:
+    """Where this feature stands on the left, and another can be chosen."""
+    return "/compare?a=" + feature.model + "/" + feature.source + "/" + feature.number
 
 
 def step(href: rx.Var[str], query: rx.Var[str], word: str, key: str, label: str) -> rx.Component:

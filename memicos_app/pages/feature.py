@@ -28,6 +28,7 @@ from memicos_app.components.logit_table import logit_table
 from memicos_app.components.own_text import OwnText
 from memicos_app.components.own_words import OwnWords
 from memicos_app.components.score_details import ScoreDialog, score_dialog
+from memicos_app.components.similar_elsewhere import similar_in_other_sources
 from memicos_app.components.similar_features import correlated_features, similar_features
 from memicos_app.components.test_box import test_box
 from memicos_app.library import catalog, features, ownership
@@ -249,6 +250,7 @@ def background() -> rx.Component:
     return rx.fragment(
         explanation_card(feature, FeatureState),
         similar_features(feature),
+        similar_in_other_sources(feature),
         correlated_features(feature),
         numbers_made(feature),
         feature_config(feature),

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.adding_links import upload_address
+from memicos_app.components.compare_address import compare_path
 from memicos_app.components.copy import command
 from memicos_app.components.empty import Suggestion, empty, failed, not_found, skeleton_rows
 from memicos_app.components.facet_cards import FacetsState, facet_cards
@@ -71,6 +72,10 @@ class SourceState(rx.State):
     @rx.var
     def set_href(self) -> str:
         return place(self.r_model, self.set_name)
+
+    @rx.var
+    def compare_href(self) -> str:
+        return compare_path(f"{self.r_model}/{self.r_source}")
 
     @rx.var
     def steer_href(self) -> str:
@@ -203,6 +208,10 @@ def head() -> rx.Component:
             rx.cond(
                 SourceState.kind == "source",
                 source_downloads(SourceState.r_model, SourceState.r_source, BrowserState.indices),
+            ),
+            rx.cond(
+                SourceState.kind == "source",
+                rx.el.a("Compare", href=SourceState.compare_href, class_name="btn hide-phone"),
             ),
             rx.cond(
                 SourceState.upload_href != "",

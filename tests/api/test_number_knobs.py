@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "densityThreshold": 0,
     },
     "/cossim": {**REAL["/cossim"], "numResults": 3},
+    "/similar-features": {**REAL["/similar-features"], "numResults": 3},
     "/vector/new": {**REAL["/vector/new"], "vectorLabel": "x", "vectorDefaultSteerStrength": 1},
     "/vector/get": FEATURE,
 }
@@ -76,6 +77,8 @@ LIMITS: dict[tuple[str, str], tuple[float, float]] = {
     ("/search-topk-by-token", "densityThreshold"): (-1, 1),
     ("/cossim", "index"): (0, LAST),
     ("/cossim", "numResults"): (1, 100),
+    ("/similar-features", "index"): (0, LAST),
+    ("/similar-features", "numResults"): (1, 100),
     ("/vector/new", "layerNumber"): (0, 29),
     ("/vector/new", "vectorDefaultSteerStrength"): (-10_000, 10_000),
     ("/vector/get", "index"): (0, LAST),

@@ -36,6 +36,7 @@ REAL: dict[str, dict[str, Any]] = {
         "targetSourceId": dataset.SOURCE,
         "index": 10,
     },
+    "/similar-features": {"modelId": dataset.MODEL, "source": dataset.SOURCE, "index": 10},
     "/similarity-matrix-pred": {"modelId": dataset.MODEL, "sourceId": dataset.SOURCE},
     "/tokenize": {"modelId": dataset.MODEL},
     "/steer": SHORT,

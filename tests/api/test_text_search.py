@@ -150,6 +150,20 @@ async def test_tokens_and_directions(client: httpx.AsyncClient) -> None:
     assert alike["topkDecoderCossimFeatures"][0]["explanation"] == "<b>feature 10</b>"
 
 
+async def test_similar_features_over_other_sources(client: httpx.AsyncClient) -> None:
+    body = {"modelId": MODEL, "source": SOURCE, "index": 10, "numResults": 4}
+    found = await post(client, "/similar-features", body | {"targetSourceIds": ["7-res-4k", "9-none", "23-res-4k"]})
+    cosines = [one["cosineSimilarity"] for one in found["results"]]
+    assert len(cosines) == 4
+    assert cosines == sorted(cosines, reverse=True)
+    assert {one["feature"]["source"] for one in found["results"]} <= {"7-res-4k", "23-res-4k"}
+    assert [one["source"] for one in found["skipped"]] == ["9-none"]
+    assert found["skipped"][0]["reason"]
+    everywhere = await post(client, "/similar-features", body)
+    assert everywhere["results"] == found["results"]
+    assert everywhere["skipped"] == []
+
+
 async def test_nulls_and_slashes_are_as_good_as_nothing(client: httpx.AsyncClient) -> None:
     body = ALL | {"sortIndexes": None, "densityThreshold": None, "ignoreBos": None, "numResults": None}
     assert (await post(client, "/search-all/", body)) == await post(client, "/search-all", ALL)
@@ -192,6 +206,9 @@ BAD = [
     ("/cossim", {"targetSourceId": "x"}, 404, "targetSourceId"),
     ("/cossim", {"targetModelId": "x"}, 400, "targetModelId"),
     ("/cossim", {"modelId": "x", "targetModelId": "x"}, 404, "modelId"),
+    ("/similar-features", {"index": 4096}, 404, "index"),
+    ("/similar-features", {"source": "x"}, 404, "source"),
+    ("/similar-features", {"targetSourceIds": []}, 400, "targetSourceIds"),
     ("/similarity-matrix-pred", {}, 400, "sourceId"),
     ("/similarity-matrix-pred", {"text": "x" * 701}, 400, "text"),
 ]
@@ -202,6 +219,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/activation/get": {"modelId": MODEL, "source": SOURCE, "index": 10},
     "/tokenize": {"modelId": MODEL, "prompt": TEXT},
     "/cossim": {"modelId": MODEL, "source": SOURCE, "index": 10, "targetSourceId": SOURCE},
+    "/similar-features": {"modelId": MODEL, "source": SOURCE, "index": 10},
     "/similarity-matrix-pred": {"modelId": MODEL, "sourceId": SOURCE, "text": TEXT},
 }
 

@@ -47,11 +47,10 @@ async def test_the_source_shows_what_it_is(page: Page) -> None:
     side = page.locator(".side")
     await expect(side).to_contain_text("blocks.15.hook_resid_post")
     await expect(side).to_contain_text("SAE.load_from_disk")
-    plot = side.get_by_role("img", name="Features by their maximum activation")
+    plot = page.get_by_role("group", name="How strongly")
     await expect(plot.locator("path").first).to_have_attribute("d", re.compile("^M"))
-    bars = side.locator(".hist-words").last.locator("i")
-    await bars.nth(3).hover()
-    await expect(bars.nth(3).locator("span")).to_contain_text("features")
+    await plot.locator(".range-field").hover(position={"x": 20, "y": 30})
+    await expect(plot.locator(".range-told")).to_have_text(re.compile(r"^[\d.]+ – [\d.]+: \d+"))
 
 
 async def test_sorting_and_paging_are_in_the_address(page: Page) -> None:

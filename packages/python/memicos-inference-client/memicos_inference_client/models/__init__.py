@@ -41,6 +41,8 @@ from .contrast_response_typical import ContrastResponseTypical
 from .contrast_text import ContrastText
 from .cossim_request import CossimRequest
 from .cossim_response import CossimResponse
+from .decoder_match_request import DecoderMatchRequest
+from .decoder_match_response import DecoderMatchResponse
 from .feature_ref import FeatureRef
 from .feature_vector_request import FeatureVectorRequest
 from .feature_vector_request_which import FeatureVectorRequestWhich
@@ -143,6 +145,8 @@ __all__ = (
     "ContrastText",
     "CossimRequest",
     "CossimResponse",
+    "DecoderMatchRequest",
+    "DecoderMatchResponse",
     "FeatureRef",
     "FeatureVectorRequest",
     "FeatureVectorRequestWhich",

@@ -22,6 +22,7 @@ class FeatureVectorResponse:
             norm (float):
             hook_name (str): Where `vector` belongs: a transcoder reads and writes at different places.
             which (FeatureVectorResponseWhich | Unset):  Default: 'decoder'.
+            space (str | Unset): Directions can be compared where this is the same. Default: ''.
             encoder_vector (list[float] | None | Unset):
             encoder_norm (float | None | Unset):
             encoder_hook_name (None | str | Unset):
@@ -31,6 +32,7 @@ class FeatureVectorResponse:
     norm: float
     hook_name: str
     which: FeatureVectorResponseWhich | Unset = "decoder"
+    space: str | Unset = ""
     encoder_vector: list[float] | Unset | None = UNSET
     encoder_norm: float | Unset | None = UNSET
     encoder_hook_name: str | Unset | None = UNSET
@@ -45,6 +47,8 @@ class FeatureVectorResponse:
         which: str | Unset = UNSET
         if not isinstance(self.which, Unset):
             which = self.which
+
+        space = self.space
 
         encoder_vector: list[float] | Unset | None
         if isinstance(self.encoder_vector, Unset):
@@ -78,6 +82,8 @@ class FeatureVectorResponse:
         )
         if which is not UNSET:
             field_dict["which"] = which
+        if space is not UNSET:
+            field_dict["space"] = space
         if encoder_vector is not UNSET:
             field_dict["encoderVector"] = encoder_vector
         if encoder_norm is not UNSET:
@@ -102,6 +108,8 @@ class FeatureVectorResponse:
             which = UNSET
         else:
             which = check_feature_vector_response_which(_which)
+
+        space = d.pop("space", UNSET)
 
         def _parse_encoder_vector(data: object) -> list[float] | Unset | None:
             if data is None:
@@ -143,6 +151,7 @@ class FeatureVectorResponse:
             norm=norm,
             hook_name=hook_name,
             which=which,
+            space=space,
             encoder_vector=encoder_vector,
             encoder_norm=encoder_norm,
             encoder_hook_name=encoder_hook_name,
