@@ -57,7 +57,8 @@ def pieces(count: int, seed: int = 0) -> list[str]:
         row, length = rows[rng.integers(len(rows))], int(rng.integers(6, 21))
         start = int(rng.integers(1, len(row) - length))
         text = tokenizer.decode(row[start : start + length].tolist())
-        made[" ".join(text.partition(" ")[2].split())] = None
+        if words := text.partition(" ")[2].split():
+            made[" ".join(words)] = None
     return list(made)
 
 
