@@ -41,8 +41,10 @@ async def with_vectors() -> list[Known]:
     """Those that have at least one vector."""
     found = await rows(
         """
-        SELECT m.id, m.name, m.dimensions FROM embedders AS m
-        WHERE EXISTS (SELECT FROM explanation_embeddings AS e WHERE e.embedder_id = m.id) ORDER BY m.id
+        SELECT m.id, m.name, m.dimensions FROM embedders AS m CROSS JOIN LATERAL (
+            SELECT FROM explanation_embeddings AS e WHERE e.embedder_id = m.id
+            ORDER BY e.embedder_id, e.explanation_number LIMIT 1  -- The order asks for the key's index.
+        ) AS one ORDER BY m.id
         """
     )
     return [Known(one["id"], original(one["name"]), one["dimensions"]) for one in found]
