@@ -55,6 +55,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
         "INFERENCE_PORT": str(free_port()),
         "DATA_DIR": str(data_dir),
         "DATABASE_URL": "",
+        "EMBED_AT_START": "false",
         **settings,
     }
 

@@ -33,8 +33,8 @@ def embed(
         if job:
             arguments = {"model": model, "source": source, "embedder": embedder}
             where = "/".join(part for part in (model, source) if part)
-            title = f"Embed explanations of {where or 'everything'}"
-            return say(ask(jobs.ask("embed", arguments, title=title, subject=where)))
+            title = f"Index explanations of {where}" if where else filling.ALL_TITLE
+            return say(ask(jobs.ask("embed", arguments, title=title, subject=where or filling.ALL)))
         with TerminalWatch(console) as watch:
             done = ask(_embed(model, source, embedder, watch))
     console.print(f"{done:,} explanations embedded.", highlight=False)

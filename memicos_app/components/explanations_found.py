@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from memicos_app.components.explanations_asked import ExplanationsAsked
 from memicos_app.library import explanation_search
+from memicos_app.library.embedders.filling import being_made
 from memicos_app.library.embedders.known import with_vectors
 from memicos_app.library.explanation_search import Page
 
@@ -43,8 +44,9 @@ async def search(asked: ExplanationsAsked, cursor: str | None = None) -> Page:
 
 
 async def lacks_vectors(found: Page, asked: ExplanationsAsked) -> bool:
-    """Whether meaning could not be searched because nothing is embedded yet."""
-    return not found.embedders and (bool(asked.like) or asked.way != "words") and not await with_vectors()
+    """Whether meaning could not be searched because nothing is embedded yet, nor about to be."""
+    wanted = bool(asked.like) or asked.way != "words"
+    return wanted and not found.embedders and not await with_vectors() and not await being_made()
 
 
 def told(number: int, *, more: bool) -> str:

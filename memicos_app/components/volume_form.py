@@ -142,7 +142,7 @@ def labelled(
             rx.cond(state.wrong[name] != "", rx.el.span(state.wrong[name]), rx.el.span(hint)),
             id=f"volume-{name}-said",
             aria_live="polite",
-            class_name=rx.cond(state.wrong[name] != "", "tiny add-wrong iso", "tiny faint"),
+            class_name=rx.cond(state.wrong[name] != "", "tiny field-wrong iso", "tiny faint"),
         ),
         class_name="field",
     )

@@ -26,6 +26,7 @@ from memicos_app.components.volume_work import (
     subjects,
 )
 from memicos_app.library import jobs, ownership
+from memicos_app.library.embedders import filling
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.providers import runs
 
@@ -74,7 +75,7 @@ class VolumeState(rx.State):
             self.begin_with = {**dict.fromkeys(FIELDS, ""), **BEGIN}
             self.begin_with |= {"subject": subject, "type": self.ways[0]["name"], "explainer": next(iter(names), "")}
             self._values, self.loaded = dict(self.begin_with), True
-        await self._estimate()
+        await self._estimate(untouched=True)
 
     def _ways(self) -> list[Way]:
         return ways_to_score() if self.what == JUDGE else ways_to_explain()
@@ -106,7 +107,8 @@ class VolumeState(rx.State):
             self.begin_with[name] = self._values[name] if name in ("subject", "type") else self.begin_with[name]
         await self._estimate()
 
-    async def _estimate(self) -> None:
+    async def _estimate(self, *, untouched: bool = False) -> None:
+        """`untouched`: nobody typed anything yet, so nobody has done anything wrong."""
         async with self:
             values, what, self.estimating = dict(self._values), self.what, True
         wrong, facts, question, problem = dict.fromkeys(FIELDS, ""), [], [], ""
@@ -115,7 +117,7 @@ class VolumeState(rx.State):
             facts, question = found.facts, found.question
         except LibraryError as error:
             if error.field in FIELDS:
-                wrong[error.field] = error.message.removeprefix(f"{error.field}: ")
+                wrong[error.field] = "" if untouched else error.message.removeprefix(f"{error.field}: ")
             else:
                 problem = error.message
         async with self:
@@ -146,8 +148,9 @@ class VolumeState(rx.State):
         model, _, source = subject.partition("/")
         try:
             ownership.require_owner()
-            title = f"Index explanations of {subject}" if subject else "Index all explanations"
-            job = await jobs.ask("embed", {"model": model, "source": source}, title=title, subject=subject or "all")
+            title = f"Index explanations of {subject}" if subject else filling.ALL_TITLE
+            arguments = {"model": model, "source": source}
+            job = await jobs.ask("embed", arguments, title=title, subject=subject or filling.ALL)
         except LibraryError as error:
             return rx.toast.error(error.message)
         return rx.redirect(f"/admin/jobs/{job.id}")

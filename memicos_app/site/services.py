@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from memicos_app import worker
 from memicos_app.db import session
 from memicos_app.jobs.local import LocalJobs
+from memicos_app.library.embedders import filling
+from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
+
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -20,9 +25,19 @@ async def running() -> AsyncIterator[None]:
     await worker.start()
     if jobs is not None:
         jobs.start()
+        if settings.embed_at_start:
+            await _have_embedded()
     try:
         yield
     finally:
         await asyncio.gather(worker.stop(), *([asyncio.to_thread(jobs.stop)] if jobs is not None else []))
         await session.dispose()
         session.release()
+
+
+async def _have_embedded() -> None:
+    """Search by meaning finds what a first start imported without anybody having asked for vectors."""
+    try:
+        await filling.ask_for_missing()
+    except LibraryError as error:
+        logger.warning("Explanations wait to be embedded: %s", error.message)

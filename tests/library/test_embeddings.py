@@ -85,6 +85,22 @@ async def test_of_top_tokens_only_the_tokens_count(database: str, tmp_path: Path
     assert float(np.asarray(json.loads(stored)) @ plain) == pytest.approx(1, abs=1e-3)
 
 
+async def test_what_lacks_a_vector_is_asked_for_once(database: str, tmp_path: Path) -> None:
+    assert await filling.ask_for_missing() is None, "nothing is there"
+    folder = Folder(tmp_path)
+    folder.batch("features/batch-0", [feature(0)])
+    folder.batch("explanations/batch-0", [explanation(0, TEXTS[0])])
+    await import_source(folder.write(), MODEL, SOURCE)
+    asked = await filling.ask_for_missing()
+    assert asked is not None
+    assert (asked.kind, asked.subject, asked.state) == ("embed", filling.ALL, "waiting")
+    again = await filling.ask_for_missing()
+    assert again is not None
+    assert again.id == asked.id
+    await filling.embed_explanations()
+    assert await filling.ask_for_missing() is None
+
+
 async def test_without_the_package_nothing_is_embedded(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm, "find_spec", lambda name: None)
     minilm._model.cache_clear()

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from memicos_app.db import session
 from memicos_app.db.explanations import unembedded
 from memicos_app.db.text import original, storable
-from memicos_app.library import vocabulary
+from memicos_app.library import jobs, vocabulary
 from memicos_app.library.datasets.line_embeddings import vector_text
 from memicos_app.library.embedders import embedders, minilm
 from memicos_app.library.embedders.interface import Embedder, Vectors
 from memicos_app.library.embedders.known import ensure_indexes
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import CURRENT, TOP_TOKENS
+from memicos_app.library.job_views import JobView
 from memicos_app.library.query import Row, rows, run_in
 from memicos_app.library.top_tokens import named_tokens
 from memicos_app.library.watch import UNWATCHED, Watch
 
+ALL, ALL_TITLE = "all", "Index all explanations"
+"""Subject and title of the job that embeds whatever lacks a vector: there is one of it at a time."""
 _PART = 1024
 """Explanations that are sorted by length before they are embedded: those alike in length need little padding."""
 
@@ -77,6 +80,24 @@ async def embed_explanations(
     watch.tell("embedding", had + done, had + done, "explanations")
     await vocabulary.refresh()
     return done
+
+
+async def ask_for_missing() -> JobView | None:
+    """Have a job make what lacks a vector of the packaged embedder, so that a first start's data is found by meaning.
+
+    None where nothing is missing, or the package is not installed.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    if not minilm.available() or not await n_missing(minilm.MiniLm.id):
+        return None
+    return await jobs.ask("embed", {"model": "", "source": ""}, title=ALL_TITLE, subject=ALL)
+
+
+async def being_made() -> bool:
+    """Whether a job is making vectors, or is about to."""
+    return bool(await jobs.jobs(kind="embed", states=("waiting", "running"), limit=1))
 
 
 async def n_missing(embedder_id: int, model_id: str = "", source_id: str = "") -> int:

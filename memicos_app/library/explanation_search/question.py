@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from memicos_app.library.embedders import Embedder, EmbedderError, Vectors, embedders
+from memicos_app.library.embedders.filling import being_made
 from memicos_app.library.embedders.known import Known, with_vectors
 from memicos_app.library.explanation_search.asked import Way
 from memicos_app.library.explanation_search.words import Term, any_of, terms_of
@@ -66,12 +67,14 @@ async def _vectors(text: str, notes: list[str]) -> tuple[dict[int, Vectors], tup
             vectors[embedder.id] = answer
             names.append(embedder.name)
     if not vectors:
-        notes += _why_none(stored, bool(able))
+        notes += await _why_none(stored, bool(able))
     return vectors, tuple(names)
 
 
-def _why_none(stored: dict[int, Known], failed: bool) -> list[str]:
+async def _why_none(stored: dict[int, Known], failed: bool) -> list[str]:
     if not stored:
+        if await being_made():
+            return ["Vectors of explanations are being made; so far only words were searched."]
         return ["No explanation has a vector yet: `memicos embed` makes them. Only words were searched."]
     if failed:
         return ["Only words were searched."]
