@@ -143,7 +143,7 @@ async def case(scope: Scope, filters: Filters, texts: Sequence[str], vectors: Ve
     async def page(place: int) -> object:
         return await search(texts[place], scope=scope, filters=filters)
 
-    await warmed(near, 20)
+    await warmed(near, len(texts))
     times, found = await timed(near, len(texts))
     exact_times, wanted = await timed(all_, exact)
     hits = [

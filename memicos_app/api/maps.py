@@ -15,6 +15,7 @@ from memicos_app.api.inputs import MAX_INDEX, Body, Name
 from memicos_app.api.jobs import job_json
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.writing import OWNER_ONLY
+from memicos_app.library import catalog
 from memicos_app.library.indices import indices_of
 from memicos_app.library.maps import finding, making, reading
 from memicos_app.library.maps.views import Kind, MapView
@@ -55,6 +56,7 @@ async def umap(body: Umap) -> Json:
 @router.get("/maps/{model_id}/{source_id}")
 async def maps(model_id: str, source_id: str) -> Json:
     """The maps that hold a source, without their points: those of it alone first."""
+    await catalog.source(model_id, source_id)
     return Json({"maps": [map_json(one) for one in await reading.maps_of(model_id, source_id)]})
 
 

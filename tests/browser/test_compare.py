@@ -42,6 +42,7 @@ async def test_a_feature_is_itself(page: Page, inference: RunningSite) -> None:
 async def test_a_source_against_itself_matches_everywhere(page: Page, inference: RunningSite) -> None:
     await page.goto(f"/{PLACE}")
     await page.get_by_role("link", name="Compare", exact=True).click()
+    await expect(page.locator("input[name=a]")).to_have_value(PLACE)
     await page.locator("input[name=b]").fill(PLACE)
     await page.get_by_role("button", name="Compare", exact=True).click()
     await expect(page.get_by_role("img", name="How strongly")).to_be_visible()

@@ -50,7 +50,7 @@ async def test_the_search_box_leads_to_results(page: Page) -> None:
     await page.get_by_role("searchbox", name="Search explanations", exact=True).fill("herself")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile(r"/search-explanations\?q=herself"))
-    await expect(page.locator("tbody tr").first).to_contain_text("herself")
+    await expect(page.get_by_role("article").first).to_contain_text("herself")
 
 
 async def test_the_panel_steers_and_a_moved_slider_changes_the_text(page: Page, inference: RunningSite) -> None:

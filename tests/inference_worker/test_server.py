@@ -43,6 +43,7 @@ PATHS = {
     ),
     *("/v1/activation/topk-by-token", "/v1/activation/topk-by-token-batch"),
     *(f"/v1/util/{name}" for name in ("sae-vector", "sae-topk-by-decoder-cossim", "similarity-matrix-pred")),
+    "/v1/util/sae-decoder-match",
     "/v1/steer/completion",
     "/v1/steer/completion-chat",
     "/v1/lens/prompt",

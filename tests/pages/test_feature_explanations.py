@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from memicos_app.components.explanation_lines import ExplanationLine
-from memicos_app.library import embeddings_soon
+from memicos_app.library.embedders import soon
 from memicos_app.pages.feature import FeatureState
 from memicos_app.settings import get_settings
 from tests.api.dataset import MODEL, SOURCE
@@ -22,7 +22,7 @@ async def reader(imported: str) -> AsyncIterator[Visitor]:
     async with visitor(MODEL, SOURCE, "10") as one:
         await one.cause(FeatureState.load)
         yield one
-    await embeddings_soon.settled()
+    await soon.settled()
 
 
 def lines(reader: Visitor) -> list[ExplanationLine]:

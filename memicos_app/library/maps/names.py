@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-_WORD = re.compile(r"[^\W\d_][^\W_]{2,}(?:['’-][^\W\d_]+)*")
+_WORD = re.compile(r"(?<!\w)[^\W\d_][^\W_]{2,}(?:['’-][^\W\d_]+)*(?!\w)")
 WORDS = 3
 _SAYING_NOTHING = """
 about activates activation after all also and any are before being between both but can connection context contexts

@@ -65,8 +65,8 @@ async def test_sums_of_a_generation_that_nobody_counted_yet(source: None, one: s
             "feature_examples: the row of 11 was changed",
         ),
         (
-            "UPDATE explanations SET description = 'lies' WHERE index = 3",
-            "UPDATE explanations SET description = 'says 3' WHERE index = 3",
+            "UPDATE explanations SET notes = 'lies' WHERE index = 3",
+            "UPDATE explanations SET notes = NULL WHERE index = 3",
             "explanations: the row of 3 was changed",
         ),
         (
