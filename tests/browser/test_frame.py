@@ -88,6 +88,7 @@ async def test_the_sheet_of_keys_lists_those_of_the_page(page: Page) -> None:
 
 async def test_the_theme_is_kept(page: Page) -> None:
     await page.goto("/admin")
+    await settled(page)
     background = "getComputedStyle(document.body).backgroundColor"
     light = await page.evaluate(background)
     await page.get_by_label("Switch between light and dark").click()
