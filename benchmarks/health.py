@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 
 from inference_worker.client import WorkerClient, WorkerDown
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID
 from inference_worker.wire.activations import ActivationSingleRequest
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID
 from inference_worker.wire.steering import SteerCompletionRequest, SteerFeature
 from memicos_app.settings import ROOT
 

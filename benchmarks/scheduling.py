@@ -28,7 +28,7 @@ from benchmarks.steering import SOURCE, machine, prompts
 from inference_worker.engine.generate import generate, generation
 from inference_worker.engine.loading import load_model
 from inference_worker.engine.model import LanguageModel
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
+from inference_worker.engine.packaged import ensure_packaged_model
 from inference_worker.engine.sampling import Output, Sampling
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.steer import Steering, steering
@@ -37,6 +37,7 @@ from inference_worker.requests.activations import activation
 from inference_worker.requests.engine import Engine
 from inference_worker.scheduler import Scheduler, Ticket
 from inference_worker.wire.activations import ActivationSingleRequest
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID
 from memicos_app.settings import ROOT, get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "scheduling.json"

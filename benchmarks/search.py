@@ -21,11 +21,11 @@ import torch
 from benchmarks.steering import machine
 from inference_worker.engine.loading import load_model
 from inference_worker.engine.model import token_rows
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.together import result_of
 from inference_worker.requests.engine import Engine
 from inference_worker.requests.search import search
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID
 from inference_worker.wire.search import ActivationAllRequest
 from memicos_app.settings import ROOT, get_settings
 

@@ -26,10 +26,11 @@ from transformers import AutoModelForCausalLM
 from inference_worker.engine.generate import generate
 from inference_worker.engine.loading import load_model
 from inference_worker.engine.model import LanguageModel
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
+from inference_worker.engine.packaged import ensure_packaged_model
 from inference_worker.engine.sampling import Sampling
 from inference_worker.engine.shelf import SaeShelf
 from inference_worker.engine.steer import Steering, steering
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID
 from memicos_app.settings import ROOT, get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "steering.json"

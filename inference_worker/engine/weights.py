@@ -12,7 +12,8 @@ from safetensors import safe_open
 
 from inference_worker.engine.errors import Unusable
 from inference_worker.engine.memory import free_memory, in_words
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID, PackagedModelMissing, ensure_packaged_model
+from inference_worker.engine.packaged import ensure_packaged_model
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID, PackagedModelMissing
 
 _STORED = {"BF16": torch.bfloat16, "F16": torch.float16}
 

@@ -1,6 +1,6 @@
 """How wide a language model is at its hook points, from the configuration that lies beside its weights.
 
-Reads a JSON file and nothing else; the worker, which loads the model, has the last word.
+Reads no weights; the worker, which loads the model, has the last word.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID, PackagedModelMissing, gguf_file
 from memicos_app.library.errors import BadInputError
 from memicos_app.settings import get_settings
 
@@ -61,7 +63,27 @@ def shape_of(model: str) -> ModelShape | None:
     for file in _configurations(model):
         if file.is_file():
             return _shape(json.loads(file.read_text("utf-8")))
-    return None
+    return _packaged_shape() if model == PACKAGED_MODEL_ID else None
+
+
+@cache
+def _packaged_shape() -> ModelShape | None:
+    """The packaged model's, from its weights as they were packaged: before a worker has converted them."""
+    from gguf import GGUFReader
+
+    try:
+        reader = GGUFReader(gguf_file())
+    except PackagedModelMissing:
+        return None
+    said = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("tokenizer.")}
+    kind = said["general.architecture"]
+    names = {
+        "hidden_size": "embedding_length",
+        "num_hidden_layers": "block_count",
+        "num_attention_heads": "attention.head_count",
+        "intermediate_size": "feed_forward_length",
+    }
+    return _shape({name: said[f"{kind}.{key}"] for name, key in names.items()})
 
 
 def _configurations(model: str) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID
 from memicos_app.settings import ROOT
 from tests.running import free_port
 

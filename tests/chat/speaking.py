@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from inference_worker.engine.packaged import PACKAGED_MODEL_ID, ensure_packaged_model
+from inference_worker.engine.packaged import ensure_packaged_model
+from inference_worker.wire.packaged import PACKAGED_MODEL_ID
 from memicos_app.settings import get_settings
 
 MODEL = PACKAGED_MODEL_ID

@@ -19,8 +19,8 @@ from transformers import PreTrainedTokenizerFast
 
 from inference_worker.engine.errors import BadInput
 from inference_worker.engine.model import LanguageModel
-from inference_worker.engine.packaged import gguf_file
 from inference_worker.engine.tokens import Detokenizer, Tokenizer, _byte_letters
+from inference_worker.wire.packaged import gguf_file
 from tests.inference_worker import serving
 
 BOS, EOS = "<|im_start|>", "<|im_end|>"

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.model_shapes import ModelShape, shape_of
 from memicos_app.library.sae_folders import Names, names_of, read_sae_folder
+from memicos_app.settings import get_settings
 
 WIDTH, FEATURES = 8, 12
 HOOK = "blocks.3.hook_resid_post"
@@ -126,6 +127,12 @@ def test_shapes_of_models_from_their_configuration(tmp_path: Path) -> None:
     assert shape_of(str(tmp_path / "llama")) == shape_of(str(tmp_path / "nested")) == ModelShape(30, 576, 9, 64, 1536)
     assert shape_of(str(tmp_path / "odd")) is None
     assert shape_of("no-such/model-anywhere") is None
+
+
+def test_the_packaged_model_is_known_before_it_is_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "data_dir", tmp_path)
+    assert not get_settings().models_dir.exists()
+    assert shape_of("smollm2-135m-it") == ModelShape(layers=30, d_model=576, heads=9, d_head=64, d_mlp=1536)
 
 
 @pytest.mark.parametrize(
