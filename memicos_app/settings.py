@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="Address people reach the site at, for share links; empty: as asked.")
     data_dir: Path = Field(ROOT / ".memicos", description="Folder of the database, models, SAEs and logs.")
     web_dir: Path = Field(ROOT / ".web", description="Folder the frontend is built in.")
+    access: Literal["auto", "single", "open", "closed", "demo"] = Field(
+        "auto",
+        description="Who may do what: single (one owner, no accounts), open (anyone reads, people who signed in "
+        "write), closed (people who signed in only), demo (nobody writes); auto: single on loopback, else open.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     # Database

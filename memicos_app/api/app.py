@@ -38,6 +38,8 @@ from memicos_app.api import (
     vectors,
 )
 from memicos_app.api.problems import Problem, http_error
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.person import set_person
 from memicos_app.library.visitor import set_visitor
 from memicos_app.settings import get_settings
 
@@ -94,6 +96,7 @@ class Visitors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope.get("client"):
             set_visitor(scope["client"][0])
+            set_person(rights.somebody())
         await self.app(scope, receive, send)
 
 

@@ -20,6 +20,7 @@ from memicos_app.library.errors import LibraryError
 logger = logging.getLogger(__name__)
 CODES = {
     400: "bad_input",
+    401: "sign_in",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",

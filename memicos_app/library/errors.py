@@ -44,6 +44,13 @@ class ForbiddenError(LibraryError):
     status = 403
 
 
+class SignInError(LibraryError):
+    """What was asked for is for people who are known."""
+
+    code = "sign_in"
+    status = 401
+
+
 class ConflictError(LibraryError):
     """What was asked for does not fit the state that the thing is in."""
 

@@ -1,17 +1,16 @@
-"""Who may change what everybody sees. Until there are accounts: whoever opens the site on its own machine."""
+"""Who may change what everybody sees: the right to manage, under the names that pages and routes use."""
 
 from __future__ import annotations
 
-from memicos_app.library.errors import ForbiddenError
-from memicos_app.settings import get_settings
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.rights import Right
 
 
 def may_edit() -> bool:
-    """Whether the person at the other end is the owner."""
-    return get_settings().is_local
+    """Whether the person asking may change what everybody sees."""
+    return rights.may(Right.MANAGE)
 
 
 def require_owner() -> None:
-    """Raises `ForbiddenError` unless the person at the other end is the owner."""
-    if not may_edit():
-        raise ForbiddenError("Only the owner may change this, on the machine that the site runs on.")
+    """Raises `ForbiddenError` or `SignInError` unless the person asking may."""
+    rights.require(Right.MANAGE)

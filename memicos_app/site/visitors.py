@@ -7,6 +7,8 @@ from reflex.event import Event
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.person import set_person
 from memicos_app.library.visitor import set_visitor
 
 
@@ -15,5 +17,6 @@ class Visitors(Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         """Name the visitor by the tab's token."""
+        set_person(rights.somebody())
         set_visitor(state.router.session.client_token)
         return None

@@ -93,5 +93,5 @@ async def test_on_a_public_site_nobody_changes_anything(
 ) -> None:
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
-    assert assert_problem(await client.post(path, json=body), 403)["error"] == "forbidden"
+    assert assert_problem(await client.post(path, json=body), 401)["error"] == "sign_in"
     get_settings.cache_clear()

@@ -133,6 +133,6 @@ async def test_only_the_owner_asks(
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
     for route, body in calls:
-        assert_problem(await client.post(f"/explanation/{route}", json=body), 403)
+        assert_problem(await client.post(f"/explanation/{route}", json=body), 401)
     assert chat_server.asked() == []
     get_settings.cache_clear()

@@ -81,5 +81,5 @@ async def test_only_the_owner_writes(client: httpx.AsyncClient, monkeypatch: pyt
     assert assert_problem(answer, 403)["error"] == "forbidden"
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
-    assert_problem(await client.post(f"/explanation/{route}", json=body), 403)
+    assert_problem(await client.post(f"/explanation/{route}", json=body), 401)
     get_settings.cache_clear()

@@ -64,8 +64,8 @@ async def test_only_the_owner_and_no_other_site(client: httpx.AsyncClient, monke
     get_settings.cache_clear()
     try:
         for address in ("/jobs", f"/jobs/{number}"):
-            assert_problem(await client.get(address), 403)
-        assert_problem(await client.post(f"/jobs/{number}/cancel"), 403)
+            assert_problem(await client.get(address), 401)
+        assert_problem(await client.post(f"/jobs/{number}/cancel"), 401)
     finally:
         monkeypatch.undo()
         get_settings.cache_clear()

@@ -86,5 +86,5 @@ async def test_on_a_public_site_nobody_deletes(client: httpx.AsyncClient, monkey
     one = await made(client)
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
-    assert assert_problem(await client.post("/vector/delete", json=address(one)), 403)["error"] == "forbidden"
+    assert assert_problem(await client.post("/vector/delete", json=address(one)), 401)["error"] == "sign_in"
     get_settings.cache_clear()
