@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,6 +26,7 @@ from playwright.async_api import (
     Page,
     Playwright,
     Request,
+    Response,
     async_playwright,
     expect,
 )
@@ -34,6 +36,7 @@ from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.embedders import filling
 from memicos_app.settings import get_settings
 from memicos_app.site import frontend
+from tests import packaged
 from tests.browser import dataset
 from tests.conftest import PostgresServer, fresh_database, settle
 from tests.running import RunningSite, running_site
@@ -46,6 +49,13 @@ HERE = Path(__file__).parent
 PATIENCE = 20_000
 """Milliseconds that a page may take to show something; a loaded machine is slow, a broken page never does."""
 expect.set_options(timeout=PATIENCE)
+ALIVE = """() => {
+    const dot = document.querySelector("header .dot");
+    if (dot) return /^dot (ok|busy|off)$/.test(dot.className);
+    const part = document.querySelector("main");
+    return part !== null && Object.keys(part).some((key) => key.startsWith("__react"));
+}"""
+"""Whether React listens, and the site answered: the bar knows how the worker is. An embedded page has no bar."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -104,8 +114,7 @@ def site(browser_database: str, demo_origin: Path, tmp_path_factory: pytest.Temp
     if not frontend.is_current():
         frontend.build()
     folder = tmp_path_factory.mktemp("site")
-    if get_settings().models_dir.is_dir():
-        (folder / "models").symlink_to(get_settings().models_dir, target_is_directory=True)
+    (folder / "models").symlink_to(packaged.models(), target_is_directory=True)
     origins, web_dir = str(demo_origin), str(frontend.web_dir())
     with running_site(folder, DATABASE_URL=browser_database, DATASET_ORIGINS=origins, WEB_DIR=web_dir) as served:
         yield served
@@ -145,6 +154,7 @@ async def watched_page(browser: Browser, site: RunningSite, **options: object) -
     watched = Watched(site.url)
     page = await context.new_page()
     watched.follow(page)
+    wait_for_life(page)
     yield page
     await context.close()
     assert watched.faults == []
@@ -162,6 +172,23 @@ async def phone(browser: Browser, site: RunningSite) -> AsyncIterator[Page]:
     """A phone, 390 x 844, with touch."""
     async with watched_page(browser, site, viewport=PHONE, has_touch=True) as opened:
         yield opened
+
+
+def wait_for_life(page: Page) -> None:
+    """Have `goto` and `reload` return when the page is alive: what was prerendered hears no click and no key."""
+    opening: dict[str, Callable[..., Awaitable[Response | None]]] = {"goto": page.goto, "reload": page.reload}
+
+    def patient(name: str) -> Callable[..., Awaitable[Response | None]]:
+        async def open_and_wait(*arguments: Any, **options: Any) -> Response | None:
+            answer = await opening[name](*arguments, **options)
+            if not urlsplit(page.url).path.startswith("/api/"):
+                await page.wait_for_function(ALIVE)
+            return answer
+
+        return open_and_wait
+
+    for name in opening:
+        setattr(page, name, patient(name))
 
 
 async def scrolls_sideways(page: Page) -> bool:

@@ -10,9 +10,8 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from inference_worker.engine.packaged import ensure_packaged_model
 from inference_worker.wire.packaged import PACKAGED_MODEL_ID
-from memicos_app.settings import get_settings
+from tests import packaged
 
 MODEL = PACKAGED_MODEL_ID
 KEPT_PROMPTS = 4
@@ -34,7 +33,7 @@ class Speaker:
 
     def load(self) -> None:
         torch.set_num_threads(1)
-        folder = ensure_packaged_model(get_settings().models_dir)
+        folder = packaged.model()
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         self.ends = {self.tokenizer.eos_token_id, self.tokenizer.convert_tokens_to_ids("<|im_end|>")}

@@ -14,6 +14,7 @@ from demo import make_datasets
 from memicos_app.commands import generate, generation_options
 from memicos_app.library.sae_folders import Names, names_of, read_sae_folder
 from memicos_app.settings import ROOT
+from tests import packaged
 
 CORPUS = ROOT / "demo" / "heldout_sample.npy"
 DEMO = ROOT / "demo" / "saes" / "smollm2-135m-it" / "15-res-4k"
@@ -38,7 +39,7 @@ def test_guided_mode_asks_what_the_flags_say_prints_the_command_and_runs_it(
     sae: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    (tmp_path / "models").symlink_to(ROOT / ".memicos" / "models")
+    (tmp_path / "models").symlink_to(packaged.models())
     from memicos_app.settings import get_settings
 
     get_settings.cache_clear()

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from demo.make_datasets import ALL, CONTEXT, CORPUS, DATASETS, MODEL, MODELS, PROMPTS, SAES, Dataset
+from demo.make_datasets import ALL, CONTEXT, CORPUS, DATASETS, MODEL, PROMPTS, SAES, Dataset
 from inference_worker.engine.encode import encode
 from inference_worker.engine.loading import load_model
 from inference_worker.engine.model import LanguageModel
 from inference_worker.engine.saes import load_sae
 from memicos_app.settings import ROOT
+from tests import packaged
 
 LIMIT = 80_000_000
 KINDS = ("top-tokens", "written-by-hand")
@@ -27,7 +28,7 @@ PRESENT = [dataset for dataset in ALL if (DATASETS / "v1" / MODEL / dataset.sour
 @pytest.fixture(scope="module")
 def model() -> LanguageModel:
     torch.set_num_threads(1)
-    return load_model(MODEL, models_dir=MODELS)
+    return load_model(MODEL, models_dir=packaged.models())
 
 
 def folder(dataset: Dataset) -> Path:

@@ -11,10 +11,9 @@ from sae_lens import SAE
 from safetensors.torch import load_file
 
 from demo.activations import LAYERS, load_model, residuals
-from demo.corpus import DEMO
 from demo.evaluate import REPORTS, SAMPLE, counted, fit
 from demo.train import D_MODEL, D_SAE, SAES
-from inference_worker.engine.packaged import ensure_packaged_model
+from tests import packaged
 
 SOURCES = [f"{layer}-res-4k" for layer in LAYERS]
 
@@ -27,7 +26,7 @@ def ids() -> torch.Tensor:
 @pytest.fixture(scope="module")
 def sample(ids: torch.Tensor) -> dict[int, torch.Tensor]:
     """fp32 residuals `[24, 128, 576]` of committed held-out rows after each layer, by plain Hugging Face."""
-    folder = ensure_packaged_model(DEMO.parent / ".memicos" / "models")
+    folder = packaged.model()
     model = load_model(folder, layers=max(LAYERS) + 1)
     with torch.inference_mode(), residuals(model, LAYERS) as seen:
         model.model(ids, use_cache=False)

@@ -9,20 +9,20 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from memicos_app.settings import Settings
+from tests import packaged
 from tests.inference_worker.serving import MODEL, SOURCE, sae_folder
 
 
 @functools.cache
 def hugging_face() -> Any:
     """The demo model as Hugging Face loads it."""
-    return AutoModelForCausalLM.from_pretrained(Settings().models_dir / MODEL, dtype=torch.float32).eval()
+    return AutoModelForCausalLM.from_pretrained(packaged.model(), dtype=torch.float32).eval()
 
 
 @functools.cache
 def tokenizer() -> Any:
     """Its tokenizer."""
-    return AutoTokenizer.from_pretrained(Settings().models_dir / MODEL)
+    return AutoTokenizer.from_pretrained(packaged.model())
 
 
 @functools.cache

@@ -23,6 +23,7 @@ from inference_worker.engine.shelf import SaeShelf
 from inference_worker.requests.engine import Engine
 from inference_worker.server import create_app
 from memicos_app.settings import ROOT, Settings
+from tests import packaged
 
 MODEL = "smollm2-135m-it"
 SOURCE = "15-res-4k"
@@ -46,7 +47,7 @@ def sae_folder() -> Path:
 @functools.cache
 def language_model() -> LanguageModel:
     """The demo model."""
-    return load_model(MODEL, models_dir=Settings().models_dir)
+    return load_model(MODEL, models_dir=packaged.models())
 
 
 @functools.cache

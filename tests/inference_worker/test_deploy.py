@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from inference_worker.wire.base import SECRET_HEADER
 from memicos_app.settings import ROOT
 from tests.inference_worker import serving
 from tests.inference_worker.serving import MODEL, SECRET, SOURCE
+from tests.running import free_port
 
 TEST = {"model": MODEL, "source": SOURCE, "index": 4044, "prompt": "According to the treaty of 1648"}
 WITHOUT_RAY = "Ray is not installed: pip install 'memicos[ray]'"
@@ -84,8 +84,7 @@ async def test_nothing_is_loaded_without_the_secret(dispatched: httpx.AsyncClien
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Two replicas of the real worker behind Ray's proxy on this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("ray") / "ray.log"
     with log.open("wb") as output:
         process = start(port, output.fileno())

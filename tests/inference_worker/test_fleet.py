@@ -18,7 +18,9 @@ from memicos_app.worker.fleet import Fleet, Starting
 from memicos_app.worker.remote import RemoteWorkers
 from memicos_app.worker.routing import RoutedClient
 from memicos_app.worker.sizes import worker_size
+from tests import packaged
 from tests.inference_worker import serving, tiny
+from tests.running import free_port
 
 LOADING = 300.0
 DEMO = TokenizeRequest(model=serving.MODEL, text="A treaty.")
@@ -36,9 +38,9 @@ def config(folder: Path) -> Path:
 
 
 def settings(folder: Path, budget: float) -> Settings:
-    (folder / "models").symlink_to(Settings().models_dir)
-    models = [str(config(folder))]
-    return serving.settings(data_dir=folder, inference_models=models, worker_memory_gb=budget, inference_port=5613)
+    (folder / "models").symlink_to(packaged.models())
+    changes = {"inference_models": [str(config(folder))], "worker_memory_gb": budget, "inference_port": free_port()}
+    return serving.settings(data_dir=folder, **changes)
 
 
 async def patient(client: RoutedClient, request: TokenizeRequest | ActivationSingleRequest) -> set[str]:
@@ -89,7 +91,7 @@ async def test_models_make_room_for_each_other(fleet: Fleet) -> None:
 
 
 def test_what_a_worker_will_take(tmp_path: Path) -> None:
-    (tmp_path / "models").symlink_to(Settings().models_dir)
+    (tmp_path / "models").symlink_to(packaged.models())
     demo = serving.settings(data_dir=tmp_path)
     wide, narrow = worker_size(demo), worker_size(demo.model_copy(update={"model_dtype": "bfloat16"}))
     assert wide is not None

@@ -21,11 +21,12 @@ from memicos_app import worker
 from memicos_app.settings import ROOT, Settings, get_settings
 from memicos_app.worker import LocalWorker, address, free_port
 from memicos_app.worker.fleet import Fleet
+from tests import packaged
 from tests.inference_worker import serving
 from tests.inference_worker.serving import MODEL, SOURCE
+from tests.running import free_port as unused_port
 
 pytestmark = pytest.mark.slow
-PORT = 5610
 LOADING = 300.0
 TEST = ActivationSingleRequest(model=MODEL, source=SOURCE, index=5, prompt="According to the treaty of 1648")
 STEER = SteerCompletionRequest(
@@ -38,8 +39,8 @@ STEER = SteerCompletionRequest(
 
 def settings(folder: Path, **changes: object) -> Settings:
     """Settings of a worker that writes its log below `folder` and reads the converted model of this checkout."""
-    (folder / "models").symlink_to(Settings().models_dir)
-    return serving.settings(data_dir=folder, inference_port=PORT, **changes)
+    (folder / "models").symlink_to(packaged.models())
+    return serving.settings(data_dir=folder, inference_port=unused_port(), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ import time
 from pathlib import Path
 from memicos_app.settings import Settings
 from memicos_app.worker import LocalWorker
-local = LocalWorker(Settings(data_dir=Path({str(tmp_path)!r}), inference_port={PORT + 1}))
+local = LocalWorker(Settings(data_dir=Path({str(tmp_path)!r}), inference_port={unused_port()}))
 local.start()
 while local.pid is None:
     time.sleep(0.01)

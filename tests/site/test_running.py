@@ -13,8 +13,9 @@ import httpx
 import psutil
 import pytest
 
-from memicos_app.settings import ROOT, get_settings
+from memicos_app.settings import ROOT
 from memicos_app.site import frontend
+from tests import packaged
 from tests.running import RunningSite, environment, gone, running_site
 
 pytestmark = pytest.mark.slow
@@ -26,8 +27,7 @@ SECOND_START = 8.0
 def data_dir(tmp_path_factory: pytest.TempPathFactory, built_site: Path) -> Path:
     """A data folder with a model that need not be converted again."""
     folder = tmp_path_factory.mktemp("site")
-    if get_settings().models_dir.is_dir():
-        (folder / "models").symlink_to(get_settings().models_dir, target_is_directory=True)
+    (folder / "models").symlink_to(packaged.models(), target_is_directory=True)
     return folder
 
 

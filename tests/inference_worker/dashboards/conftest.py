@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from inference_worker.dashboards.examples import Wanted
 from inference_worker.dashboards.generation import Generation
 from inference_worker.dashboards.run import generate
-from inference_worker.engine.packaged import ensure_packaged_model
-from memicos_app.settings import ROOT, Settings
+from memicos_app.settings import ROOT
+from tests import packaged
 
 MODEL, SOURCE = "smollm2-135m-it", "15-res-4k"
 STARTER = ROOT.parent / "shared" / "data" / "sae-smollm2-l15-4k"
@@ -56,7 +56,7 @@ def small(sae_folder: Path) -> Generation:
         model_id=MODEL,
         source_id=SOURCE,
         set_name="res-4k",
-        models_dir=Settings().models_dir,
+        models_dir=packaged.models(),
         dataset="held-out rows",
         context=64,
         prompts=40,
@@ -123,7 +123,7 @@ def plain(sae_folder: Path, made: Made) -> Plain:
     rows = np.load(CORPUS)[:, 1:127].reshape(-1, 63).astype(np.int64)
     numbers = sorted({int(row["dataIndex"]) for found in made.activations.values() for row in found})
     windows = np.concatenate([np.ones((len(numbers), 1), dtype=np.int64), rows[numbers]], axis=1)
-    model = AutoModelForCausalLM.from_pretrained(ensure_packaged_model(Settings().models_dir), dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(packaged.model(), dtype=torch.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about SAELens's own imports
         from sae_lens import SAE

@@ -17,8 +17,7 @@ from inference_worker.dashboards.examples import Wanted
 from inference_worker.dashboards.generation import Generation
 from inference_worker.dashboards.run import generate
 from inference_worker.engine.encode import counted
-from inference_worker.engine.packaged import ensure_packaged_model
-from memicos_app.settings import Settings
+from tests import packaged
 from tests.inference_worker.dashboards.conftest import CORPUS, Made
 
 D_MODEL, D_MLP, D_SAE, LAYER = 24, 40, 48, 1
@@ -55,7 +54,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         eos_token_id=2,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(ensure_packaged_model(Settings().models_dir)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(packaged.model()).save_pretrained(folder)
     return folder
 
 
@@ -87,7 +86,7 @@ def settings(tiny: Path, sae: Path, out: Path) -> Generation:
         model_id="tiny",
         source_id="1-test",
         set_name="test",
-        models_dir=Settings().models_dir,
+        models_dir=packaged.models(),
         context=32,
         prompts=24,
         batch_prompts=5,

@@ -21,7 +21,7 @@ from inference_worker.dashboards.encoder import Encoder
 from inference_worker.dashboards.examples import Wanted
 from inference_worker.dashboards.shards import plan
 from inference_worker.dashboards.statistics import correlated, totals
-from memicos_app.settings import Settings
+from tests import packaged
 from tests.inference_worker.dashboards.conftest import MODEL, SOURCE
 
 FIRST, END = FIXTURE_FEATURES.start, FIXTURE_FEATURES.stop
@@ -62,7 +62,7 @@ def made(sae_folder: Path, folder: Path) -> Material:
     """The fixture's rows through our generator; only the fixture's features are live, as theirs sees no others."""
     windows = parity_rows(np.load(CORPUS))
     count, context = windows.shape
-    encoder = Encoder(MODEL, Settings().models_dir, sae_folder, SOURCE)
+    encoder = Encoder(MODEL, packaged.models(), sae_folder, SOURCE)
     encoder.loaded.sae.fold_W_dec_norm()  # sae-dashboard does, whatever SAE it is given
     shards = plan(folder, count, context, 16)
     for shard in shards:
