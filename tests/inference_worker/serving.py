@@ -90,7 +90,24 @@ def worker(**changes: Any) -> Iterator[str]:
         yield url
 
 
-def until(condition: Any, seconds: float = 10.0) -> None:
+@contextmanager
+def passes() -> Iterator[list[tuple[int, int]]]:
+    """The shapes of the model's forward passes, `(rows, positions)`, as they come."""
+    seen: list[tuple[int, int]] = []
+    plain = language_model().plain
+
+    def note(_: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        rows, positions = kwargs["input_ids"].shape
+        seen.append((rows, positions))
+
+    handle = plain.register_forward_pre_hook(note, with_kwargs=True)
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+def until(condition: Any, seconds: float = 30.0) -> None:
     """Wait for something that another thread or process brings about."""
     end = time.monotonic() + seconds
     while not condition():

@@ -302,7 +302,7 @@ async def test_large_pieces_are_not_done_at_once() -> None:
     assert seen == [2, 1, 1]
 
 
-async def test_steps_of_several_generations_are_shared(scheduler: Scheduler) -> None:
+async def test_steps_of_several_generations_are_shared() -> None:
     together: list[int] = []
 
     def add_one(items: Sequence[int]) -> list[int]:
@@ -316,12 +316,14 @@ async def test_steps_of_several_generations_are_shared(scheduler: Scheduler) -> 
             number = yield Together(add_one, number)
             yield number
 
-    async def last() -> int:
-        async with scheduler.stream(generation) as work:
-            *_, newest = [item async for item in work]
+    async def last(work: AsyncIterator[int]) -> int:
+        *_, newest = [item async for item in work]
         return newest
 
-    assert await asyncio.gather(last(), last()) == [30, 30]
+    async with held_up() as (scheduler, free):
+        works = [scheduler.stream(generation) for _ in range(2)]
+        free.set()
+        assert await asyncio.gather(*map(last, works)) == [30, 30]
     assert len(together) < 60
     assert max(together) == 2
 
@@ -369,6 +371,8 @@ async def test_a_client_with_nothing_running_is_let_in_beside_one_who_has_all() 
     assert [work.position for work in (works[0], works[ROOM], batch)] == [0, 1, 2]
     for work in (*works, batch):
         work.cancel()
+    for one in (*steps, other):
+        one.let(1000)
     await asyncio.to_thread(made.close)
 
 

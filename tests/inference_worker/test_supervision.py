@@ -78,7 +78,7 @@ async def test_health_answers_many_times_while_one_text_is_written(local: LocalW
         await client.health()
         answers += 1
     assert (await writing).outputs[0].n_tokens > 0
-    assert answers > 20
+    assert answers > 5, "it does not wait for the text's end"
 
 
 def test_it_says_in_one_line_that_it_is_ready(local: LocalWorker) -> None:
@@ -170,7 +170,7 @@ def test_what_cannot_start_is_tried_again_ever_later(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_left_alone() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", unused_port())) as taken:
         port = taken.getsockname()[1]
         assert free_port("127.0.0.1", port) not in (0, port)
     assert free_port("127.0.0.1", port) == port

@@ -111,18 +111,17 @@ async def test_failures_that_do_not_pass_end_it(
 
 
 async def test_a_running_job_pauses_within_seconds_and_goes_on(house: str, serving: JobProcess) -> None:
-    number = await ask(200, pause=0.02)
+    number = await ask(150, pause=0.02)
     await has_counted(3)
     assert (await jobs.pause(number)).wish == "pause"
-    async with asyncio.timeout(3):
-        paused = await state(number, "paused")
+    paused = await state(number, "paused", seconds=10)
     assert (paused.holder, paused.rate > 0, paused.eta_seconds) == ("", True, None)
     assert queue_is_empty(house)
     before = len(await counted())
-    assert 3 <= before < 200
+    assert 3 <= before < 150
     await jobs.resume(number)
     await state(number, "done")
-    assert await counted() == list(range(200))
+    assert await counted() == list(range(150))
 
 
 async def test_work_side_by_side_stops_and_fails_as_one(house: str, serving: JobProcess) -> None:
@@ -169,7 +168,7 @@ async def test_progress_is_written_while_it_runs(house: str, serving: JobProcess
 
 async def test_the_same_subject_never_runs_twice_at_once(house: str, serving: JobProcess) -> None:
     """Both would write the same numbers: the second begins when the first is done, and finds nothing to do."""
-    first = await ask(50, pause=0.01)
+    first = await ask(150, pause=0.01)
     second = (await jobs.ask("embed", {"model": "m", "source": "s"}, title="Embed", subject="numbers")).id
     other = await ask(50, "other numbers", pause=0.01)
     await asyncio.gather(state(first, "done"), state(other, "done"), state(second, "done"))

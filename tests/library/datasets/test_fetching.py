@@ -150,7 +150,7 @@ async def test_stops_at_once(server: Faulty, fault: str, kind: type[LibraryError
     began = time.monotonic()
     with pytest.raises(kind, match=words):
         await contents(server)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 async def test_a_redirect_is_followed(server: Faulty) -> None:
@@ -175,7 +175,7 @@ async def test_next_files_are_fetched_while_one_is_read(monkeypatch: pytest.Monk
         most = 0
         seen = []
         async for one, path in fetched(server.origin, manifest, names):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while len(server.starts(names[min(len(seen) + fetching.AT_ONCE, 11)])) == 0:
                     await asyncio.sleep(0.01)
             here = [found for found in downloads_dir().rglob("*.gz") if found.is_file()]
@@ -204,7 +204,7 @@ async def test_paused_and_gone_on(server: Faulty) -> None:
     server.patience = Patience(silence=10)
     watch = Noted()
     began = asyncio.create_task(contents(server, watch=watch))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not watch.told or not watch.told[-1][0]:
             await asyncio.sleep(0.01)
     watch.stop = True
@@ -247,7 +247,7 @@ def test_killed_and_gone_on(server: Faulty, data_dir: Path) -> None:
 async def test_two_at_once_do_not_meet(server: Faulty) -> None:
     server.faults[NAME].append("stall")
     first = asyncio.create_task(contents(server))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not server.asked:
             await asyncio.sleep(0.01)
     second = asyncio.create_task(contents(server))

@@ -32,7 +32,7 @@ def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line
     began = time.monotonic()
     with pytest.raises(Swollen, match=r"batch-0\.jsonl\.gz unpacks to more than 200 times its size"):
         list(raw_lines(path, problems, lambda _: None))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_what_packs_well_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
