@@ -79,5 +79,5 @@ app = rx.App(
     stylesheets=[f"/{sheet.name}" for sheet in sorted((ROOT / "assets").glob("*.css"))],
     api_transformer=with_api,
 )
-app.add_middleware(Visitors())
+app.add_middleware(Visitors(), index=0)
 app.register_lifespan_task(services.running)

@@ -57,6 +57,15 @@ class Settings(BaseSettings):
         description="Who may do what: single (one owner, no accounts), open (anyone reads, people who signed in "
         "write), closed (people who signed in only), demo (nobody writes); auto: single on loopback, else open.",
     )
+    sign_up: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        description="Whether who signs in by e-mail or elsewhere for the first time gets an account; auto: where "
+        "ACCESS is open.",
+    )
+    session_days: int = Field(30, ge=1, le=400, description="Days after which people have to sign in again.")
+    session_idle_days: int = Field(
+        14, ge=1, le=400, description="Days without a visit after which people have to sign in again."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     # Database

@@ -38,8 +38,9 @@ from memicos_app.api import (
     vectors,
 )
 from memicos_app.api.problems import Problem, http_error
-from memicos_app.library.accounts import rights
+from memicos_app.library.accounts import recognising
 from memicos_app.library.accounts.person import set_person
+from memicos_app.library.errors import LibraryError
 from memicos_app.library.visitor import set_visitor
 from memicos_app.settings import get_settings
 
@@ -88,15 +89,20 @@ class AnySlash:
 
 
 class Visitors:
-    """Tells the library whom a request is for: the address it comes from."""
+    """Tells the library whom a request is for: the address it comes from, and the person by key or session."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope.get("client"):
-            set_visitor(scope["client"][0])
-            set_person(rights.somebody())
+        if scope["type"] == "http":
+            if scope.get("client"):
+                set_visitor(scope["client"][0])
+            try:
+                set_person(await recognising.from_headers(Headers(scope=scope)))
+            except LibraryError as error:
+                await (await problems.library_error(Request(scope), error))(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
 

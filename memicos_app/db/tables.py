@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from memicos_app.db.accounts import ApiKey, SignInLink, UserIdentity, UserSession
 from memicos_app.db.catalog import Model, Release, Source, SourceGeneration, SourceSet
 from memicos_app.db.explanations import (
     Embedder,
@@ -24,6 +25,7 @@ from memicos_app.db.users import User
 from memicos_app.db.votes import ExplanationVote
 
 __all__ = [
+    "ApiKey",
     "Embedder",
     "Explanation",
     "ExplanationEmbedding",
@@ -50,6 +52,7 @@ __all__ = [
     "ProviderRun",
     "Release",
     "SequenceChunk",
+    "SignInLink",
     "Source",
     "SourceGeneration",
     "SourceSet",
@@ -59,4 +62,6 @@ __all__ = [
     "SteerVector",
     "UploadedFile",
     "User",
+    "UserIdentity",
+    "UserSession",
 ]

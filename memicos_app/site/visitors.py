@@ -1,4 +1,4 @@
-"""Events of pages are done for the browser tab they come from."""
+"""Events of pages are done for the person and the browser tab they come from."""
 
 from __future__ import annotations
 
@@ -6,17 +6,55 @@ import reflex as rx
 from reflex.event import Event
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
+from reflex_base.event.context import EventContext
 
-from memicos_app.library.accounts import rights
-from memicos_app.library.accounts.person import set_person
+from memicos_app.components.person_state import PersonState
+from memicos_app.library.accounts import recognising, rights
+from memicos_app.library.accounts.person import VISITOR, Person, set_person
+from memicos_app.library.errors import LibraryError
 from memicos_app.library.visitor import set_visitor
 
 
 class Visitors(Middleware):
-    """Tells the library whom an event is for; each event runs in a task of its own."""
+    """Tells the library whom an event is for; each event runs in a task of its own.
+
+    The socket's handshake carries the browser's cookie: it is looked at with every event, so that a session that was
+    ended elsewhere ends here too.
+    """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
-        """Name the visitor by the tab's token."""
-        set_person(rights.somebody())
+        """Name the visitor by the tab's token, and the person by the socket's headers."""
+        who = await asking()
+        set_person(who)
         set_visitor(state.router.session.client_token)
+        await hand_over(state, who)
         return None
+
+
+async def asking() -> Person:
+    """Who sends the event in hand; a visitor where it cannot be known."""
+    headers = EventContext.get().router_data.get("headers", {})
+    try:
+        return await recognising.from_headers({name.lower(): value for name, value in headers.items()})
+    except LibraryError:
+        return VISITOR
+
+
+async def hand_over(state: BaseState, who: Person) -> None:
+    """Note whose tab it is; where it was another's, all that its pages held is forgotten first."""
+    shown = await state.get_state(PersonState)
+    owner = who.id or ""
+    if shown._owned and shown._owner != owner:
+        root = state._get_root_state()
+        for kind in every(type(root)):
+            await state.get_state(kind)  # a state manager other than memory loads only what is asked for
+        root.reset()  # type: ignore[no-untyped-call]
+    if not shown._owned or (shown._owner, shown.person_name, shown.person_admin) != (owner, who.name, who.admin):
+        shown._owned, shown._owner = True, owner
+        shown.person_name, shown.person_admin = who.name, who.admin
+        shown.site_mode = rights.mode()
+
+
+def every(kind: type[BaseState]) -> list[type[BaseState]]:
+    """All states below one."""
+    return [one for child in kind.get_substates() for one in (child, *every(child))]
