@@ -13,8 +13,11 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import StateUpdate
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 
+from memicos_app.site.visitors import Visitors
+
 APP = rx.App()
 """Reflex wants one to exist; it has no pages, so nothing is loaded but what a test asks for."""
+APP.add_middleware(Visitors())
 TOKEN = "visitor"
 FeatureAddress = tuple[str, str, str]
 
@@ -73,7 +76,7 @@ async def visitor(*address: str, **query: str) -> AsyncIterator[Visitor]:
     """A visitor at `/{model}/{source}/{index}`."""
     rx.State.setup_dynamic_args({"model_id": "arg_single", "source_id": "arg_single", "index": "arg_single"})
     browser = Browser()
-    processor = BaseStateEventProcessor()
+    processor = BaseStateEventProcessor(middleware=APP)
     processor.configure(state_manager=StateManagerMemory(), event_namespace=browser)  # type: ignore[arg-type]
     async with processor:
         yield Visitor(processor, browser, (address[0], address[1], address[2]), query)

@@ -99,7 +99,7 @@ async def test_only_the_owner_adds(imported: str, values: dict[str, str], monkey
     await AddState.load.fn(state)
     assert not state.may_edit
     await AddState.send.fn(state, {**values, "set_name": "theirs"})
-    assert "Only the owner" in state.problem
+    assert "Sign in" in state.problem
     assert not [job for job in await jobs.jobs(kind="add") if "theirs" in job.title]
 
 

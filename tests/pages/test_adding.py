@@ -86,6 +86,6 @@ async def test_on_a_public_site_nothing_is_made(database: str, monkeypatch: pyte
     get_settings.cache_clear()
     state, told = await send(NewModelState, GPT2)
     assert told is None
-    assert "Only the owner" in state.problem
+    assert "Sign in" in state.problem
     assert "gpt2-small" not in {one.id for one in await catalog.models()}
     get_settings.cache_clear()

@@ -101,7 +101,7 @@ async def test_nobody_else_may(imported: str, monkeypatch: pytest.MonkeyPatch, e
     state = await shelf()
     state.asking = f"{dataset.MODEL}/{dataset.SOURCE}"
     toast = await getattr(ShelfState, event).fn(state, *arguments)
-    assert "Only the owner" in str(toast)
+    assert "Sign in" in str(toast)
     assert len(await jobs.jobs()) == before
 
 

@@ -116,7 +116,7 @@ async def test_a_stranger_asks_nothing(
         await one.cause(FeatureState.open_asking(EXPLAIN))
         assert not one.shown.get("chat_models")
         await one.cause(FeatureState.ask_now(form(chat_server)))
-        assert "Only the owner" in one.shown["ask_problem"]
+        assert "Sign in" in one.shown["ask_problem"]
     assert chat_server.asked() == []
     get_settings.cache_clear()
 

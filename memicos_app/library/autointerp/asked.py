@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from memicos_app.library import jobs
 from memicos_app.library.autointerp.choosing import KIND, Wanted
-from memicos_app.library.errors import BadInputError, ConflictError
+from memicos_app.library.autointerp.many import checked_plain
+from memicos_app.library.errors import ConflictError
 from memicos_app.library.indices import indices_of
 from memicos_app.library.job_views import JobView
 from memicos_app.library.providers import chat_model
@@ -38,12 +39,7 @@ def wanted(**values: Any) -> Wanted:
         BadInputError: it cannot be right; `field` names what.
         NotFoundError: there is no such explainer or provider.
     """
-    try:
-        asked = Asked.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else None
-        raise BadInputError(f"{name}: {first['msg']}.", field=name) from error
+    asked = checked_plain(Asked, values)
     found = Wanted(
         model_id=asked.model,
         source_id=asked.source,
@@ -55,7 +51,7 @@ def wanted(**values: Any) -> Wanted:
         budget_usd=asked.budget_usd,
         concurrency=asked.concurrency,
     )
-    found.check()
+    found.require()
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from memicos_app.db.text import storable
 from memicos_app.library.autointerp import explaining
 from memicos_app.library.autointerp.explainers import explainer
+from memicos_app.library.autointerp.many import BYTES_A_TOKEN, check_limits, earlier
 from memicos_app.library.autointerp.material import FeatureName
 from memicos_app.library.autointerp.prompts import prompt
 from memicos_app.library.errors import BadInputError, NotFoundError
@@ -16,9 +17,7 @@ from memicos_app.library.providers import ChatModel, prices
 from memicos_app.library.query import row
 
 KIND = "explain"
-MOST_AT_ONCE = 64
 SAMPLED = 16
-BYTES_A_TOKEN = 3.6
 GUESSED_ANSWER = 40
 
 
@@ -49,16 +48,13 @@ class Wanted:
         known = asdict(self)
         return {name: value for name, value in known.items() if name not in ("budget_usd", "concurrency")}
 
-    def check(self) -> None:
+    def require(self) -> None:
         """Raises `BadInputError` that names the field, or `NotFoundError`."""
         explainer(self.type_name)
         prompt(self.type_name)
-        if not 1 <= self.concurrency <= MOST_AT_ONCE:
-            raise BadInputError(f"Between 1 and {MOST_AT_ONCE} calls can go on at once.", field="concurrency")
+        check_limits(self.concurrency, self.budget_usd)
         if self.max_features is not None and self.max_features < 1:
             raise BadInputError("At least one feature has to be explained.", field="max_features")
-        if self.budget_usd is not None and not 0 < self.budget_usd < 1e6:
-            raise BadInputError("A budget is an amount of dollars above 0.", field="budget_usd")
 
 
 async def chosen(wanted: Wanted) -> list[int]:
@@ -116,13 +112,13 @@ async def estimate(wanted: Wanted) -> Estimate:
     Raises:
         BadInputError, NotFoundError: it cannot be done as asked.
     """
-    wanted.check()
+    wanted.require()
     indices = await chosen(wanted)
     step = max(1, len(indices) // SAMPLED)
     sizes = [await _size(wanted, index) for index in indices[::step][:SAMPLED]]
-    known = await _earlier(wanted)
+    known = await earlier(KIND, wanted.model)
     each_in = sum(sizes) / len(sizes) / BYTES_A_TOKEN if sizes else 0.0
-    each_out = known["out"] if known else GUESSED_ANSWER
+    each_out = known.tokens_out if known else GUESSED_ANSWER
     price = prices.price(wanted.model.provider, wanted.model.name)
     read, written = round(each_in * len(indices)), round(each_out * len(indices))
     return Estimate(
@@ -130,7 +126,7 @@ async def estimate(wanted: Wanted) -> Estimate:
         tokens_in=read,
         tokens_out=written,
         cost_usd=price.of(read, written) if price else None,
-        seconds=known["seconds"] * len(indices) / wanted.concurrency if known else None,
+        seconds=known.seconds * len(indices) / wanted.concurrency if known else None,
         measured=known is not None,
     )
 
@@ -140,22 +136,3 @@ async def _size(wanted: Wanted, index: int) -> int:
     name = FeatureName(wanted.model_id, wanted.source_id, index)
     asked = await explaining.question(name, wanted.type_name)
     return sum(len(one.text.encode()) for one in asked.messages)
-
-
-async def _earlier(wanted: Wanted) -> dict[str, float] | None:
-    """Means of the last hundred answers of this model to such questions."""
-    found = await row(
-        """
-        SELECT avg(tokens_out) AS out, avg(seconds) AS seconds FROM (
-            SELECT tokens_out, seconds FROM provider_calls
-            WHERE purpose = :purpose AND provider = :provider AND model = :model AND tokens_out IS NOT NULL
-            ORDER BY id DESC LIMIT 100
-        ) AS last
-        """,
-        purpose=KIND,
-        provider=wanted.model.provider,
-        model=storable(wanted.model.name),
-    )
-    if found is None or found["out"] is None:
-        return None
-    return {"out": float(found["out"]), "seconds": float(found["seconds"] or 0)}

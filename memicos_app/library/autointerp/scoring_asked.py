@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from memicos_app.library import jobs
+from memicos_app.library.autointerp.many import checked_plain
 from memicos_app.library.autointerp.scorers import scorer
-from memicos_app.library.autointerp.scoring_volume import KIND, Wanted
-from memicos_app.library.errors import BadInputError
+from memicos_app.library.autointerp.scoring_choosing import KIND, Wanted
 from memicos_app.library.indices import indices_of
 from memicos_app.library.job_views import JobView
 from memicos_app.library.providers import ChatModel, chat_model
@@ -46,12 +46,7 @@ def wanted(**values: Any) -> Wanted:
         BadInputError: it cannot be right; `field` names what.
         NotFoundError: there is no such provider.
     """
-    try:
-        asked = Asked.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else None
-        raise BadInputError(f"{name}: {first['msg']}.", field=name) from error
+    asked = checked_plain(Asked, values)
     found = Wanted(
         model_id=asked.model,
         source_id=asked.source,
@@ -67,7 +62,7 @@ def wanted(**values: Any) -> Wanted:
         budget_usd=asked.budget_usd,
         concurrency=asked.concurrency,
     )
-    found.checked()
+    found.require()
     return found
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from memicos_app.db.text import storable
 from memicos_app.library.autointerp import sampling
+from memicos_app.library.autointerp.many import BYTES_A_TOKEN, earlier
 from memicos_app.library.autointerp.prompts import Prompt
 from memicos_app.library.autointerp.questions import Questions, Read, Said
 from memicos_app.library.autointerp.scorers import scorer
 from memicos_app.library.autointerp.scorers.interface import Work
-from memicos_app.library.autointerp.scoring_volume import KIND, Wanted, chosen
+from memicos_app.library.autointerp.scoring_choosing import KIND, Wanted, chosen
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.providers import ChatModel, Ledger, prices
-from memicos_app.library.query import row
 from memicos_app.library.scores import Explained
 
 SAMPLED = 8
-BYTES_A_TOKEN = 3.6
 GUESSED: Mapping[str, float] = {
     "recall_alt": 40.0,
     "eleuther_recall": 15.0,
@@ -50,7 +48,7 @@ async def estimate(wanted: Wanted) -> Estimate:
     Raises:
         BadInputError, NotFoundError: it cannot be done as asked.
     """
-    wanted.checked()
+    wanted.require()
     every = await chosen(wanted)
     every = every[: wanted.max_explanations]
     if wanted.model is None or not scorer(wanted.type_name).asks:
@@ -59,17 +57,17 @@ async def estimate(wanted: Wanted) -> Estimate:
     sizes = [await _questions(wanted, wanted.model, one) for one in every[::step][:SAMPLED]]
     share = len(every) / len(sizes) if sizes else 0.0
     calls = round(sum(n for n, _ in sizes) * share)
-    known = await _earlier(wanted.model, wanted.type_name)
+    known = await earlier(KIND, wanted.model, wanted.type_name)
     price = prices.price(wanted.model.provider, wanted.model.name)
     read = round(sum(size for _, size in sizes) * share / BYTES_A_TOKEN)
-    written = round(calls * (known["out"] if known else GUESSED[wanted.type_name]))
+    written = round(calls * (known.tokens_out if known else GUESSED[wanted.type_name]))
     return Estimate(
         explanations=len(every),
         calls=calls,
         tokens_in=read,
         tokens_out=written,
         cost_usd=price.of(read, written) if price else None,
-        seconds=known["seconds"] * calls / wanted.concurrency if known else None,
+        seconds=known.seconds * calls / wanted.concurrency if known else None,
         measured=known is not None,
     )
 
@@ -97,24 +95,3 @@ async def _questions(wanted: Wanted, model: ChatModel, of: Explained) -> tuple[i
         return 0, 0
     await by.judge(Work(of.description, sample, wanted.seed, counted))
     return counted.n, counted.size
-
-
-async def _earlier(model: ChatModel, type_name: str) -> dict[str, float] | None:
-    """Means of the last hundred answers of this model to questions of this scorer."""
-    found = await row(
-        """
-        SELECT avg(tokens_out) AS out, avg(seconds) AS seconds FROM (
-            SELECT tokens_out, seconds FROM provider_calls
-            WHERE purpose = :purpose AND provider = :provider AND model = :model AND tokens_out IS NOT NULL
-                AND split_part(subject, ' ', 3) = :type
-            ORDER BY id DESC LIMIT 100
-        ) AS last
-        """,
-        purpose=KIND,
-        provider=model.provider,
-        model=storable(model.name),
-        type=type_name,
-    )
-    if found is None or found["out"] is None:
-        return None
-    return {"out": float(found["out"]), "seconds": float(found["seconds"] or 0)}

@@ -7,30 +7,26 @@ was being asked at that moment, and counts it.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from memicos_app.library.autointerp import explaining
 from memicos_app.library.autointerp.choosing import KIND, Estimate, Wanted, chosen, estimate
 from memicos_app.library.autointerp.explainers import explainer
+from memicos_app.library.autointerp.many import RunOfMany
 from memicos_app.library.autointerp.material import FeatureName
 from memicos_app.library.autointerp.prompts import prompt
-from memicos_app.library.errors import BadInputError, ConflictError, LibraryError, NotFoundError, UnavailableError
-from memicos_app.library.explanations import refresh_labels
+from memicos_app.library.errors import BadInputError, ConflictError, LibraryError, NotFoundError
 from memicos_app.library.providers import Answer, BudgetSpent, Ledger, ProviderError
 from memicos_app.library.providers import runs as ledger_runs
 from memicos_app.library.providers.ledger import Spent, spent_by
-from memicos_app.library.query import writing
 from memicos_app.library.watch import UNWATCHED, Stopped, Watch
 
 __all__ = ["KIND", "Done", "Estimate", "Wanted", "chosen", "estimate", "run"]
 
 MOST_IN_A_ROW = 25
 """Failures without an explanation between them that end a run: what is wrong then is wrong for all."""
-LABELS_EVERY_S = 5.0
-MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +56,24 @@ async def run(wanted: Wanted, watch: Watch = UNWATCHED) -> Done:
         ProviderError: the provider will answer nothing: no key, no such model.
         Stopped: the watch asked for it; answers under way were waited for.
     """
-    wanted.check()
+    wanted.require()
     await chosen(wanted)
     run_id = await ledger_runs.begin(KIND, wanted.subject, wanted.same, budget_usd=wanted.budget_usd)
     async with ledger_runs.alone(run_id):
-        return await _Run(wanted, run_id, watch).work()
+        return await _Run(wanted.model_id, wanted.source_id, run_id, watch, wanted=wanted).work()
 
 
-@dataclass
-class _Run:
+@dataclass(kw_only=True)
+class _Run(RunOfMany):
     """One process's part of a run."""
 
     wanted: Wanted
-    run_id: int
-    watch: Watch
-    explained: int = 0
-    failed: int = 0
-    total: int = 0
-    in_a_row: int = 0
-    stop: Exception | None = None
-    problems: list[str] = field(default_factory=list)
-    unlabelled: list[int] = field(default_factory=list)
-    labelled_at: float = 0.0
+    step = "explaining"
+    unit = "features"
+
+    def said(self) -> str:
+        """How far it is, in words."""
+        return f"{self.succeeded} of {self.total} explained, {self.failed} failed"
 
     async def work(self) -> Done:
         spent = await spent_by(self.run_id)
@@ -91,7 +83,7 @@ class _Run:
             try:
                 await self._ask_all(left, ledger)
             finally:
-                await self._label(everything=True)
+                await self.label(everything=True)
         return await self._end(ledger)
 
     async def _left(self, ledger: Ledger) -> list[int]:
@@ -102,8 +94,8 @@ class _Run:
         for one in kept:
             await self._use(one, ledger)
         settled = await ledger_runs.settled(self.run_id)
-        self.explained = sum(settled.values())
-        self.failed = len(settled) - self.explained
+        self.succeeded = sum(settled.values())
+        self.failed = len(settled) - self.succeeded
         done = {int(name.rpartition("/")[2]) for name in settled}
         wanted = [index for index in await chosen(replace(self.wanted, max_features=None)) if index not in done]
         if self.wanted.max_features is not None:
@@ -127,7 +119,7 @@ class _Run:
 
     async def _ask_all(self, left: Sequence[int], ledger: Ledger) -> None:
         places = iter(left)
-        await self._tell(ledger)
+        await self.tell(ledger)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self.wanted.concurrency, len(left))):
                 group.create_task(self._ask_in_turn(places, ledger))
@@ -144,7 +136,7 @@ class _Run:
             if index is None:
                 return
             await self._ask(FeatureName(self.wanted.model_id, self.wanted.source_id, index), ledger)
-            await self._tell(ledger)
+            await self.tell(ledger)
 
     async def _ask(self, name: FeatureName, ledger: Ledger) -> None:
         try:
@@ -168,61 +160,18 @@ class _Run:
             await ledger.unusable(found.answer.call_id, ProviderError("refused", error.message))
             self._failed(found.feature, error)
             return
-        self.explained += 1
-        self.in_a_row = 0
-        self.unlabelled.append(found.feature.index)
+        self.succeeds(found.feature.index)
 
     def _failed(self, name: FeatureName, error: LibraryError) -> None:
-        self.failed += 1
-        self.in_a_row += 1
-        said = f"{name.index}: {error.message}"
-        if len(self.problems) < MOST_TOLD:
-            self.problems.append(said)
-        self.watch.log(said, "warning")
-        if self.in_a_row >= MOST_IN_A_ROW and self.stop is None:
-            self.stop = ProviderError(
-                "bad_answer", f"{self.in_a_row} features in a row failed; the last: {error.message}", final=True
-            )
-
-    async def _tell(self, ledger: Ledger) -> None:
-        """How far it is, what it cost so far, and lists that follow every few seconds."""
-        cost = f"${ledger.spent.cost_usd:.4f}" + (" and more" if ledger.spent.unpriced else "")
-        self.watch.tell("explaining", self.explained + self.failed, self.total, "features")
-        if time.monotonic() - self.labelled_at > LABELS_EVERY_S:
-            self.labelled_at = time.monotonic()
-            await self._label()
-            await ledger_runs.note(self.run_id, total=self.total, done=self.explained, failed=self.failed)
-            self.watch.log(f"{self.explained} of {self.total} explained, {self.failed} failed, {cost} spent.")
-
-    async def _label(self, *, everything: bool = False) -> None:
-        """Let lists and counts follow; `everything`: also what a killed process left without."""
-        indices, self.unlabelled = self.unlabelled, []
-        if not (indices or everything):
-            return
-        async with writing() as writer:
-            only = None if everything else indices
-            await refresh_labels(writer, self.wanted.model_id, self.wanted.source_id, indices=only)
-            await writer.commit()
+        self.fails(name.index, error.message)
+        self.gives_up(MOST_IN_A_ROW, f"features in a row failed; the last: {error.message}")
 
     async def _end(self, ledger: Ledger) -> Done:
-        stop = self.stop
-        ending: ledger_runs.State = "done"
-        if isinstance(stop, BudgetSpent):
-            ending = "budget"
-        elif isinstance(stop, Stopped) or (isinstance(stop, ProviderError) and not stop.final):
-            ending = "open"
-        elif stop is not None:
-            ending = "stopped"
-        await ledger_runs.note(self.run_id, total=self.total, done=self.explained, failed=self.failed, state=ending)
-        if isinstance(stop, ProviderError) and not stop.final:
-            raise UnavailableError(stop.message, retry_after=stop.retry_after) from stop
-        if stop is not None and not isinstance(stop, BudgetSpent):
-            raise stop
+        why = await self.end()
         view = await ledger_runs.run(self.run_id)
-        why = stop.message if isinstance(stop, BudgetSpent) else ""
         return Done(
             self.run_id,
-            self.explained,
+            self.succeeded,
             self.failed,
             self.total,
             view.asked_again,

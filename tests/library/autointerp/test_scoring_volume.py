@@ -16,8 +16,9 @@ import pytest
 
 from memicos_app.library import explanations, scores
 from memicos_app.library.autointerp import scoring_volume
+from memicos_app.library.autointerp.scoring_choosing import Wanted
 from memicos_app.library.autointerp.scoring_estimate import estimate
-from memicos_app.library.autointerp.scoring_volume import Wanted, run
+from memicos_app.library.autointerp.scoring_volume import run
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.errors import BadInputError, NotFoundError, UnavailableError
 from memicos_app.library.providers import ChatModel, ProviderError
