@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from memicos_app.library import jobs
+from memicos_app.library.accounts.person import VISITOR, set_person
 from memicos_app.pages.add import BEGIN, FIELDS, AddState, checked, size_words
 from memicos_app.settings import get_settings
 from tests.library.test_sae_folders import write
@@ -95,6 +96,7 @@ async def test_sent_it_is_a_job_and_what_is_wrong_is_none(imported: str, values:
 async def test_only_the_owner_adds(imported: str, values: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
+    set_person(VISITOR)
     state = await state_of(AddState)
     await AddState.load.fn(state)
     assert not state.may_edit

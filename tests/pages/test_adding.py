@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from memicos_app.library import catalog
+from memicos_app.library.accounts.person import VISITOR, set_person
 from memicos_app.pages.new_model import NewModelState, wrong_with
 from memicos_app.pages.new_source_set import NewSourceSetState
 from memicos_app.settings import get_settings
@@ -84,6 +85,7 @@ async def test_the_guides_example_leads_to_its_pages(database: str) -> None:
 async def test_on_a_public_site_nothing_is_made(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
+    set_person(VISITOR)
     state, told = await send(NewModelState, GPT2)
     assert told is None
     assert "Sign in" in state.problem

@@ -8,6 +8,7 @@ import pytest
 
 from memicos_app.components.admin_state import ShelfState
 from memicos_app.library import jobs
+from memicos_app.library.accounts.person import VISITOR, set_person
 from memicos_app.library.datasets import standing
 from memicos_app.pages.admin import AdminState, database_facts, inference_facts, settings_in_force
 from memicos_app.settings import Settings, get_settings
@@ -97,6 +98,7 @@ async def test_nobody_else_may(imported: str, monkeypatch: pytest.MonkeyPatch, e
     """On a site that others reach no handler does anything, whatever it is called with."""
     monkeypatch.setenv("HOST", "0.0.0.0")
     get_settings.cache_clear()
+    set_person(VISITOR)
     before = len(await jobs.jobs())
     state = await shelf()
     state.asking = f"{dataset.MODEL}/{dataset.SOURCE}"
