@@ -119,6 +119,8 @@ class Explanation(SQLModel, table=True):
     author_name: str = columns.words()
     """Who wrote it where that is nobody with an account here."""
     notes: str | None = columns.maybe_words()
+    hidden: bool = columns.flag(False)
+    """Taken out of sight by an administrator; a report keeps that over a re-import."""
     dataset_score: float | None = columns.maybe_number()
     """What the dataset that it came with says."""
     own_score: float | None = columns.maybe_number()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memicos_app.db.accounts import ApiKey, SignInLink, UserIdentity, UserSession
 from memicos_app.db.catalog import Model, Release, Source, SourceGeneration, SourceSet
+from memicos_app.db.comments import Comment
 from memicos_app.db.explanations import (
     Embedder,
     Explanation,
@@ -15,7 +16,9 @@ from memicos_app.db.explanations import (
 from memicos_app.db.features import Feature, FeatureExamples, FeatureLabel, SequenceChunk
 from memicos_app.db.imports import ImportFile, ImportProblem, ImportSum
 from memicos_app.db.jobs import Job, JobLine
+from memicos_app.db.lists import Bookmark, FeatureList, ListEntry, ListTestResult
 from memicos_app.db.maps import FeatureMap, FeatureMapLayer
+from memicos_app.db.moderation import Activity, Report
 from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.providers import ProviderCall, ProviderKey, ProviderRun
 from memicos_app.db.scores import ExplanationScore
@@ -25,7 +28,10 @@ from memicos_app.db.users import User
 from memicos_app.db.votes import ExplanationVote
 
 __all__ = [
+    "Activity",
     "ApiKey",
+    "Bookmark",
+    "Comment",
     "Embedder",
     "Explanation",
     "ExplanationEmbedding",
@@ -37,6 +43,7 @@ __all__ = [
     "Feature",
     "FeatureExamples",
     "FeatureLabel",
+    "FeatureList",
     "FeatureMap",
     "FeatureMapLayer",
     "ImportFile",
@@ -44,6 +51,8 @@ __all__ = [
     "ImportSum",
     "Job",
     "JobLine",
+    "ListEntry",
+    "ListTestResult",
     "Model",
     "OriginModel",
     "OriginSource",
@@ -51,6 +60,7 @@ __all__ = [
     "ProviderKey",
     "ProviderRun",
     "Release",
+    "Report",
     "SequenceChunk",
     "SignInLink",
     "Source",

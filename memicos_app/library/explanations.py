@@ -30,8 +30,9 @@ BY_HAND = "written-by-hand"
 VOTES = "(SELECT coalesce(sum(v.points), 0) FROM explanation_votes AS v WHERE v.explanation_id = x.id)"
 """What people's votes for and against an explanation `x` come to."""
 READING_ORDER = f"coalesce(t.rank, 1), {VOTES} DESC, x.score DESC NULLS LAST, x.created_at DESC, x.number DESC"
-CURRENT = "(x.generation_id IS NULL OR x.generation_id = s.current_generation)"
-"""Whether an explanation `x` of source `s` is to be seen: it was made here, or came with the current data."""
+CURRENT = "(x.generation_id IS NULL OR x.generation_id = s.current_generation) AND NOT x.hidden"
+"""Whether an explanation `x` of source `s` is to be seen: it was made here, or came with the current data, and no
+administrator took it out of sight."""
 
 
 async def for_feature(
