@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.db.session import read_session
 from memicos_app.db.session import session as write_session
+from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import UnavailableError
 
 Row = Mapping[str, Any]
@@ -70,11 +71,12 @@ async def row(sql: str, /, **values: Any) -> Row | None:
 
 async def rows_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence[Row]:
     """All rows of a reading statement in a session of the caller's."""
+    who = person()
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, AsyncConnection)
     async with driver.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_in_driver_style(sql), values)
+        await cursor.execute(_in_driver_style(sql), {**values, "me_id": who.id, "me_admin": who.admin})
         return await cursor.fetchall()
 
 
