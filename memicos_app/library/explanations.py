@@ -180,6 +180,11 @@ _SOURCE = """
         FROM sources WHERE model_id = :model AND id = :source
     )"""
 _LABELS = (
+    f"""{_SOURCE}
+    UPDATE explanations AS x SET hidden = true FROM s, reports AS r
+    WHERE CAST(:indices AS integer[]) IS NULL AND r.kind = 'explanation' AND r.state = 'hidden'
+        AND x.id = r.subject_id AND x.model_id = s.model_id AND x.source_id = s.id AND NOT x.hidden
+    """,
     f"""{_SOURCE},
     newest AS (
         SELECT DISTINCT ON (c.explanation_id, c.description, c.type_name) c.explanation_id, c.description, c.value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from memicos_app.db.text import storable
+from collections.abc import Sequence
+
+from memicos_app.db.text import original, storable, storable_all
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import refresh_labels
 from memicos_app.library.own_explanations import found
-from memicos_app.library.query import Row, row, run_in, writing
+from memicos_app.library.query import Row, row, rows, run_in, writing
 
 
 async def vote(explanation_id: str, voter_id: str, points: int) -> int:
@@ -42,6 +44,16 @@ async def withdraw(explanation_id: str, voter_id: str) -> int:
         id=storable(explanation_id),
         voter=voter_id,
     )
+
+
+async def of(voter_id: str, explanation_ids: Sequence[str]) -> dict[str, int]:
+    """How somebody voted on explanations, by their ids; those without a vote of theirs are left out."""
+    found = await rows(
+        "SELECT explanation_id, points FROM explanation_votes WHERE voter_id = :voter AND explanation_id = ANY(:ids)",
+        voter=voter_id,
+        ids=storable_all(explanation_ids),
+    )
+    return {original(one["explanation_id"]): one["points"] for one in found}
 
 
 async def _write(sql: str, one: Row, **values: object) -> int:

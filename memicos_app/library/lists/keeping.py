@@ -239,8 +239,9 @@ _INSERT = """
     INSERT INTO list_entries (list_id, model_id, source_id, index, note, position)
     SELECT :id, w.model_id, w.source_id, w.index, w.note,
            w.place + coalesce((SELECT max(position) FROM list_entries WHERE list_id = :id), -1)
-    FROM unnest(CAST(:models AS text[]), CAST(:sources AS text[]), CAST(:indices AS integer[]), CAST(:notes AS text[]))
-        WITH ORDINALITY AS w (model_id, source_id, index, note, place)
+    FROM unnest(
+        CAST(:models AS text[]), CAST(:sources AS text[]), CAST(:indices AS integer[]), CAST(:notes AS text[])
+    ) WITH ORDINALITY AS w (model_id, source_id, index, note, place)
     ON CONFLICT DO NOTHING
     RETURNING model_id, source_id, index
 """
