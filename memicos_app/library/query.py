@@ -69,14 +69,36 @@ async def row(sql: str, /, **values: Any) -> Row | None:
     return found[0] if found else None
 
 
+async def rows_planned(sql: str, /, **values: Any) -> Sequence[Row]:
+    """As `rows`, planned for these values each time: for statements whose best plan depends on them.
+
+    A statement that is met often is else planned once for any values, and its plan kept.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    async with reading() as session:
+        return await rows_planned_in(session, sql, **values)
+
+
 async def rows_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence[Row]:
     """All rows of a reading statement in a session of the caller's."""
+    return await _fetched(session, sql, values, None)
+
+
+async def rows_planned_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence[Row]:
+    """As `rows_planned`, in a session of the caller's."""
+    return await _fetched(session, sql, values, False)
+
+
+async def _fetched(session: AsyncSession, sql: str, values: Mapping[str, Any], prepare: bool | None) -> Sequence[Row]:
     who = person()
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, AsyncConnection)
     async with driver.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_in_driver_style(sql), {**values, "me_id": who.id, "me_admin": who.admin})
+        asked = {**values, "me_id": who.id, "me_admin": who.admin}
+        await cursor.execute(_in_driver_style(sql), asked, prepare=prepare)
         return await cursor.fetchall()
 
 

@@ -141,6 +141,10 @@ async def test_pages_hold_everything_once_though_rows_arrive() -> None:
     assert len(seen) == len(set(seen)) == 2 * len(TEXTS)
     assert ranks == list(range(1, len(seen) + 1))
     assert (SOURCE, 6) in addresses(await search("cats", limit=3)), "a new search finds the new one"
+    await _remove_own()
+
+
+async def _remove_own() -> None:
     async with writing() as writer:
         await run_in(writer, "DELETE FROM explanations WHERE generation_id IS NULL")
         await writer.commit()
@@ -187,6 +191,22 @@ async def test_index_and_exact_scan_find_the_same(monkeypatch: pytest.MonkeyPatc
         walked = await search("cats and dogs", way="meaning", filters=filters, limit=100)
         fits = [one for one in addresses(exact) if filters == Filters() or one[1] in (2, 3)]
         assert addresses(walked) == fits
+
+
+async def test_halves_of_the_sources_make_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = await search("cats and dogs", way="meaning", limit=100)
+    monkeypatch.setattr("memicos_app.library.explanation_search.meaning._WORTH_HALVES", 0)
+    halves = await search("cats and dogs", way="meaning", limit=100)
+    assert addresses(halves) == addresses(whole)
+    assert {source for source, _ in addresses(halves)} == {SOURCE, OTHER}
+
+
+async def test_an_explanation_without_its_feature_is_not_found() -> None:
+    await _add("cats cats cats", index=500)
+    page = await search("cats", limit=100)
+    assert {index for _, index in addresses(page)} == set(range(len(TEXTS)))
+    assert page.cursor is None
+    await _remove_own()
 
 
 @pytest.mark.parametrize(

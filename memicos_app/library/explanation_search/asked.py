@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from memicos_app.db.text import storable_all
@@ -48,20 +48,28 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Explanations that may be found, as SQL over the tables of `TABLES`."""
+    """Explanations that may be found, as SQL over explanations `x` and what `joined` adds to them."""
 
     generations: list[int]
     conditions: str
     values: dict[str, Any] = field(default_factory=dict)
     n: int = 0
     """How many there are, as the server estimates it."""
+    by_feature: bool = False
+    """Whether numbers of features decide; else the lists are made without looking at features."""
+
+    @property
+    def joined(self) -> str:
+        """What the conditions need beside explanations `x`."""
+        return f"{SOURCES} {FEATURES}" if self.by_feature else SOURCES
+
+    def within(self, generations: list[int]) -> Selection:
+        """What of it lies in some of its generations."""
+        return replace(self, generations=generations, values=self.values | {"generations": generations})
 
 
-TABLES = """
-    explanations AS x
-    JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
-    JOIN features AS f ON f.generation_id = s.current_generation AND f.index = x.index
-"""
+SOURCES = "JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id"
+FEATURES = "JOIN features AS f ON f.generation_id = s.current_generation AND f.index = x.index"
 
 
 async def select(scope: Scope, filters: Filters) -> Selection:
@@ -80,7 +88,7 @@ async def select(scope: Scope, filters: Filters) -> Selection:
             n *= await share(table, " AND ".join(parts), values)
     within = ["s.current_generation = ANY(:generations)", CURRENT]
     conditions = " AND ".join([*within, *of_explanations, *of_features])
-    return Selection(generations, conditions, values | {"generations": generations}, math.ceil(n))
+    return Selection(generations, conditions, values | {"generations": generations}, math.ceil(n), bool(of_features))
 
 
 async def share(table: str, conditions: str, values: dict[str, Any]) -> float:

@@ -6,20 +6,24 @@ order, sorted again here). Where few fit it would walk long and miss some, and c
 
 from __future__ import annotations
 
+import asyncio
+from itertools import chain
 from typing import Any
 
 from memicos_app.library.embedders import Vectors
-from memicos_app.library.explanation_search.asked import TABLES, Selection
+from memicos_app.library.explanation_search.asked import Selection
 from memicos_app.library.explanation_search.direction import direction
 from memicos_app.library.explanation_search.found import Candidate
 from memicos_app.library.explanations import TOP_TOKENS
-from memicos_app.library.query import Row, rows_in, writing
+from memicos_app.library.query import Row, rows_in, rows_planned_in, writing
 
 EXACT_BELOW = 15_000
 """Explanations that are compared one by one: about as many as cost what the walk through the index costs."""
 TOP_TOKENS_BEHIND = 0.15
 """Cosine by which a list of top tokens stands behind a sentence: single words are near to too much."""
 _LEAST_EF, _MOST_EF = 160, 1000
+_WORTH_HALVES = 3000
+"""Explanations from which on two connections share the comparing."""
 _SCANNED = 40_000
 """Tuples after which a walk gives up; what it misses then, the exact scan finds."""
 
@@ -29,11 +33,22 @@ async def nearest(selection: Selection, embedder_id: int, vector: Vectors, limit
     if not selection.n:
         return []
     vector = await direction(embedder_id, vector)
+    found: list[Row] = []
     exact = selection.n <= EXACT_BELOW
-    found = await _run(_EXACT if exact else _INDEXED, selection, embedder_id, vector, limit, walk=not exact)
-    if not exact and len(found) < limit:
-        found = await _run(_EXACT, selection, embedder_id, vector, limit, walk=False)
+    if not exact:
+        found = await _run(_INDEXED, selection, embedder_id, vector, limit, walk=True)
+    if len(found) < limit:
+        found = await compared(selection, embedder_id, vector, limit)
     return [Candidate(one["number"], one["model_id"], one["source_id"], one["index"]) for one in found]
+
+
+async def compared(selection: Selection, embedder_id: int, vector: Vectors, limit: int) -> list[Row]:
+    """The nearest of all that a selection holds, found without the index; halves of the sources at the same time."""
+    halves = [selection]
+    if selection.n >= _WORTH_HALVES and len(selection.generations) > 1:
+        halves = [selection.within(selection.generations[start::2]) for start in (0, 1)]
+    found = await asyncio.gather(*(_run(_EXACT, half, embedder_id, vector, limit, walk=False) for half in halves))
+    return sorted(chain.from_iterable(found), key=lambda one: (one["distance"], one["number"]))[:limit]
 
 
 async def _run(
@@ -41,10 +56,15 @@ async def _run(
 ) -> list[Row]:
     values: dict[str, Any] = {**selection.values, "vector": as_text(vector), "limit": limit}
     # The embedder's number and dimensions stand in the statement: only so does it fit the embedder's own index.
-    places = {"conditions": selection.conditions, "embedder": int(embedder_id), "dimensions": len(vector)}
+    places = {
+        "conditions": selection.conditions,
+        "joined": selection.joined,
+        "embedder": int(embedder_id),
+        "dimensions": len(vector),
+    }
     async with writing() as reader:
         await rows_in(reader, _WALK if walk else _SCAN, ef=str(min(max(limit, _LEAST_EF), _MOST_EF)))
-        return list(await rows_in(reader, sql.format(**places), **values))
+        return list(await rows_planned_in(reader, sql.format(**places), **values))
 
 
 def as_text(vector: Vectors) -> str:
@@ -64,26 +84,27 @@ _WALK = f"""
 _SPARE = 2
 """Times as many as asked for are walked to: those by top tokens among them may fall behind."""
 _BEHIND = f"CASE WHEN x.type_name = '{TOP_TOKENS}' THEN {TOP_TOKENS_BEHIND} ELSE 0 END AS behind"
-_OF_VECTOR = "explanations AS x ON x.number = e.explanation_number"
 _INDEXED = f"""
     WITH near AS MATERIALIZED (
         SELECT x.number, x.model_id, x.source_id, x.index, {_BEHIND},
             CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}})) AS distance
-        FROM explanation_embeddings AS e JOIN {TABLES.replace("explanations AS x", _OF_VECTOR, 1)}
+        FROM explanation_embeddings AS e JOIN explanations AS x ON x.number = e.explanation_number {{joined}}
         WHERE e.embedder_id = {{embedder}} AND {{conditions}}
         ORDER BY CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}}))
         LIMIT {_SPARE} * :limit
     )
-    SELECT * FROM near ORDER BY distance + behind, number LIMIT :limit
+    SELECT number, model_id, source_id, index FROM near ORDER BY distance + behind, number LIMIT :limit
 """
+# Thousands are compared, few are kept: what names a feature is read of those only.
 _EXACT = f"""
     WITH chosen AS MATERIALIZED (
-        SELECT x.number, x.model_id, x.source_id, x.index, {_BEHIND} FROM {TABLES} WHERE {{conditions}}
+        SELECT x.number, {_BEHIND} FROM explanations AS x {{joined}} WHERE {{conditions}}
     ),
     near AS MATERIALIZED (
-        SELECT c.*, e.embedding <=> CAST(:vector AS halfvec({{dimensions}})) AS distance
+        SELECT c.number, (e.embedding <=> CAST(:vector AS halfvec({{dimensions}}))) + c.behind AS distance
         FROM chosen AS c JOIN explanation_embeddings AS e ON e.explanation_number = c.number
-        WHERE e.embedder_id = {{embedder}}
+        WHERE e.embedder_id = {{embedder}} ORDER BY distance, c.number LIMIT :limit
     )
-    SELECT * FROM near ORDER BY distance + behind, number LIMIT :limit
+    SELECT x.number, x.model_id, x.source_id, x.index, near.distance
+    FROM near JOIN explanations AS x ON x.number = near.number ORDER BY near.distance, near.number
 """

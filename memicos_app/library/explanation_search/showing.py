@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from memicos_app.db.text import original
 from memicos_app.library.embedders import Vectors
-from memicos_app.library.explanation_search.asked import TABLES, Selection
+from memicos_app.library.explanation_search.asked import FEATURES, SOURCES, Selection
 from memicos_app.library.explanation_search.found import Found, FoundExplanation
 from memicos_app.library.explanation_search.meaning import as_text
-from memicos_app.library.query import Row, rows
+from memicos_app.library.query import Row, rows_planned
 
 
 async def shown(
@@ -26,7 +26,7 @@ async def shown(
     if not numbers:
         return []
     similarity, joins = _similarity(vectors)
-    found = await rows(
+    found = await rows_planned(
         f"""
         WITH chosen AS MATERIALIZED (
             SELECT DISTINCT ON (x.model_id, x.source_id, x.index) x.model_id, x.source_id, x.index, n.place
@@ -36,7 +36,9 @@ async def shown(
         SELECT c.place, x.number, x.id, x.model_id, x.source_id, x.index, x.description, x.type_name, x.explainer,
             x.score, f.density, f.max_activation, {similarity} AS similarity,
             (:words <> '' AND x.lexemes @@ CAST(:words AS tsquery)) AS words
-        FROM chosen AS c JOIN {TABLES.replace("explanations AS x", _OF_CHOSEN, 1)} {joins}
+        FROM chosen AS c
+        JOIN explanations AS x ON x.model_id = c.model_id AND x.source_id = c.source_id AND x.index = c.index
+        {SOURCES} {FEATURES} {joins}
         WHERE {selection.conditions}
         """,
         numbers=list(numbers),
@@ -48,11 +50,6 @@ async def shown(
     for one in found:
         features[one["place"]].append(one)
     return [_found(features[place], first_rank + nth) for nth, place in enumerate(sorted(features))]
-
-
-_OF_CHOSEN = """
-    explanations AS x ON x.model_id = c.model_id AND x.source_id = c.source_id AND x.index = c.index
-"""
 
 
 def _similarity(vectors: Mapping[int, Vectors]) -> tuple[str, str]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from memicos_app.db.text import storable
 from memicos_app.library import vocabulary
-from memicos_app.library.explanation_search.asked import TABLES, Selection
+from memicos_app.library.explanation_search.asked import Selection
 from memicos_app.library.explanation_search.found import Candidate
-from memicos_app.library.query import row, rows
+from memicos_app.library.query import row, rows, rows_planned
 
 _MOST_TERMS = 16
 _RANKED = 4000
@@ -63,11 +63,11 @@ async def holding(selection: Selection, terms: Sequence[Term], limit: int) -> li
         return []
     whole = sum(term.weight for term in terms)
     for condition in _conditions(terms, selection.n):
-        found = await rows(
+        found = await rows_planned(
             f"""
             WITH hits AS MATERIALIZED (
                 SELECT x.number, x.model_id, x.source_id, x.index, x.lexemes, length(x.description) AS long
-                FROM {TABLES}
+                FROM explanations AS x {selection.joined}
                 WHERE {selection.conditions} AND x.lexemes @@ CAST(:condition AS tsquery) LIMIT {_RANKED}
             )
             SELECT number, model_id, source_id, index, (
@@ -94,9 +94,9 @@ async def holding(selection: Selection, terms: Sequence[Term], limit: int) -> li
 async def holding_text(selection: Selection, query: str, limit: int) -> list[Candidate]:
     """The explanations that hold a query without a word in it, such as “<b>”, as it is written."""
     pattern = "%" + re.sub(r"([\\\\%_])", r"\\\\\1", query.strip()) + "%"
-    found = await rows(
+    found = await rows_planned(
         f"""
-        SELECT x.number, x.model_id, x.source_id, x.index FROM {TABLES}
+        SELECT x.number, x.model_id, x.source_id, x.index FROM explanations AS x {selection.joined}
         WHERE {selection.conditions} AND x.description ILIKE :pattern
         ORDER BY length(x.description), x.number LIMIT :limit
         """,
