@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from alembic import command
 from memicos_app.db import migrate, tables
-from memicos_app.db.explanations import EMBEDDERS, HNSW
+from memicos_app.db.explanations import EMBEDDERS, HNSW, SEARCHED
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -58,6 +58,13 @@ def test_words_of_explanations_have_a_gin_index(database: str) -> None:
     with migrate.connected(database) as connection:
         definition = index_definition(connection, "explanations_words_idx")
         assert "USING gin (lexemes)" in definition
+
+
+def test_features_lead_to_explanations_without_reading_them(database: str) -> None:
+    """Alembic does not compare what an index holds besides."""
+    with migrate.connected(database) as connection:
+        definition = index_definition(connection, "explanations_feature_idx")
+        assert definition.endswith(f"(model_id, source_id, index) INCLUDE ({', '.join(SEARCHED)})")
 
 
 def test_blocks_are_not_compressed_twice(database: str) -> None:
