@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
@@ -52,6 +52,7 @@ class PostgresServer:
     """The server of this test run."""
 
     embedded: EmbeddedPostgres
+    _left: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """Address of a database on it, in the form DATABASE_URL takes."""
@@ -62,6 +63,12 @@ class PostgresServer:
         """Run one statement as the administrator, outside a transaction."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+    def drop_later(self, database: str) -> None:
+        """Drop the database that was left before this one: its connections have had the time to end by themselves."""
+        self._left.append(database)
+        while len(self._left) > 1:
+            self.execute(f"DROP DATABASE {self._left.pop(0)} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +112,7 @@ def imported(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> 
 def fresh_database(server: PostgresServer, template: str = TEMPLATE) -> Iterator[str]:
     """A database copied from a template, set as DATABASE_URL for this process and its children inside the block."""
     name = f"test_{secrets.token_hex(6)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DATABASE_URL", server.url(name))
@@ -114,7 +121,7 @@ def fresh_database(server: PostgresServer, template: str = TEMPLATE) -> Iterator
             settle(session.dispose())
     finally:
         get_settings.cache_clear()
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        server.drop_later(name)
 
 
 def settle(work: Coroutine[Any, Any, object]) -> None:

@@ -43,7 +43,7 @@ def test_guided_mode_asks_what_the_flags_say_prints_the_command_and_runs_it(
     from memicos_app.settings import get_settings
 
     get_settings.cache_clear()
-    answers = ["my-set", str(sae), str(CORPUS), "-3", "2048", "1", "2", "24"]
+    answers = ["my-set", str(sae), str(CORPUS), "-3", "2048", "1", "2", "8"]
     result = CliRunner().invoke(app, [], input="\n".join(answers) + "\n")
     get_settings.cache_clear()
     assert result.exit_code == 0, result.output
@@ -52,7 +52,7 @@ def test_guided_mode_asks_what_the_flags_say_prints_the_command_and_runs_it(
     assert f"--sae '{sae}'" in result.output
     assert "memicos generate --set my-set" in result.output
     source = tmp_path / "datasets" / "v1" / "smollm2-135m-it" / "15-my-set"
-    assert json.loads((source / "source.jsonl").read_text())["num_prompts"] == 24
+    assert json.loads((source / "source.jsonl").read_text())["num_prompts"] == 8
     assert json.loads((source / "skipped_indexes.json").read_text())["log_sparsity"] == -3.0
     assert [path.name for path in (source / "features").iterdir()] == ["batch-1.jsonl.gz"]  # batch 0 left out
 

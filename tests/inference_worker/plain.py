@@ -1,4 +1,8 @@
-"""The reference for parity: Hugging Face and SAELens in plain code, nothing of ours but the paths."""
+"""The reference for parity: Hugging Face and SAELens in plain code, nothing of ours but the paths.
+
+What is kept for a run is loaded outside inference mode, whatever the mode of the test that asks for it first:
+a tensor that was made within it is of no use to the others.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,10 @@ from tests.inference_worker.serving import MODEL, SOURCE, sae_folder
 
 
 @functools.cache
+@torch.inference_mode(False)
 def hugging_face() -> Any:
     """The demo model as Hugging Face loads it."""
-    return AutoModelForCausalLM.from_pretrained(packaged.model(), dtype=torch.float32).eval()
+    return AutoModelForCausalLM.from_pretrained(packaged.model(), dtype=torch.float32).eval().requires_grad_(False)
 
 
 @functools.cache
@@ -26,13 +31,14 @@ def tokenizer() -> Any:
 
 
 @functools.cache
+@torch.inference_mode(False)
 def saelens() -> Any:
     """The middle layer's SAE as SAELens loads it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from sae_lens import SAE
 
-        return SAE.load_from_disk(sae_folder() / MODEL / SOURCE, dtype="float32")
+        return SAE.load_from_disk(sae_folder() / MODEL / SOURCE, dtype="float32").requires_grad_(False)
 
 
 @torch.inference_mode()

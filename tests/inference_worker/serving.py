@@ -45,18 +45,21 @@ def sae_folder() -> Path:
 
 
 @functools.cache
+@torch.inference_mode(False)
 def language_model() -> LanguageModel:
     """The demo model."""
     return load_model(MODEL, models_dir=packaged.models())
 
 
 @functools.cache
+@torch.inference_mode(False)
 def engine() -> Engine:
     """The demo model with its SAEs."""
     model = language_model()
     return Engine(model, SaeShelf([sae_folder()], model.name, model.d_model), 1024, 256)
 
 
+@torch.inference_mode(False)
 def sae() -> LoadedSae:
     """The SAE of the middle layer."""
     return engine().saes.get(SOURCE)

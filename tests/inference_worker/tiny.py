@@ -49,6 +49,7 @@ SAES: dict[str, dict[str, Any]] = {
 
 
 @functools.cache
+@torch.inference_mode(False)
 def folder() -> Path:
     """Holds `model/` and `saes/tiny-gpt2/{source}/`."""
     where = Path(tempfile.mkdtemp(prefix="memicos-tiny-"))
@@ -59,6 +60,7 @@ def folder() -> Path:
 
 
 @functools.cache
+@torch.inference_mode(False)
 def engine() -> Engine:
     """The model with its SAEs, as the worker serves them."""
     model = load_model(str(folder() / MODEL), models_dir=Path())
@@ -81,16 +83,20 @@ def client(url: str) -> httpx.AsyncClient:
 
 
 @functools.cache
+@torch.inference_mode(False)
 def hugging_face() -> Any:
     """The model as Hugging Face loads it."""
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(
-        folder() / MODEL, dtype=torch.float32, attn_implementation="eager"
-    ).eval()
+    return (
+        AutoModelForCausalLM.from_pretrained(folder() / MODEL, dtype=torch.float32, attn_implementation="eager")
+        .eval()
+        .requires_grad_(False)
+    )
 
 
 @functools.cache
+@torch.inference_mode(False)
 def saelens(source: str) -> Any:
     """An SAE as SAELens loads it."""
     with warnings.catch_warnings():

@@ -22,8 +22,8 @@ from tests.conftest import settle
 from tests.db.servers import FAST, postmaster, query
 from tests.jobs.test_process import ask, counted, has_counted, queue_is_empty, state
 
-KILLS = 4
-LENGTH = 1200
+KILLS = 3
+LENGTH = 700
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from memicos_app.library.job_views import SILENT_S
 from tests.jobs.conftest import Start, until
 from tests.jobs.test_process import ask, counted, has_counted, queue_is_empty, state
 
-ROUNDS = 20
-LENGTH = 900
+ROUNDS = 12
+LENGTH = 540
 
 
 async def test_killed_at_any_moment_every_number_is_written_once(house: str, start: Start) -> None:
