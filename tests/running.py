@@ -36,6 +36,17 @@ class RunningSite:
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
 
+    def part(self, name: str) -> psutil.Process:
+        """The process below it whose command names `name`; waits, since some are started beside the first page."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            for one in self.family()[1:]:
+                with suppress(psutil.Error):  # it ended meanwhile
+                    if name in " ".join(one.cmdline()):
+                        return one
+            time.sleep(0.05)
+        raise AssertionError(f"there is no {name}; its log:\n{self.log.read_text()}")
+
     def stop(self, number: int = signal.SIGINT) -> int:
         """Send a signal and wait for the end; the exit status."""
         self.process.send_signal(number)
@@ -101,6 +112,6 @@ def wait_for(site: RunningSite, seconds: float = PATIENCE) -> None:
     raise AssertionError(f"{site.url} does not answer; its log:\n{site.log.read_text()}")
 
 
-def gone(processes: list[psutil.Process], seconds: float = 15.0) -> list[psutil.Process]:
+def gone(processes: list[psutil.Process], seconds: float = 30.0) -> list[psutil.Process]:
     """Those of `processes` that are still there after `seconds`."""
     return psutil.wait_procs(processes, timeout=seconds)[1]

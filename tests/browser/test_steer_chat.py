@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-import psutil
 import pytest
 from playwright.async_api import Page, expect
 
@@ -122,9 +121,7 @@ async def test_a_frame_may_leave_parts_out(phone: Page) -> None:
 async def test_a_worker_that_dies_is_said_and_the_run_is_made_again(page: Page, inference: RunningSite) -> None:
     await opened(page, WITH_FEATURE, tokens=200)
     await expect(written(page)).not_to_be_empty(timeout=60_000)
-    for process in inference.family():
-        if "inference_worker" in " ".join(process.cmdline()):
-            process.send_signal(psutil.signal.SIGKILL)
+    inference.part("inference_worker").kill()
     await expect(page.locator(".notice")).to_contain_text("tries again by itself")
     await put(page, "new tokens", "6")
     await expect(page.locator(".notice")).to_have_count(0, timeout=RECOVERY)
@@ -180,8 +177,7 @@ async def fill(worker: httpx.AsyncClient, name: str, first: asyncio.Event) -> No
 
 def worker_of(site: RunningSite) -> httpx.AsyncClient:
     """A client of the site's worker, past the site: its address and secret are those that the site gave it."""
-    process = next(one for one in site.family() if "inference_worker" in " ".join(one.cmdline()))
-    given = process.environ()
+    given = site.part("inference_worker").environ()
     base_url = f"http://127.0.0.1:{given['INFERENCE_PORT']}"
     headers = {SECRET_HEADER: given["INFERENCE_SERVER_SECRET"]}
     return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=60, trust_env=False)

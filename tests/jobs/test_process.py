@@ -112,13 +112,13 @@ async def test_failures_that_do_not_pass_end_it(
 
 async def test_a_running_job_pauses_within_seconds_and_goes_on(house: str, serving: JobProcess) -> None:
     number = await ask(150, pause=0.02)
-    await has_counted(3)
+    await has_counted(30)
     assert (await jobs.pause(number)).wish == "pause"
     paused = await state(number, "paused", seconds=10)
     assert (paused.holder, paused.rate > 0, paused.eta_seconds) == ("", True, None)
     assert queue_is_empty(house)
     before = len(await counted())
-    assert 3 <= before < 150
+    assert 30 <= before < 150
     await jobs.resume(number)
     await state(number, "done")
     assert await counted() == list(range(150))
