@@ -11,12 +11,14 @@ from pydantic import AliasChoices, Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, FeatureAddress, Index, Name, Text
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import ActivationAnswer, ActiveOnTextsAnswer
 from memicos_app.library import activations, features, inference_search
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.activations import MAX_TEXTS, ActivationTest
 from memicos_app.library.feature_json import feature_json
 
-router = APIRouter(prefix="/activation", tags=["activations"])
+router = APIRouter(prefix="/activation", tags=["activations"], dependencies=[needs(Right.READ)])
 FIELDS = {"text": "customText", "model_id": "feature.modelId", "source_id": "feature.layer", "index": "feature.index"}
 
 
@@ -30,7 +32,7 @@ class NewActivation(Body):
     )
 
 
-@router.post("/new", response_model=ActivationAnswer | list[ActivationAnswer])
+@router.post("/new", response_model=ActivationAnswer | list[ActivationAnswer], dependencies=[needs(Right.RUN)])
 async def new(body: NewActivation) -> Json:
     """Activations on one text, or on each of a list of texts; nothing is kept."""
     texts = [body.texts] if isinstance(body.texts, str) else body.texts
@@ -51,7 +53,7 @@ class ActiveOnTexts(Body):
     )
 
 
-@router.post("/source", response_model=ActiveOnTextsAnswer)
+@router.post("/source", response_model=ActiveOnTextsAnswer, dependencies=[needs(Right.RUN)])
 async def of_source(body: ActiveOnTexts) -> Json:
     """Every feature of a source that is active on each of the texts, with the places and values."""
     texts = [body.texts] if isinstance(body.texts, str) else body.texts

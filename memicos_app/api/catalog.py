@@ -10,12 +10,13 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name
 from memicos_app.api.problems import fields_renamed
-from memicos_app.api.writing import OWNER_ONLY
+from memicos_app.api.rights import needs
 from memicos_app.library import catalog, naming, registration
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.registration import NewModel, NewSourceSet
 from memicos_app.library.views import ModelView, SourceSetView, SourceView
 
-router = APIRouter(tags=["models and sources"])
+router = APIRouter(tags=["models and sources"], dependencies=[needs(Right.READ)])
 MODEL_FIELDS = {"display_name": "displayName", "website": "url"}
 SET_FIELDS = {
     "model_id": "modelId",
@@ -58,7 +59,7 @@ class AnnouncedSourceSet(Body):
     layers: Layers | None = Field(None, description="Layers that it has a source at; left out: all.")
 
 
-@router.post("/model/new", dependencies=OWNER_ONLY)
+@router.post("/model/new", dependencies=[needs(Right.MANAGE)])
 async def new_model(body: AnnouncedModel) -> Json:
     """Put a model into the catalog, to upload features of it; nothing is loaded or run."""
     with fields_renamed(MODEL_FIELDS):
@@ -81,7 +82,7 @@ async def list_models(_body: Nothing | None = None) -> Json:
     return Json([model_json(one) for one in await catalog.models()])
 
 
-@router.post("/source-set/new", dependencies=OWNER_ONLY)
+@router.post("/source-set/new", dependencies=[needs(Right.MANAGE)])
 async def new_source_set(body: AnnouncedSourceSet) -> Json:
     """Put a source set into the catalog, and a source for each layer of its model; features go into its sources."""
     with fields_renamed(SET_FIELDS):

@@ -11,9 +11,11 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name, Text
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import ContrastAnswer
 from memicos_app.api.text_search import FIELDS, Density
 from memicos_app.library import contrast
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.contrast import (
     MAX_A_SIDE,
     MAX_SIDE,
@@ -24,7 +26,7 @@ from memicos_app.library.contrast import (
     OnText,
 )
 
-router = APIRouter(tags=["search by text"])
+router = APIRouter(tags=["search by text"], dependencies=[needs(Right.READ)])
 Side = Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_SIDE)]
 
 
@@ -46,7 +48,7 @@ class SearchContrast(Body):
     num_results: int = Field(25, alias="numResults", ge=1, le=MAX_A_SIDE, description="Of each side.")
 
 
-@router.post("/search-contrast", response_model=ContrastAnswer)
+@router.post("/search-contrast", response_model=ContrastAnswer, dependencies=[needs(Right.RUN)])
 async def search_contrast(body: SearchContrast) -> Json:
     """The features that tell two sets of texts apart, those of each side. Nothing is kept."""
     single = {f"{name}.0": name for name in ("first", "second") if isinstance(getattr(body, name), str)}

@@ -10,13 +10,15 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import CossimAnswer, SimilarFeaturesAnswer, SimilarityMatrixAnswer, TokenizeAnswer
 from memicos_app.library import directions, similar_elsewhere
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.directions import Alike
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.similar_elsewhere import MOST_SOURCES
 
-router = APIRouter(tags=["directions"])
+router = APIRouter(tags=["directions"], dependencies=[needs(Right.READ)])
 
 
 class Cossim(Body):
@@ -50,7 +52,7 @@ class Tokenize(Body):
     prepend_bos: bool | None = Field(None, alias="prependBos", description="Left open: as the model expects it.")
 
 
-@router.post("/cossim", response_model=CossimAnswer)
+@router.post("/cossim", response_model=CossimAnswer, dependencies=[needs(Right.RUN)])
 async def cossim(body: Cossim) -> Json:
     """The features of a source whose decoder directions are most like that of a feature, of any source."""
     if body.target_model_id not in (None, body.model_id):
@@ -76,7 +78,7 @@ async def cossim(body: Cossim) -> Json:
     )
 
 
-@router.post("/similar-features", response_model=SimilarFeaturesAnswer)
+@router.post("/similar-features", response_model=SimilarFeaturesAnswer, dependencies=[needs(Right.RUN)])
 async def similar_features(body: SimilarFeatures) -> Json:
     """The features of other sources whose decoder directions are most like that of a feature, over all of them."""
     with fields_renamed({"model_id": "modelId", "source_id": "source", "targets": "targetSourceIds"}):
@@ -91,7 +93,7 @@ async def similar_features(body: SimilarFeatures) -> Json:
     )
 
 
-@router.post("/similarity-matrix-pred", response_model=SimilarityMatrixAnswer)
+@router.post("/similarity-matrix-pred", response_model=SimilarityMatrixAnswer, dependencies=[needs(Right.RUN)])
 async def similarity_matrix_pred(body: SimilarityMatrix) -> Json:
     """How alike a text's tokens are in what a temporal SAE predicts from their context; other SAEs are refused."""
     with fields_renamed({"model_id": "modelId", "source_id": "sourceId"}):
@@ -99,7 +101,7 @@ async def similarity_matrix_pred(body: SimilarityMatrix) -> Json:
     return Json({"tokens": found.tokens, "similarityMatrix": found.similarity_matrix})
 
 
-@router.post("/tokenize", response_model=TokenizeAnswer)
+@router.post("/tokenize", response_model=TokenizeAnswer, dependencies=[needs(Right.RUN)])
 async def tokenize(body: Tokenize) -> Json:
     """A text as the model reads it."""
     with fields_renamed({"text": "prompt", "model_id": "modelId", "prepend_bos": "prependBos"}):

@@ -9,6 +9,9 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
 
+from memicos_app.api.rights import needs
+from memicos_app.library.accounts.rights import Right
+
 ASSETS = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
 PARAMETERS = {"tryItOutEnabled": True, "displayRequestDuration": True, "validatorUrl": None}
 HEADERS = {
@@ -17,7 +20,7 @@ HEADERS = {
 }
 """The page's own start is a script in it; the browser refuses whatever would come from elsewhere."""
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Right.READ)])
 
 
 @router.get("/docs")

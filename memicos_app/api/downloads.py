@@ -10,12 +10,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from memicos_app.api.features import Index
+from memicos_app.api.rights import needs
 from memicos_app.components.static import bundle
 from memicos_app.library import exports
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.indices import indices_of
 
-router = APIRouter(tags=["downloads"])
+router = APIRouter(tags=["downloads"], dependencies=[needs(Right.READ)])
 MOST_PAGES = 200
 """Features in one zip; `memicos export --html` makes larger ones."""
 Chosen = Annotated[

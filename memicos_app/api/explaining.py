@@ -11,9 +11,10 @@ from memicos_app.api.answers import Json
 from memicos_app.api.explanation_shapes import ExplanationAnswer, ScoreAnswer
 from memicos_app.api.inputs import Body, FeatureAddress, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer
-from memicos_app.api.writing import OWNER_ONLY
 from memicos_app.library import explanation_details, score_rows, scores
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.autointerp import explaining, sampling
 from memicos_app.library.autointerp import score as scoring
 from memicos_app.library.autointerp.material import FeatureName
@@ -22,7 +23,7 @@ from memicos_app.library.explanation_details import explanation_json
 from memicos_app.library.providers import ChatModel, Ledger, chat_model
 from memicos_app.library.scores import ScoreView
 
-router = APIRouter(prefix="/explanation", tags=["explanations"])
+router = APIRouter(prefix="/explanation", tags=["explanations"], dependencies=[needs(Right.READ)])
 ScoreId = Annotated[str, Path(alias="id", min_length=1, max_length=200, description="Id of a score.")]
 LARGEST_SEED = 2**31 - 1
 GENERATED = {
@@ -58,7 +59,7 @@ class Judge(Body):
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
 
 
-@router.post("/generate", response_model=ExplanationAnswer, dependencies=OWNER_ONLY)
+@router.post("/generate", response_model=ExplanationAnswer, dependencies=[needs(Right.MANAGE)])
 async def generate(body: Generate) -> Json:
     """Have a language model explain a feature; the explanation is kept."""
     with fields_renamed(GENERATED):
@@ -72,7 +73,7 @@ async def generate(body: Generate) -> Json:
     return Json({"explanation": explanation_json(kept)})
 
 
-@router.post("/score", response_model=ScoreAnswer, dependencies=OWNER_ONLY)
+@router.post("/score", response_model=ScoreAnswer, dependencies=[needs(Right.MANAGE)])
 async def score(body: Judge) -> Json:
     """Have an explanation judged; the score is kept beside earlier ones, with every text that was judged."""
     with fields_renamed(SCORED):
@@ -91,7 +92,7 @@ async def show_score(score_id: ScoreId) -> Json:
         return await _score(score_id)
 
 
-@router.post("/score/{id}/delete", response_model=MessageAnswer, dependencies=OWNER_ONLY)
+@router.post("/score/{id}/delete", response_model=MessageAnswer, dependencies=[needs(Right.MANAGE)])
 async def delete_score(score_id: ScoreId) -> Json:
     """Take a score back."""
     with fields_renamed({"score_id": "id"}):

@@ -12,12 +12,14 @@ from memicos_app.api.answers import Json
 from memicos_app.api.explanation_shapes import ExplanationsFoundAnswer
 from memicos_app.api.inputs import MAX_INDEX, Body, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.library import explanation_search, features
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.explanation_search import LONGEST_QUERY, Found, Scope
 from memicos_app.library.feature_json import feature_json
 
-router = APIRouter(prefix="/explanation", tags=["search by explanation"])
+router = APIRouter(prefix="/explanation", tags=["search by explanation"], dependencies=[needs(Right.READ)])
 PER_PAGE = 20
 ACTIVATIONS = 3
 FIELDS = {"model_id": "modelId", "source_ids": "layers", "release": "releaseName"}
@@ -46,25 +48,25 @@ class SearchRelease(SearchEverything):
     release_name: Name = Field(alias="releaseName")
 
 
-@router.post("/search", response_model=ExplanationsFoundAnswer)
+@router.post("/search", response_model=ExplanationsFoundAnswer, dependencies=[needs(Right.RUN)])
 async def search(body: SearchSources) -> Json:
     """Features of sources by what they mean, the best 20 from the offset on."""
     return await _answer(body, Scope("sources", model_id=body.model_id, source_ids=tuple(body.layers)))
 
 
-@router.post("/search-model", response_model=ExplanationsFoundAnswer)
+@router.post("/search-model", response_model=ExplanationsFoundAnswer, dependencies=[needs(Right.RUN)])
 async def search_model(body: SearchModel) -> Json:
     """Features of a model by what they mean."""
     return await _answer(body, Scope("model", model_id=body.model_id))
 
 
-@router.post("/search-release", response_model=ExplanationsFoundAnswer)
+@router.post("/search-release", response_model=ExplanationsFoundAnswer, dependencies=[needs(Right.RUN)])
 async def search_release(body: SearchRelease) -> Json:
     """Features of a release by what they mean."""
     return await _answer(body, Scope("release", release=body.release_name))
 
 
-@router.post("/search-all", response_model=ExplanationsFoundAnswer)
+@router.post("/search-all", response_model=ExplanationsFoundAnswer, dependencies=[needs(Right.RUN)])
 async def search_all(body: SearchEverything) -> Json:
     """Features of everything here by what they mean."""
     return await _answer(body, Scope("all"))

@@ -14,13 +14,14 @@ from memicos_app.api.answers import Json
 from memicos_app.api.explanation_shapes import ExplanationAnswer, VotesAnswer
 from memicos_app.api.inputs import Body, FeatureAddress
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer
-from memicos_app.api.writing import OWNER_ONLY
 from memicos_app.db.users import OWNER_ID
 from memicos_app.library import explanation_details, own_explanations, votes
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.explanation_details import explanation_json
 
-router = APIRouter(prefix="/explanation", tags=["explanations"])
+router = APIRouter(prefix="/explanation", tags=["explanations"], dependencies=[needs(Right.READ)])
 FIELDS = {"model_id": "modelId", "source_id": "layer"}
 Id = Annotated[str, Path(alias="id", min_length=1, max_length=200, description="Id of an explanation.")]
 Words = Annotated[str, Field(min_length=1, max_length=4 * own_explanations.LONGEST)]
@@ -44,7 +45,7 @@ class Vote(Body):
     points: int = 1
 
 
-@router.post("/new", response_model=ExplanationAnswer, dependencies=OWNER_ONLY)
+@router.post("/new", response_model=ExplanationAnswer, dependencies=[needs(Right.MANAGE)])
 async def new(body: NewExplanation) -> Json:
     """Keep one's own words for a feature; they stand before what programs say."""
     with fields_renamed(FIELDS):
@@ -52,27 +53,27 @@ async def new(body: NewExplanation) -> Json:
         return await _answer(made)
 
 
-@router.post("/{id}/edit", response_model=ExplanationAnswer, dependencies=OWNER_ONLY)
+@router.post("/{id}/edit", response_model=ExplanationAnswer, dependencies=[needs(Right.MANAGE)])
 async def edit(explanation_id: Id, body: OtherWords) -> Json:
     """Put other words in the place of one's own; scores of the words before go."""
     await own_explanations.change(explanation_id, body.description)
     return await _answer(explanation_id)
 
 
-@router.post("/{id}/delete", response_model=MessageAnswer, dependencies=OWNER_ONLY)
+@router.post("/{id}/delete", response_model=MessageAnswer, dependencies=[needs(Right.MANAGE)])
 async def delete(explanation_id: Id) -> Json:
     """Remove an explanation that was made here; one of a dataset stays with it."""
     await own_explanations.delete(explanation_id)
     return Json({"message": "Success"})
 
 
-@router.post("/{id}/vote", response_model=VotesAnswer, dependencies=OWNER_ONLY)
+@router.post("/{id}/vote", response_model=VotesAnswer, dependencies=[needs(Right.MANAGE)])
 async def vote(explanation_id: Id, body: Vote) -> Json:
     """Vote on an explanation, once a person; among those of one kind, more votes stand in front."""
     return Json({"votes": await votes.vote(explanation_id, OWNER_ID, body.points)})
 
 
-@router.post("/{id}/unvote", response_model=VotesAnswer, dependencies=OWNER_ONLY)
+@router.post("/{id}/unvote", response_model=VotesAnswer, dependencies=[needs(Right.MANAGE)])
 async def unvote(explanation_id: Id) -> Json:
     """Take one's vote back."""
     return Json({"votes": await votes.withdraw(explanation_id, OWNER_ID)})

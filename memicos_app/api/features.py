@@ -9,11 +9,13 @@ from fastapi import APIRouter, Path, Query
 
 from memicos_app.api.answers import Json, attachment
 from memicos_app.api.inputs import MAX_INDEX
+from memicos_app.api.rights import needs
 from memicos_app.library import features
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.feature_json import feature_json
 from memicos_app.library.views import FeatureSort
 
-router = APIRouter(tags=["features"])
+router = APIRouter(tags=["features"], dependencies=[needs(Right.READ)])
 Index = Annotated[int, Path(ge=0, le=MAX_INDEX)]
 Download = Annotated[bool, Query(description="Answer as a file to keep.")]
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 
 from memicos_app.api.answers import Json
-from memicos_app.api.writing import OWNER_ONLY
+from memicos_app.api.rights import needs
 from memicos_app.library import jobs
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.job_log import LogLine
 from memicos_app.library.jobs import JobState, JobView
 
-router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=OWNER_ONLY)
+router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[needs(Right.MANAGE)])
 Number = Annotated[int, Path(alias="id", ge=1, lt=1 << 63, description="Number of the job.")]
 Verb = Literal["pause", "resume", "cancel", "retry"]
 _DO = {"pause": jobs.pause, "resume": jobs.resume, "cancel": jobs.cancel, "retry": jobs.retry}

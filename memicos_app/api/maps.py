@@ -14,13 +14,14 @@ from memicos_app.api.answers import Json
 from memicos_app.api.inputs import MAX_INDEX, Body, Name
 from memicos_app.api.jobs import job_json
 from memicos_app.api.problems import fields_renamed
-from memicos_app.api.writing import OWNER_ONLY
+from memicos_app.api.rights import needs
 from memicos_app.library import catalog
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.indices import indices_of
 from memicos_app.library.maps import finding, making, reading
 from memicos_app.library.maps.views import Kind, MapView
 
-router = APIRouter(tags=["maps"])
+router = APIRouter(tags=["maps"], dependencies=[needs(Right.READ)])
 MapId = Annotated[int, Path(ge=1, le=MAX_INDEX, description="Number of the map.")]
 Layers = Annotated[list[Name], Field(min_length=1, max_length=making.MOST_SOURCES)]
 BYTES = {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -87,7 +88,7 @@ async def find(map_id: MapId, query: Annotated[str, Query(min_length=1, max_leng
     return Json(await finding.find(map_id, query))
 
 
-@router.post("/map/new", dependencies=OWNER_ONLY)
+@router.post("/map/new", dependencies=[needs(Right.MANAGE)])
 async def new(body: NewMap) -> Json:
     """Have a map made, for the owner; the job that makes it."""
     with fields_renamed({"model_id": "modelId", "sources": "layers"}):

@@ -6,9 +6,11 @@ from fastapi import APIRouter
 
 from memicos_app import worker
 from memicos_app.api.answers import Json
+from memicos_app.api.rights import needs
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.status import database_facts
 
-router = APIRouter(tags=["status"])
+router = APIRouter(tags=["status"], dependencies=[needs(Right.OPEN)])
 
 
 @router.get("/health")

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name
+from memicos_app.api.rights import needs
 from memicos_app.api.steer_shapes import SteerPresetsAnswer
 from memicos_app.library import presets, vectors
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.presets import Preset
 from memicos_app.library.vectors import Vector
 
-router = APIRouter(tags=["steering"])
+router = APIRouter(tags=["steering"], dependencies=[needs(Right.READ)])
 
 
 class SteerPresets(Body):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from memicos_app.api.answers import Json, stream
 from memicos_app.api.inputs import Body, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import STREAMED
 from memicos_app.api.site import site_of
 from memicos_app.api.steer_answers import chat_json, completion_json, feature_json, settings_json, vector_json
@@ -18,10 +19,11 @@ from memicos_app.api.steer_bodies import CHAT_FIELDS, FIELDS, Steer, SteerChat, 
 from memicos_app.api.steer_shapes import SteerAnswer, SteerChatAnswer, SteerChatLoadAnswer, SteerLoadAnswer
 from memicos_app.api.steer_stream import Render, frames
 from memicos_app.library import saved_runs, side_by_side
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.saved_runs import Kept
 from memicos_app.library.side_by_side import Wish
 
-router = APIRouter(tags=["steering"])
+router = APIRouter(tags=["steering"], dependencies=[needs(Right.READ)])
 
 
 class SteerLoad(Body):
@@ -30,14 +32,14 @@ class SteerLoad(Body):
     run_id: Name = Field(validation_alias=AliasChoices("steerOutputId", "id"))
 
 
-@router.post("/steer", response_model=SteerAnswer, responses=STREAMED)
+@router.post("/steer", response_model=SteerAnswer, responses=STREAMED, dependencies=[needs(Right.RUN)])
 async def steer(body: Steer, request: Request) -> Response:
     """Unsteered and steered text side by side; with `stream`, server-sent events with the texts so far."""
     with fields_renamed(FIELDS):
         return await answer(await body.wish(), body, request, completion_json, FIELDS)
 
 
-@router.post("/steer-chat", response_model=SteerChatAnswer, responses=STREAMED)
+@router.post("/steer-chat", response_model=SteerChatAnswer, responses=STREAMED, dependencies=[needs(Right.RUN)])
 async def steer_chat(body: SteerChat, request: Request) -> Response:
     """The assistant's next turn in both conversations, unsteered in one and steered in the other."""
     with fields_renamed(CHAT_FIELDS):

@@ -11,8 +11,10 @@ from pydantic import Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Name, Text
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import SearchAnswer, SearchEachAnswer, TokensAnswer, TokensEachAnswer
 from memicos_app.library import features, inference_search
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.feature_json import feature_json
 from memicos_app.library.inference_search import (
@@ -25,7 +27,7 @@ from memicos_app.library.inference_search import (
     TokenSearch,
 )
 
-router = APIRouter(tags=["search by text"])
+router = APIRouter(tags=["search by text"], dependencies=[needs(Right.READ)])
 Texts = Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
 Density = Annotated[float, Field(ge=-1, le=1)]
 FIELDS = {
@@ -69,7 +71,7 @@ class SearchTopkByToken(Body):
     )
 
 
-@router.post("/search-all", response_model=SearchAnswer | SearchEachAnswer)
+@router.post("/search-all", response_model=SearchAnswer | SearchEachAnswer, dependencies=[needs(Right.RUN)])
 async def search_all(body: SearchAll) -> Json:
     """The strongest features of a text, or of each of a list of texts. Nothing is kept."""
     texts = [body.text] if isinstance(body.text, str) else body.text
@@ -88,7 +90,7 @@ async def search_all(body: SearchAll) -> Json:
     return Json(search_json(found[0], await neurons(found[0])))
 
 
-@router.post("/search-topk-by-token", response_model=TokensAnswer | TokensEachAnswer)
+@router.post("/search-topk-by-token", response_model=TokensAnswer | TokensEachAnswer, dependencies=[needs(Right.RUN)])
 async def search_topk_by_token(body: SearchTopkByToken) -> Json:
     """The strongest features of a source at each token of a text, or of each of a list of texts."""
     texts = [body.text] if isinstance(body.text, str) else body.text

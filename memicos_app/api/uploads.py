@@ -17,9 +17,10 @@ from starlette.exceptions import HTTPException
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed, is_json
+from memicos_app.api.rights import needs
 from memicos_app.api.site import site_of
-from memicos_app.api.writing import OWNER_ONLY
 from memicos_app.library import uploaded_explanations, uploaded_files, uploads, vector_features
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
 from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError
@@ -27,7 +28,7 @@ from memicos_app.library.uploaded_files import FileOutcome
 from memicos_app.library.uploads import MOST_FEATURES, Explained, Outcome, Upload
 from memicos_app.settings import get_settings
 
-router = APIRouter(tags=["uploads"])
+router = APIRouter(tags=["uploads"], dependencies=[needs(Right.READ)])
 FIELDS = {"model_id": "modelId", "source_id": "source"}
 FILE_ROUTE = "/upload/batch"
 UNKNOWN_DENSITY = -1.0
@@ -94,7 +95,7 @@ class ActivationBatch(Body):
     activations: Annotated[list[UploadedActivation], Field(min_length=1, max_length=MOST_ACTIVATIONS)]
 
 
-@router.post("/feature/upload-batch", dependencies=OWNER_ONLY)
+@router.post("/feature/upload-batch", dependencies=[needs(Right.MANAGE)])
 async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     """Put up to 128 features into a source, all or none; those there already are left, dead ones left out."""
     model_id, source_id = body.model_id.lower(), body.source.lower()
@@ -106,7 +107,7 @@ async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     return Json(outcome_json(outcome, site_of(request)))
 
 
-@router.post("/activation/upload-batch", dependencies=OWNER_ONLY)
+@router.post("/activation/upload-batch", dependencies=[needs(Right.MANAGE)])
 async def activation_batch(body: ActivationBatch) -> Json:
     """Keep texts that a vector of one's own is active on, in place of those kept before."""
     lines = [activation_line(body.model_id, body.source, body.index, one) for one in body.activations]
@@ -115,7 +116,7 @@ async def activation_batch(body: ActivationBatch) -> Json:
     return Json({"message": f"{count} activations kept."})
 
 
-@router.post(FILE_ROUTE, dependencies=OWNER_ONLY, openapi_extra={"requestBody": RAW_BODY})
+@router.post(FILE_ROUTE, dependencies=[needs(Right.MANAGE)], openapi_extra={"requestBody": RAW_BODY})
 async def batch_file(
     request: Request,
     name: Annotated[str, Query(max_length=255, description="The file's name, for messages.")] = "batch.json",

@@ -11,13 +11,14 @@ from pydantic import AliasChoices, Field
 from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, FeatureAddress, Name
 from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer, NewVectorAnswer, OneVectorAnswer, VectorsAnswer
 from memicos_app.api.site import site_of
-from memicos_app.api.writing import OWNER_ONLY
 from memicos_app.library import vectors
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.vectors import Vector
 
-router = APIRouter(prefix="/vector", tags=["vectors"])
+router = APIRouter(prefix="/vector", tags=["vectors"], dependencies=[needs(Right.READ)])
 FIELDS = {
     "model_id": "modelId",
     "source_id": "source",
@@ -47,7 +48,7 @@ class Owned(Body):
     model_id: Name | None = Field(None, alias="modelId")
 
 
-@router.post("/new", response_model=NewVectorAnswer)
+@router.post("/new", response_model=NewVectorAnswer, dependencies=[needs(Right.WRITE)])
 async def new(body: NewVector, request: Request) -> Json:
     """Keep a vector; its address steers like a feature's."""
     with fields_renamed(FIELDS):
@@ -75,7 +76,7 @@ async def list_owned(body: Owned | None = None) -> Json:
     return Json({"vectors": [vector_json(one) for one in await vectors.owned(body.model_id if body else None)]})
 
 
-@router.post("/delete", response_model=MessageAnswer, dependencies=OWNER_ONLY)
+@router.post("/delete", response_model=MessageAnswer, dependencies=[needs(Right.MANAGE)])
 async def delete(body: FeatureAddress) -> Json:
     """Remove a vector; runs that were kept hold their own copy."""
     with fields_renamed(FIELDS):

@@ -11,7 +11,9 @@ from reflex.event import EventSpec
 from memicos_app.components.admin_origins import OriginRow, origin_row
 from memicos_app.components.admin_rows import ShelfSet, shelf
 from memicos_app.components.figures import count
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.datasets import standing, upstream
 from memicos_app.library.datasets.origins import configured_origins
 from memicos_app.library.datasets.standing import SetStanding
@@ -29,6 +31,7 @@ TITLES = {
 }
 
 
+@declares(Right.READ)
 class ShelfState(rx.State):
     """The list of sources; it is read anew while something is in work."""
 
@@ -89,6 +92,7 @@ class ShelfState(rx.State):
         self._draw()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def act(self, verb: str, model: str, source: str, job: str) -> Any:
         """What a button of a source asks for."""
         if verb == "delete" and not job:
@@ -107,6 +111,7 @@ class ShelfState(rx.State):
         return ShelfState.watch()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def delete(self) -> Any:
         """Delete the source that was asked about."""
         model, _, source = self.asking.partition("/")
@@ -119,6 +124,7 @@ class ShelfState(rx.State):
         return ShelfState.watch()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def download_all(self, model: str, set_name: str) -> Any:
         """Import every source of a set that is not here yet."""
         found = [
@@ -135,6 +141,7 @@ class ShelfState(rx.State):
         return [rx.toast.success(f"{count(len(wanted))} imports are in line"), ShelfState.watch()]
 
     @rx.event
+    @needs(Right.MANAGE)
     async def look_through(self, origin: str) -> Any:
         """List what an origin holds now."""
         try:

@@ -23,7 +23,9 @@ from memicos_app.components.asking import (
     ways_to_explain,
     ways_to_score,
 )
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import ConflictError, LibraryError
 from memicos_app.library.providers import ProviderError
 
@@ -33,6 +35,7 @@ LOOK = 0.5
 """Seconds between two looks at whether the answer is there."""
 
 
+@declares(Right.READ)
 class AskModel(rx.State, mixin=True):
     """One question at a time; the page that mixes this in has `_place` and `_reread`."""
 
@@ -105,6 +108,7 @@ class AskModel(rx.State, mixin=True):
                 self.way = next((one["name"] for one in self.ways if not one["asks"]), self.way)
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.MANAGE)
     async def ask_now(self, form: dict[str, Any]) -> None:
         """Ask, and show how long it takes; an empty form stops what is being asked."""
         async with self:

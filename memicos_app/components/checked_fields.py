@@ -12,12 +12,15 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 PAUSE = 250
 """Milliseconds without a key before what was typed is checked."""
 
 
+@declares(Right.READ)
 class CheckedForm(rx.State, mixin=True):
     """What a form that makes something knows: what is wrong, and the address of what has its id already."""
 

@@ -15,9 +15,11 @@ from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_strip import StripGroup, pack, token, token_strip
 from memicos_app.library import feature_comparison
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.activations import ActivationTest
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_comparison import Shared, Together
@@ -34,6 +36,7 @@ class SharedRow(TypedDict):
     of: str
 
 
+@declares(Right.READ)
 class FeaturesState(rx.State):
     """The comparison of two features on screen."""
 
@@ -74,6 +77,7 @@ class FeaturesState(rx.State):
         self.loaded = True
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def ask(self) -> AsyncIterator[None]:
         """Ask the worker for the cosine of their directions, then for both on the text; the latest address wins."""
         async with self:

@@ -15,8 +15,10 @@ from memicos_app.components.figures import EVALUATION, count, figure, share
 from memicos_app.components.layout import card
 from memicos_app.components.overlay_plot import OverlayShown, overlay, overlay_plot
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import source_comparison
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.source_comparison import ALIKE, Difference, Matching, Pair, SideBySide
 
@@ -46,6 +48,7 @@ class PairRow(TypedDict):
     href: str
 
 
+@declares(Right.READ)
 class SourcesState(rx.State):
     """The comparison of two sources on screen."""
 
@@ -86,6 +89,7 @@ class SourcesState(rx.State):
         self.n_same = len(both.configuration) - len(differing)
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def match(self) -> AsyncIterator[None]:
         """Ask the worker for the best matches; waits for one that is down, loading or busy."""
         async with self:

@@ -14,8 +14,10 @@ from memicos_app.components.jump import place
 from memicos_app.components.layout import card
 from memicos_app.components.list_address import Asked
 from memicos_app.components.range_plot import range_plot
+from memicos_app.components.rights import declares
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import facets
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.facets import Bars, Facets
 from memicos_app.library.feature_filters import FeatureFilter, Span
@@ -45,6 +47,7 @@ class RangeShown:
     high: str = ""
 
 
+@declares(Right.READ)
 class FacetsState(rx.State):
     """The distributions and choices of the source on screen."""
 

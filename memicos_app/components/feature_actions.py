@@ -10,12 +10,15 @@ from memicos_app.components.copy_button import copy_button
 from memicos_app.components.feature_address import EMBED_SWITCHES, TEST_TEXT, embed_part, embed_query, iframe
 from memicos_app.components.feature_display import FeatureDisplay, Shown
 from memicos_app.components.keys import kbd
+from memicos_app.components.rights import declares
+from memicos_app.library.accounts.rights import Right
 from memicos_app.settings import get_settings
 
 SHARE = "Copy the address, with your test text"
 EMBED_DIALOG = "embed-dialog"
 
 
+@declares(Right.READ)
 class EmbedOptions(rx.State):
     """What the embed dialog is about to leave out, and the address that comes of it."""
 

@@ -14,7 +14,9 @@ from memicos_app.components.figures import count
 from memicos_app.components.jump import place
 from memicos_app.components.keys import kbd
 from memicos_app.components.list_address import PAGE, Asked, last_page
+from memicos_app.components.rights import declares
 from memicos_app.library import features
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.views import FeatureSort
 
 COLUMNS: tuple[tuple[FeatureSort | None, str, str], ...] = (
@@ -35,6 +37,7 @@ class Heading(TypedDict):
     style: str
 
 
+@declares(Right.READ)
 class BrowserState(rx.State):
     """The page of the list that is on screen."""
 

@@ -11,7 +11,9 @@ from reflex.event import EventSpec
 from memicos_app.components.empty import failed, skeleton_rows
 from memicos_app.components.job_rows import JobRow, job_list, job_row, more_line, obey
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 LAST = 3
@@ -31,6 +33,7 @@ def later(name: str, milliseconds: int) -> str:
     )
 
 
+@declares(Right.READ)
 class JobCardState(rx.State):
     """Open jobs and the last that ended."""
 
@@ -62,6 +65,7 @@ class JobCardState(rx.State):
         return JobCardState.follow()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def ask(self, verb: str, job_id: int) -> list[EventSpec]:
         """Pause, resume, cancel or try a job again."""
         said = await obey(verb, job_id)

@@ -10,8 +10,10 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.empty import Suggestion
+from memicos_app.components.rights import declares
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import catalog, features
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
 
@@ -19,6 +21,7 @@ PLACEHOLDER = "Jump to, or search explanations"
 SUGGESTED = 7
 
 
+@declares(Right.READ)
 class JumpState(rx.State):
     """Where bare numbers and words lead, and what is suggested for the words so far."""
 

@@ -12,8 +12,10 @@ from memicos_app.components.feature_address import feature_path
 from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import quick_lists
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_cards import feature_cards
 from memicos_app.library.maps import reading
@@ -36,6 +38,7 @@ class ChosenRow(TypedDict):
     href: str
 
 
+@declares(Right.READ)
 class MapChoice(rx.State, mixin=True):
     """What is chosen; the page that mixes this in says of which map."""
 

@@ -12,7 +12,9 @@ from memicos_app.components.copy import command
 from memicos_app.components.job_card import later
 from memicos_app.components.job_rows import JobRow, job_list, job_row, obey
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import catalog, jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.maps import making
 
@@ -27,6 +29,7 @@ class Layer(TypedDict):
     features: str
 
 
+@declares(Right.READ)
 class MapMaking(rx.State):
     """What may be asked for, and the job that was."""
 
@@ -57,6 +60,7 @@ class MapMaking(rx.State):
         return f"memicos map {self.model} {self.source}"
 
     @rx.event
+    @needs(Right.MANAGE)
     async def make(self, form: dict[str, Any]) -> EventSpec | None:
         """Ask for the job."""
         chosen = [one["id"] for one in self.others if form.get(f"with-{one['id']}")]
@@ -103,6 +107,7 @@ class MapMaking(rx.State):
         return MapMaking.follow()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def ask(self, verb: str, job_id: int) -> list[EventSpec]:
         """Pause, resume, cancel or try a job again."""
         said = await obey(verb, job_id)

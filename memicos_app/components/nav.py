@@ -10,7 +10,9 @@ from reflex.event import EventSpec
 
 from memicos_app import worker
 from memicos_app.components.jump import JumpState, jump_box
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import catalog
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
 
@@ -19,6 +21,7 @@ LATER = "clearTimeout(window.memicosWatch); new Promise((done) => (window.memico
 DOTS = {"ready": "dot ok", "starting": "dot busy", "loading": "dot busy", "failed": "dot off"}
 
 
+@declares(Right.READ)
 class NavState(rx.State):
     """What the bar knows: the model that Browse and Steer lead to, and how the worker is."""
 
@@ -27,6 +30,7 @@ class NavState(rx.State):
     worker_words: str = "Asking the inference worker…"
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.OPEN)
     async def watch(self) -> AsyncIterator[EventSpec]:
         """Show the worker's state, and ask again from the browser until it is settled.
 
@@ -44,6 +48,7 @@ class NavState(rx.State):
             yield rx.call_script(LATER, callback=NavState.watch_again)
 
     @rx.event
+    @needs(Right.OPEN)
     def watch_again(self, _result: Any) -> EventSpec:
         return NavState.watch()
 

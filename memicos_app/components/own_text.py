@@ -12,9 +12,11 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.feature_address import feature_path, with_text
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import FORM
 from memicos_app.components.test_result import test_groups, took
 from memicos_app.library import activations
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, UnavailableError
 
 PATIENCE = 180.0
@@ -23,6 +25,7 @@ LONGEST_PAUSE = 3.0
 Place = tuple[str, str, str]
 
 
+@declares(Right.READ)
 class OwnText(rx.State, mixin=True):
     """The test of one feature on a text; the feature is the one in the address."""
 
@@ -61,10 +64,12 @@ class OwnText(rx.State, mixin=True):
         return with_text(self.router.url.query_parameters, self.text)
 
     @rx.event
+    @needs(Right.RUN)
     def submit_test(self, form: dict[str, Any]) -> EventSpec:
         return self._test(str(form.get("text", "")))
 
     @rx.event
+    @needs(Right.RUN)
     def test_example(self, text: str) -> list[EventSpec]:
         """Test the text of an example, as if it had been typed into the box."""
         self._put(text)
@@ -82,6 +87,7 @@ class OwnText(rx.State, mixin=True):
         return event
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run_test(self, text: str) -> AsyncIterator[Any]:
         """Run the feature on `text`; the latest text wins. An empty one takes the answer away."""
         async with self:

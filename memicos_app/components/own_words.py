@@ -8,13 +8,16 @@ from typing import Any, TypeAlias
 import reflex as rx
 
 from memicos_app.components.feature_ways import index_of
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import own_explanations, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 Place: TypeAlias = tuple[str, str, str]
 LONGEST = own_explanations.LONGEST
 
 
+@declares(Right.READ)
 class OwnWords(rx.State, mixin=True):
     """What is being written, changed or deleted; the page that mixes this in has `_place` and `_reread`."""
 
@@ -35,6 +38,7 @@ class OwnWords(rx.State, mixin=True):
         raise NotImplementedError
 
     @rx.event
+    @needs(Right.MANAGE)
     async def keep_words(self, form: dict[str, Any]) -> None:
         """Keep what was written as an explanation of this feature."""
         model_id, source_id, index = self._place()
@@ -55,6 +59,7 @@ class OwnWords(rx.State, mixin=True):
         return rx.set_focus("change-words") if explanation_id else None
 
     @rx.event
+    @needs(Right.MANAGE)
     async def change_words(self, form: dict[str, Any]) -> None:
         """Keep the other words."""
         try:
@@ -72,6 +77,7 @@ class OwnWords(rx.State, mixin=True):
         self.deleting, self.changing = explanation_id, ""
 
     @rx.event
+    @needs(Right.MANAGE)
     async def delete_explanation(self) -> AsyncIterator[Any]:
         """Delete the explanation that was asked about."""
         doomed, self.deleting = self.deleting, ""

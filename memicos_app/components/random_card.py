@@ -6,11 +6,14 @@ import reflex as rx
 
 from memicos_app.components.feature_list import NOTHING_LISTED, ListedFeature, listed
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares
 from memicos_app.components.token_preview import token_preview
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.showcase import random_row
 
 
+@declares(Right.READ)
 class RandomState(rx.State):
     """The feature that was drawn."""
 

@@ -12,9 +12,11 @@ from memicos_app.components.explanation_lines import score_type_path
 from memicos_app.components.feature_display import Shown
 from memicos_app.components.feature_facts import Fact
 from memicos_app.components.figures import count, value
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.token_strip import StripGroup, StripRow, pack, token_strip
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import ownership, scores
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.scores import ScoreView
 from memicos_app.library.token_text import readable
@@ -133,6 +135,7 @@ def verdict(one: Mapping[str, Any]) -> str:
     return f"{said}. {one['reason']}" if one.get("reason") else said
 
 
+@declares(Right.READ)
 class ScoreDialog(rx.State, mixin=True):
     """The score that is looked at; the page that mixes this in has `_reread`."""
 
@@ -152,6 +155,7 @@ class ScoreDialog(rx.State, mixin=True):
         return rx.call_script(SHOW)
 
     @rx.event
+    @needs(Right.MANAGE)
     async def delete_score(self) -> Any:
         """Take the score back."""
         try:

@@ -12,8 +12,10 @@ from memicos_app.components.feature_address import feature_path
 from memicos_app.components.feature_display import FeatureDisplay, Shown
 from memicos_app.components.layout import card
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import similar_elsewhere
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.directions import Alike
 from memicos_app.library.errors import LibraryError
 
@@ -31,6 +33,7 @@ class ElsewhereRow(TypedDict):
     compare: str
 
 
+@declares(Right.READ)
 class ElsewhereState(rx.State):
     """What was found for the feature on screen."""
 
@@ -49,6 +52,7 @@ class ElsewhereState(rx.State):
         return model_id, source_id, int(index) if index.isascii() and index.isdigit() else -1
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def look(self) -> AsyncIterator[None]:
         """Look in every other source that the worker serves; what is found is shown as it comes."""
         async with self:

@@ -10,13 +10,16 @@ from reflex.event import EventSpec
 
 from memicos_app.components.feature_address import source_path
 from memicos_app.components.figures import size_words
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import exports, jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 SOON = "clearTimeout(window.memicosExport); new Promise((done) => (window.memicosExport = setTimeout(done, 1000)))"
 """The browser waits, one timer a page, so that nothing is asked for a page that was closed."""
 
 
+@declares(Right.READ)
 class DownloadState(rx.State):
     """What of a source can be taken away now."""
 
@@ -47,6 +50,7 @@ class DownloadState(rx.State):
         return DownloadState.watch()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def ask(self) -> Any:
         """Have the dataset written, anew where there is one."""
         name = f"{self.r_model}/{self.r_source}"

@@ -7,10 +7,13 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.rights import declares
 from memicos_app.components.steer_panes import NOTHING, Text, Turn
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.steering import ChatTurn
 
 
+@declares(Right.READ)
 class Conversation(rx.State, mixin=True):
     """Turns that are over; the last one stands in `asked` and in the two texts of the page that mixes this in."""
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.rights import declares
 from memicos_app.components.steer_features import Suggestion
 from memicos_app.components.steer_picked import finite
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.steering import SteerCondition
 
 
+@declares(Right.READ)
 class SteerOnlyWhere(rx.State, mixin=True):
     """The feature that decides, and its threshold; the page that mixes this in finds features and has `run`."""
 

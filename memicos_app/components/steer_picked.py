@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.rights import declares
 from memicos_app.components.steer_features import (
     SteeredFeature,
     Suggestion,
@@ -18,6 +19,7 @@ from memicos_app.components.steer_features import (
     with_strength,
 )
 from memicos_app.library import catalog, features, steering, vectors
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError
 from memicos_app.library.steering import SteeredFeature as AskedFeature
 from memicos_app.library.steering import SteeredVector
@@ -28,6 +30,7 @@ REACH = {"ORTHOGONAL_DECOMP": (20.0, 0.0), "ABLATION": (2.0, 1.0)}
 PLACE = re.compile(r"\s*(?:(?P<source>[\w.-]*-[\w.-]+)|(?P<layer>\d+))\s*[/·: ]\s*(?P<feature>\d+)\s*")
 
 
+@declares(Right.READ)
 class PickedFeatures(rx.State, mixin=True):
     """Features with their strengths; the page that mixes this in has `run`, which steers with them."""
 

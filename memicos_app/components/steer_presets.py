@@ -8,8 +8,10 @@ from typing import Any, TypeAlias, TypedDict
 
 import reflex as rx
 
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_features import SteeredFeature
 from memicos_app.library import ownership, preset_text, presets, vectors
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.presets import Preset, PresetFeature
 from memicos_app.library.steering import SteerCondition
@@ -27,6 +29,7 @@ class PresetName(TypedDict):
     name: str
 
 
+@declares(Right.READ)
 class SteerPresets(rx.State, mixin=True):
     """Which presets there are; the page that mixes this in has features, options and `run`."""
 
@@ -99,6 +102,7 @@ class SteerPresets(rx.State, mixin=True):
             await self._add(one.source, one.index, one.strength)
 
     @rx.event
+    @needs(Right.MANAGE)
     async def keep_preset(self, form: dict[str, Any]) -> Any:
         """Keep the features and options as they are under a name."""
         name = str(form.get("name", "")).strip()[: presets.LONGEST_NAME]

@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import reflex as rx
 
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares
 from memicos_app.components.steer_picked import finite
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.preset_text import parse_stops, stops_text
 from memicos_app.library.presets import OPTIONS, Option
 from memicos_app.library.steering import LONGEST_STOP, MOST_STOPS, SteerRequest
@@ -41,6 +43,7 @@ FROM_OPTION = {"strength_multiplier": "multiplier", "steer_method": "method", "n
 """Names of the page where they differ from a request's."""
 
 
+@declares(Right.READ)
 class SteerSettings(rx.State, mixin=True):
     """Everything that is set but the features; the page that mixes this in has `run`."""
 

@@ -10,8 +10,10 @@ from urllib.parse import quote, urlencode
 import reflex as rx
 
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_snippet import python_snippet
 from memicos_app.library import saved_runs, steer_script
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.saved_runs import Kept
 from memicos_app.library.side_by_side import Wish
@@ -20,6 +22,7 @@ from memicos_app.library.steering import SteerText
 UNFINISHED = "Let a run finish first: it is taken as it stands."
 
 
+@declares(Right.READ)
 class SteerShare(rx.State, mixin=True):
     """Links and files of the run that is on the page; the page that mixes this in says what is asked."""
 
@@ -35,6 +38,7 @@ class SteerShare(rx.State, mixin=True):
         return replace(self._kept, strip=self._compared) if self._kept else None
 
     @rx.event
+    @needs(Right.RUN)
     async def share(self) -> Any:
         """Keep this run and copy the address that opens it again."""
         kept = self._run()

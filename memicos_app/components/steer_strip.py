@@ -10,7 +10,9 @@ from typing import Any, TypeAlias, TypedDict
 import reflex as rx
 
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import steer_runs
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerText
@@ -29,6 +31,7 @@ class StripText(TypedDict):
     done: bool
 
 
+@declares(Right.READ)
 class SteerStrip(rx.State, mixin=True):
     """Five short texts; the page that mixes this in says with `_wish` what is asked."""
 
@@ -40,6 +43,7 @@ class SteerStrip(rx.State, mixin=True):
         raise NotImplementedError
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def compare(self) -> None:
         """Write the five texts, generated together."""
         async with self:

@@ -6,8 +6,10 @@ from typing import Any, TypeAlias
 
 import reflex as rx
 
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_picked import finite
 from memicos_app.library import catalog, vectors
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import BadInputError, LibraryError
 
 Var: TypeAlias = Any
@@ -17,6 +19,7 @@ OPEN = f"document.getElementById('{DIALOG}').showModal()"
 CLOSE = f"document.getElementById('{DIALOG}').close()"
 
 
+@declares(Right.READ)
 class VectorDialog(rx.State, mixin=True):
     """What the dialog says; the page that mixes this in can add a vector and has `run`."""
 
@@ -47,6 +50,7 @@ class VectorDialog(rx.State, mixin=True):
         return rx.call_script(OPEN)
 
     @rx.event
+    @needs(Right.WRITE)
     async def keep_vector(self, form: dict[str, Any]) -> Any:
         """Keep the vector and steer with it; what is wrong is said in the dialog, which stays."""
         self.vector_problem = ""

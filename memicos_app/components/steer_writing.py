@@ -10,9 +10,11 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.presence import is_here
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_panes import NOTHING, Text
 from memicos_app.components.written_text import choices, marks
 from memicos_app.library import side_by_side
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.saved_runs import Kept
 from memicos_app.library.side_by_side import Wish
@@ -22,6 +24,7 @@ FRAME_S = 0.06
 RETRIES_S = (1.0, 2.0, 2.0, 3.0) + (5.0,) * 10
 
 
+@declares(Right.READ)
 class SteerWriting(rx.State, mixin=True):
     """What the model writes; the page that mixes this in says with `_begin` what is asked."""
 
@@ -52,6 +55,7 @@ class SteerWriting(rx.State, mixin=True):
         self.waiting = ""
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run(self) -> None:
         """Write both texts again. An unsteered text that cannot have changed stays where it is."""
         async with self:

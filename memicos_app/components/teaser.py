@@ -12,9 +12,11 @@ from reflex.event import EventSpec
 
 from memicos_app.components.feature_address import steer_path
 from memicos_app.components.presence import is_here
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_features import slider_marks
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import steer_runs
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.example_groups import default_strength
 from memicos_app.library.showcase import showcase
@@ -40,6 +42,7 @@ class Choice(TypedDict):
     usual: float
 
 
+@declares(Right.READ)
 class TeaserState(rx.State):
     """Which feature is turned how far up, and the two texts so far."""
 
@@ -96,6 +99,7 @@ class TeaserState(rx.State):
         return TeaserState.run
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run(self) -> None:
         """Generate both texts; a newer run ends this one, and so does leaving."""
         async with self:

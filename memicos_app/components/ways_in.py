@@ -11,13 +11,16 @@ from memicos_app.components.explanations_asked import search_in
 from memicos_app.components.jump import place, search_address
 from memicos_app.components.keys import kbd
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares
 from memicos_app.library import features
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 SCOPE = ("modelId", "sources")
 """Fields of the search box that say where to look, named as in the address."""
 
 
+@declares(Right.READ)
 class WaysState(rx.State):
     """Turns what was asked for into an address."""
 

@@ -11,7 +11,9 @@ from memicos_app.components.adding_form import adding_form, known, steps
 from memicos_app.components.empty import failed
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import adding, jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.adding import Adding
 from memicos_app.library.adding_cards import kind_of
 from memicos_app.library.errors import LibraryError
@@ -32,6 +34,7 @@ FIELDS = (
 BEGIN = {"prompts": "24576", "context": "64", "log_sparsity_threshold": "-5"}
 
 
+@declares(Right.READ)
 class AddState(rx.State):
     """What is wrong with each field, and what is known of the folder."""
 
@@ -67,6 +70,7 @@ class AddState(rx.State):
         self.begin = {name: values.get(name, "") for name in FIELDS}
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.MANAGE)
     async def typed(self, name: str, value: str) -> None:
         """Check what stands in the form now; a field that is still empty is not wrong yet."""
         async with self:
@@ -83,6 +87,7 @@ class AddState(rx.State):
             self.size = size_words(values)
 
     @rx.event
+    @needs(Right.MANAGE)
     async def send(self, form: dict[str, Any]) -> Any:
         """Ask for the job and go to its page; what is wrong is said beside its field."""
         values = {name: str(form.get(name, "")) for name in FIELDS}

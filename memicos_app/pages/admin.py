@@ -21,12 +21,15 @@ from memicos_app.components.figures import count, size_words
 from memicos_app.components.job_card import jobs_card
 from memicos_app.components.layout import page
 from memicos_app.components.nav import DOTS, NavState
+from memicos_app.components.rights import declares
 from memicos_app.components.ways_in import facts_card
 from memicos_app.library import installation, status
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import Settings, get_settings
 
 
+@declares(Right.READ)
 class AdminState(rx.State):
     """The state of the database, the worker and the machine."""
 

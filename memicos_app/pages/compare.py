@@ -15,12 +15,15 @@ from memicos_app.components.compare_sources import SourcesState, compared_source
 from memicos_app.components.copy_button import copy_button
 from memicos_app.components.empty import empty, failed
 from memicos_app.components.layout import page
+from memicos_app.components.rights import declares
 from memicos_app.library import catalog
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 LIST = "compare-sources"
 
 
+@declares(Right.READ)
 class CompareState(rx.State):
     """What the address compares, and what could be chosen."""
 

@@ -13,6 +13,7 @@ from memicos_app.components.checked_fields import only_the_owner
 from memicos_app.components.empty import failed
 from memicos_app.components.job_card import jobs_card, later
 from memicos_app.components.layout import crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.volume_form import estimate_card, index_card, runs_card, volume_form
 from memicos_app.components.volume_work import (
     BEGIN,
@@ -26,6 +27,7 @@ from memicos_app.components.volume_work import (
     subjects,
 )
 from memicos_app.library import jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.embedders import filling
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.providers import runs
@@ -33,6 +35,7 @@ from memicos_app.library.providers import runs
 _BUSY_MS, _QUIET_MS = 2000, 8000
 
 
+@declares(Right.READ)
 class VolumeState(rx.State):
     """What stands in the form, what it would take, and runs with what they took."""
 
@@ -86,6 +89,7 @@ class VolumeState(rx.State):
         return next((one["asks"] for one in self.ways if one["name"] == self.begin_with.get("type")), True)
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.MANAGE)
     async def choose(self, what: str) -> None:
         """Explain features, or judge explanations."""
         async with self:
@@ -98,6 +102,7 @@ class VolumeState(rx.State):
         await self._estimate()
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.MANAGE)
     async def typed(self, name: str, value: Any) -> None:
         """What the form asks for now is checked and estimated."""
         async with self:
@@ -125,6 +130,7 @@ class VolumeState(rx.State):
             self.estimating = False
 
     @rx.event
+    @needs(Right.MANAGE)
     async def send(self, form: dict[str, Any]) -> Any:
         """Ask for the job and go to its page."""
         values = {name: str(form.get(name) or "") for name in FIELDS}
@@ -142,6 +148,7 @@ class VolumeState(rx.State):
         return rx.redirect(f"/admin/jobs/{job.id}")
 
     @rx.event
+    @needs(Right.MANAGE)
     async def index(self, form: dict[str, Any]) -> Any:
         """Have a job make vectors of explanations that have none."""
         subject = str(form.get("subject", ""))

@@ -13,13 +13,16 @@ from memicos_app.components.figures import count
 from memicos_app.components.jump import outside
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.prompt_card import PromptShown, prompt_card, prompt_shown
+from memicos_app.components.rights import declares
 from memicos_app.library import explanation_details
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.autointerp.explainers import EXPLAINERS
 from memicos_app.library.autointerp.prompts import prompt
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.explanation_details import MOST_COUNTED
 
 
+@declares(Right.READ)
 class ExplanationTypeState(rx.State):
     """What the page of one type shows."""
 

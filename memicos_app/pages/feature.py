@@ -27,15 +27,18 @@ from memicos_app.components.layout import card, page
 from memicos_app.components.logit_table import logit_table
 from memicos_app.components.own_text import OwnText
 from memicos_app.components.own_words import OwnWords
+from memicos_app.components.rights import declares
 from memicos_app.components.score_details import ScoreDialog, score_dialog
 from memicos_app.components.similar_elsewhere import similar_in_other_sources
 from memicos_app.components.similar_features import correlated_features, similar_features
 from memicos_app.components.test_box import test_box
 from memicos_app.library import catalog, features, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import FeatureView
 
 
+@declares(Right.READ)
 class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, rx.State):
     """One feature as shown, how its examples are drawn, and the test of it that was asked for last."""
 

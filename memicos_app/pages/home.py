@@ -14,11 +14,13 @@ from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, page
 from memicos_app.components.random_card import RandomState, random_card
+from memicos_app.components.rights import declares
 from memicos_app.components.source_rows import todo
 from memicos_app.components.teaser import TeaserState, teaser
 from memicos_app.components.visible_text import one_line
 from memicos_app.components.ways_in import search_card
 from memicos_app.library import catalog, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.views import ModelView, ReleaseView, SourceView
 from memicos_app.settings import get_settings
@@ -58,6 +60,7 @@ class JumpPlace(TypedDict):
     words: str
 
 
+@declares(Right.READ)
 class HomeState(rx.State):
     """What the database holds, in short."""
 

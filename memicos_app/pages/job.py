@@ -15,8 +15,10 @@ from memicos_app.components.empty import Suggestion, failed, not_found, skeleton
 from memicos_app.components.job_card import later
 from memicos_app.components.job_rows import JobRow, job_buttons, job_row, obey, progress_line
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.ways_in import facts_card
 from memicos_app.library import jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.job_log import LogLine
 from memicos_app.library.job_views import JobView
@@ -41,6 +43,7 @@ NO_ROW = JobRow(
 )  # fmt: skip
 
 
+@declares(Right.READ)
 class JobPageState(rx.State):
     """One job and the end of its log."""
 
@@ -90,6 +93,7 @@ class JobPageState(rx.State):
         return JobPageState.follow()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def ask(self, verb: str, job_id: int) -> list[EventSpec]:
         """Pause, resume, cancel or try it again."""
         said = await obey(verb, job_id)

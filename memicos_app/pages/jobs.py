@@ -13,7 +13,9 @@ from memicos_app.components.empty import empty, failed, skeleton_rows
 from memicos_app.components.job_card import later
 from memicos_app.components.job_rows import JobRow, job_list, job_row, more_line, obey
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import jobs, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.jobs import JobState
 
@@ -21,6 +23,7 @@ ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 PAGE, MOST_OPEN = 30, 50
 
 
+@declares(Right.READ)
 class JobsState(rx.State):
     """The list of jobs."""
 
@@ -60,6 +63,7 @@ class JobsState(rx.State):
         return JobsState.follow()
 
     @rx.event
+    @needs(Right.MANAGE)
     async def ask(self, verb: str, job_id: int) -> list[EventSpec]:
         """Pause, resume, cancel or try a job again."""
         said = await obey(verb, job_id)

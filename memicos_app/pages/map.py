@@ -16,8 +16,10 @@ from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.map_choice import MapChoice, preview, selection
 from memicos_app.components.map_making import MapMaking, making_form, running_maps
+from memicos_app.components.rights import declares
 from memicos_app.components.ways_in import facts_card
 from memicos_app.library import catalog
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.maps import reading
 from memicos_app.library.maps.views import MapView
@@ -34,6 +36,7 @@ class Choice(TypedDict):
     here: bool
 
 
+@declares(Right.READ)
 class MapState(MapChoice, rx.State):
     """Which map is shown, and what is chosen on it."""
 

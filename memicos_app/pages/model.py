@@ -12,14 +12,17 @@ from memicos_app.components.empty import Suggestion, empty_with_command, failed,
 from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares
 from memicos_app.components.source_rows import SetBlock, set_block, source_table, strip_of_layers
 from memicos_app.components.text_asked import SearchAsked
 from memicos_app.components.ways_in import facts_card, random_button, search_card, steer_link
 from memicos_app.library import catalog
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import ModelView
 
 
+@declares(Right.READ)
 class ModelState(rx.State):
     """What the page of one model shows."""
 

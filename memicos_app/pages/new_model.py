@@ -17,13 +17,16 @@ from memicos_app.components.checked_fields import (
 )
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import naming, ownership, registration
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.registration import NewModel
 
 FIELDS = ("id", "layers", "display_name", "owner", "dimension", "website")
 
 
+@declares(Right.READ)
 class NewModelState(CheckedForm, rx.State):
     """What is wrong with each field, as far as it was typed."""
 
@@ -53,6 +56,7 @@ class NewModelState(CheckedForm, rx.State):
             return  # Whether it is there is said when the form is sent.
 
     @rx.event
+    @needs(Right.MANAGE)
     async def send(self, form: dict[str, Any]) -> EventSpec | None:
         """Make the model and open its page; what is wrong is said beside its field."""
         values = {name: str(form.get(name, "")).strip() for name in FIELDS}

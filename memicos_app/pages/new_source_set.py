@@ -18,7 +18,9 @@ from memicos_app.components.checked_fields import (
 )
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import catalog, naming, ownership, registration
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.registration import NewSourceSet
 
@@ -26,6 +28,7 @@ FIELDS = ("model_id", "name", "description", "type", "creator_name", "layers", "
 HOOKS = ("hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_mlp_out", "hook_attn_out", "attn.hook_z")
 
 
+@declares(Right.READ)
 class NewSourceSetState(CheckedForm, rx.State):
     """The models to choose from, and what is wrong with each field as far as it was typed."""
 
@@ -75,6 +78,7 @@ class NewSourceSetState(CheckedForm, rx.State):
         return wrong_with(name, value, self._layers.get(self.model, 0))
 
     @rx.event
+    @needs(Right.MANAGE)
     async def send(self, form: dict[str, Any]) -> EventSpec | None:
         """Make the set and open its page; what is wrong is said beside its field."""
         values = {name: str(form.get(name, "")).strip() for name in FIELDS}

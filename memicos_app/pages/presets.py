@@ -9,7 +9,9 @@ import reflex as rx
 from memicos_app.components.empty import failed, skeleton_rows
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.preset_form import NEW, Draft, draft_of, preset_form, written
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import catalog, ownership, presets
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.preset_text import condition_text
 from memicos_app.library.presets import Preset, PresetFeature
@@ -26,6 +28,7 @@ class PresetRow(TypedDict):
     href: str
 
 
+@declares(Right.READ)
 class PresetsState(rx.State):
     """The presets of a model, and the one that is being written."""
 
@@ -69,6 +72,7 @@ class PresetsState(rx.State):
         return rx.set_focus("preset-name")
 
     @rx.event
+    @needs(Right.MANAGE)
     async def keep(self, form: dict[str, Any]) -> Any:
         """Save what is written; what is wrong is said beside it."""
         try:
@@ -83,6 +87,7 @@ class PresetsState(rx.State):
         return rx.toast.success("Preset kept")
 
     @rx.event
+    @needs(Right.MANAGE)
     async def remove(self, preset_id: str) -> Any:
         """Take a preset away."""
         try:

@@ -13,7 +13,9 @@ from memicos_app.components.copy import command
 from memicos_app.components.empty import failed, skeleton_rows
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.provider_rows import ProviderRow, provider_card, provider_row, trial_words
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.providers import chat_model, keys, models, prices
 from memicos_app.library.providers.endpoints import LOCAL, providers
@@ -22,6 +24,7 @@ from memicos_app.library.providers.trial import trial
 from memicos_app.settings import get_settings
 
 
+@declares(Right.READ)
 class ProvidersState(rx.State):
     """Which providers can be asked, and what came of the last thing done to one."""
 
@@ -62,12 +65,14 @@ class ProvidersState(rx.State):
             self.rows, self.problem, self.loaded = found, problem, True
 
     @rx.event(background=True)
+    @needs(Right.MANAGE)
     async def keep(self, form: dict[str, Any]) -> None:
         """Seal a key and keep it; the field is emptied."""
         name, key = str(form.get("provider", "")), SecretStr(str(form.get("key", "")))
         await self._do(name, keys.put, name, key, done="The key is kept. Try it with a short question.")
 
     @rx.event(background=True)
+    @needs(Right.MANAGE)
     async def forget(self, name: str) -> None:
         """Remove a key of one's own."""
         await self._do(name, keys.forget, name, done="The key is removed.")
@@ -85,6 +90,7 @@ class ProvidersState(rx.State):
             self.round += went_well
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.MANAGE)
     async def try_model(self, form: dict[str, Any]) -> AsyncIterator[None]:
         """Ask a model one short question."""
         name, model = str(form.get("provider", "")), str(form.get("model", ""))

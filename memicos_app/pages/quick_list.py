@@ -17,11 +17,13 @@ from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import value
 from memicos_app.components.layout import page
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_preview import token_preview
 from memicos_app.components.token_strip import StripRow, pack
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import list_tests, quick_lists
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_cards import feature_cards
 from memicos_app.library.list_tests import ListTest
@@ -76,6 +78,7 @@ class QuickCard(TypedDict):
 NOTHING = OwnRow(strongest="", strip=StripRow(t="", n="", v=[], p=0, m=0.0, k=0, s=[]))
 
 
+@declares(Right.READ)
 class QuickListState(rx.State):
     """The list of the address, and what its features do on a text."""
 
@@ -124,6 +127,7 @@ class QuickListState(rx.State):
         ]
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run_test(self) -> AsyncIterator[None]:
         """Run every feature on the text; each source's answers are shown as they come."""
         async with self:

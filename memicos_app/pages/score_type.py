@@ -13,13 +13,16 @@ from memicos_app.components.feature_address import feature_path
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.prompt_card import PromptShown, prompt_card, prompt_shown
+from memicos_app.components.rights import declares
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import scores
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.autointerp.scorers import SCORERS
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.scores import ScoreView
 
 
+@declares(Right.READ)
 class ScoreTypeState(rx.State):
     """What the page of one way of judging shows."""
 

@@ -14,6 +14,7 @@ from memicos_app.components.empty import empty, skeleton_rows
 from memicos_app.components.feature_list import ListedFeature, feature_table
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.source_choice import SourceChoice, offered, source_choice
 from memicos_app.components.test_result import took
@@ -23,12 +24,14 @@ from memicos_app.components.text_search_rows import LIMIT, result_row, sorting, 
 from memicos_app.components.token_picker import PickToken, pick_tokens, token_picker
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import inference_search
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_facts import with_dashboards
 from memicos_app.library.inference_search import TextSearch
 from memicos_app.settings import get_settings
 
 
+@declares(Right.READ)
 class TextSearchState(rx.State):
     """The text of the address, what it is searched in, and what was found."""
 
@@ -69,6 +72,7 @@ class TextSearchState(rx.State):
         return TextSearchState.run()
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run(self) -> AsyncIterator[None]:
         """Learn what can be searched, then search; the latest address wins."""
         async with self:

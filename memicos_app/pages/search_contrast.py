@@ -17,6 +17,7 @@ from memicos_app.components.contrast_table import side_card
 from memicos_app.components.empty import empty
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.source_choice import SourceChoice, offered, source_choice
 from memicos_app.components.test_result import took
@@ -24,6 +25,7 @@ from memicos_app.components.text_asked import DENSE
 from memicos_app.components.text_form import switch, told_problem
 from memicos_app.components.token_strip import StripGroup
 from memicos_app.library import contrast, inference_search
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.contrast import MAX_SIDE, MEASURES, Contrast
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_facts import with_dashboards
@@ -56,6 +58,7 @@ EXAMPLES = (
 )
 
 
+@declares(Right.READ)
 class ContrastState(rx.State):
     """The texts of the address, how they are compared, and what tells them apart."""
 
@@ -97,6 +100,7 @@ class ContrastState(rx.State):
         return ContrastState.run()
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run(self) -> AsyncIterator[None]:
         """Learn what can be searched, then compare; the latest address wins."""
         async with self:

@@ -29,10 +29,12 @@ from memicos_app.components.explanations_asked import BOUNDED, ExplanationsAsked
 from memicos_app.components.explanations_found import found_so_far, lacks_vectors, search, told, used
 from memicos_app.components.feature_address import embedded_alive
 from memicos_app.components.layout import page
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.source_choice import SourceChoice
 from memicos_app.components.test_result import took
 from memicos_app.components.visible_text import one_line
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.explanation_details import explained
 from memicos_app.library.explanation_search import Page
@@ -40,6 +42,7 @@ from memicos_app.library.explanation_search.asked import WAYS
 from memicos_app.library.search_choices import SearchChoices, search_choices
 
 
+@declares(Right.READ)
 class SearchState(rx.State):
     """What the address asks for, what can be asked for, and the results so far."""
 
@@ -105,6 +108,7 @@ class SearchState(rx.State):
         return SearchState.run()
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run(self) -> AsyncIterator[None]:
         """Learn what can be chosen, then search; the latest address wins."""
         async with self:
@@ -154,6 +158,7 @@ class SearchState(rx.State):
         self.list_href = as_list(self.like or self.words, self.rows)
 
     @rx.event(background=True)
+    @needs(Right.RUN)
     async def more(self) -> None:
         """Add the results that follow, unless something else is asked for meanwhile."""
         async with self:

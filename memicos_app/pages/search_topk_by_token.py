@@ -13,6 +13,7 @@ from reflex.event import EventSpec
 from memicos_app.components.empty import empty, skeleton_rows
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.test_result import took
 from memicos_app.components.text_asked import DENSE, ORDERS, TokensAsked
@@ -30,6 +31,7 @@ from memicos_app.components.token_search_rows import (
 from memicos_app.components.token_strip import token
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import inference_search
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_facts import with_dashboards
 from memicos_app.library.inference_search import TokenSearch
@@ -39,6 +41,7 @@ LIMIT = 10
 """Features at a token."""
 
 
+@declares(Right.READ)
 class TokenSearchState(rx.State):
     """The text of the address and what each of its tokens does."""
 
@@ -82,6 +85,7 @@ class TokenSearchState(rx.State):
         return TokenSearchState.run()
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run(self) -> AsyncIterator[None]:
         """Learn which sources there are, then search; the latest address wins."""
         async with self:

@@ -19,6 +19,7 @@ from memicos_app.components.jump import place
 from memicos_app.components.keys import kbd
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.list_address import Asked
+from memicos_app.components.rights import declares
 from memicos_app.components.source_downloads import source_downloads
 from memicos_app.components.source_overview import Overview, overview, overview_cards
 from memicos_app.components.source_rows import (
@@ -33,10 +34,12 @@ from memicos_app.components.source_rows import (
 )
 from memicos_app.components.ways_in import random_button, search_card, steer_link
 from memicos_app.library import catalog, ownership
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.views import SourceDetail, SourceView
 
 
+@declares(Right.READ)
 class SourceState(rx.State):
     """What the page of one source, or of one source set, shows."""
 

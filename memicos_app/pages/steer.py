@@ -9,6 +9,7 @@ import reflex as rx
 
 from memicos_app.components.feature_address import embedded, parameter
 from memicos_app.components.layout import card, page
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_chat import Conversation
 from memicos_app.components.steer_condition import SteerOnlyWhere, only_where_fields
 from memicos_app.components.steer_features import add_box, feature_rows, later
@@ -22,6 +23,7 @@ from memicos_app.components.steer_strip import SteerStrip, strip
 from memicos_app.components.steer_vector_dialog import VectorDialog, vector_dialog
 from memicos_app.components.steer_writing import SteerWriting, unsteered
 from memicos_app.library import catalog, saved_runs, steering
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerRequest
@@ -30,6 +32,7 @@ PROMPT = "The house at the end of the street was"
 LOGPROBS = 5
 
 
+@declares(Right.READ)
 class SteerState(
     PickedFeatures,
     SteerOnlyWhere,
@@ -116,6 +119,7 @@ class SteerState(
         self.prompt = prompt
 
     @rx.event
+    @needs(Right.RUN)
     def submit(self, form: dict[str, Any]) -> Any:
         """Run with the prompt, or say the message, as it stands in the field."""
         words = str(form.get("prompt", self.prompt))

@@ -10,11 +10,14 @@ from memicos_app.components.copy import command
 from memicos_app.components.file_drop import file_drop
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card, crumbs, page, page_head
+from memicos_app.components.rights import declares
 from memicos_app.library import ownership
+from memicos_app.library.accounts.rights import Right
 
 ADDRESS = f"/api{FILE_ROUTE}"
 
 
+@declares(Right.READ)
 class UploadState(rx.State):
     """The source that files must be of, where the address names one."""
 

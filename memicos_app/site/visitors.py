@@ -13,6 +13,7 @@ from memicos_app.library.accounts import recognising, rights
 from memicos_app.library.accounts.person import VISITOR, Person, set_person
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.visitor import set_visitor
+from memicos_app.site.admission import refusal
 
 
 class Visitors(Middleware):
@@ -23,12 +24,12 @@ class Visitors(Middleware):
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
-        """Name the visitor by the tab's token, and the person by the socket's headers."""
+        """Name the visitor by the tab's token and the person by the socket's headers, and refuse what they may not."""
         who = await asking()
         set_person(who)
         set_visitor(state.router.session.client_token)
         await hand_over(state, who)
-        return None
+        return refusal(event, state.router.url.path)
 
 
 async def asking() -> Person:
