@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -9,6 +10,8 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from memicos_app.library import saved_runs
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import NotFoundError
 from memicos_app.settings import get_settings
 
@@ -37,9 +40,29 @@ async def source_set(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/sae/new?{request.url.query}".rstrip("?"))
 
 
+NEEDS = {
+    "/steer": Right.OPEN,
+    "/steer/": Right.OPEN,
+    "/steer/{run_id}": Right.READ,
+    "/source-set/new": Right.OPEN,
+}
+"""What each link needs: those that look nothing up lead on, and the page they lead to asks."""
+
+
+def declared(path: str, lead: Callable[[Request], Awaitable[RedirectResponse]]) -> Route:
+    """A link that asks for its right first; who is not known is led to signing in."""
+
+    async def asked(request: Request) -> RedirectResponse:
+        if not rights.may(NEEDS[path], rights.somebody()):
+            return RedirectResponse(f"/signin?next={quote(request.url.path)}")
+        return await lead(request)
+
+    return Route(path, asked)
+
+
 ROUTES = [
-    Route("/steer", steer),
-    Route("/steer/", steer),
-    Route("/steer/{run_id}", saved_run),
-    Route("/source-set/new", source_set),
+    declared("/steer", steer),
+    declared("/steer/", steer),
+    declared("/steer/{run_id}", saved_run),
+    declared("/source-set/new", source_set),
 ]
