@@ -27,7 +27,7 @@ from memicos_app.library.errors import BadInputError, ForbiddenError, SignInErro
 from memicos_app.memicos_app import PAGES
 from memicos_app.settings import get_settings
 from memicos_app.site import links
-from memicos_app.site.visitors import admit
+from memicos_app.site.admission import admit
 
 ROUTES = [route for router in (docs.router, *ROUTERS) for route in router.routes if isinstance(route, APIRoute)]
 HANDLERS = {name: one.handler for name, one in RegistrationContext.get().event_handlers.items()}

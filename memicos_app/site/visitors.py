@@ -24,7 +24,7 @@ class Visitors(Middleware):
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
-        """Name the visitor by the tab's token and the person by the socket's headers, and refuse what they may not."""
+        """Name the visitor by the tab's token and the person by the socket's headers, and refuse what may not be."""
         who = await asking()
         set_person(who)
         set_visitor(state.router.session.client_token)
