@@ -12,7 +12,7 @@ from reflex.event import EventSpec
 from memicos_app.components.empty import Suggestion
 from memicos_app.components.rights import declares
 from memicos_app.components.visible_text import one_line
-from memicos_app.library import catalog, features
+from memicos_app.library import catalog, embedders, features
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
@@ -33,6 +33,7 @@ class JumpState(rx.State):
     @rx.event
     async def suggest(self, words: str) -> None:
         """Suggest what `words` could mean in the model that is on screen."""
+        embedders.warm_soon()
         self.chosen = -1
         model_id, source_id = await self._place()
         self.suggestions = await suggestions(words, model_id, source_id)

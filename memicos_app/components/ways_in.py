@@ -12,7 +12,7 @@ from memicos_app.components.jump import place, search_address
 from memicos_app.components.keys import kbd
 from memicos_app.components.layout import card
 from memicos_app.components.rights import declares
-from memicos_app.library import features
+from memicos_app.library import embedders, features
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
@@ -23,6 +23,11 @@ SCOPE = ("modelId", "sources")
 @declares(Right.READ)
 class WaysState(rx.State):
     """Turns what was asked for into an address."""
+
+    @rx.event
+    def open(self) -> None:
+        """Get ready for a search: somebody is about to ask for one."""
+        embedders.warm_soon()
 
     @rx.event
     def search(self, form: dict[str, Any]) -> EventSpec:
@@ -59,6 +64,7 @@ def search_card(
                 placeholder="What should a feature mean?",
                 aria_label="Search explanations",
                 enter_key_hint="search",
+                on_focus=WaysState.open,
                 class_name="input",
             ),
             *(

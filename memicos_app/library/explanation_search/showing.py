@@ -9,8 +9,12 @@ from memicos_app.db.text import original
 from memicos_app.library.embedders import Vectors
 from memicos_app.library.explanation_search.asked import FEATURES, SOURCES, Selection
 from memicos_app.library.explanation_search.found import Found, FoundExplanation
-from memicos_app.library.explanation_search.meaning import as_text
+from memicos_app.library.explanation_search.meaning import TOP_TOKENS_BEHIND, as_text
+from memicos_app.library.explanations import TOP_TOKENS
 from memicos_app.library.query import Row, rows_planned
+
+WORDS_AHEAD = 0.3
+"""Cosine by which an explanation that holds words of the query stands before its feature's others."""
 
 
 async def shown(
@@ -69,7 +73,7 @@ def _similarity(vectors: Mapping[int, Vectors]) -> tuple[str, str]:
 
 
 def _found(explained: list[Row], rank: int) -> Found:
-    best = sorted(explained, key=lambda one: (-(one["similarity"] or -2.0), not one["words"], one["number"]))
+    best = sorted(explained, key=lambda one: (-_fit(one), one["number"]))
     first = best[0]
     return Found(
         model_id=first["model_id"],
@@ -91,3 +95,10 @@ def _found(explained: list[Row], rank: int) -> Found:
         max_activation=first["max_activation"],
         rank=rank,
     )
+
+
+def _fit(one: Row) -> float:
+    """How well an explanation tells why its feature was found: what holds the words goes before what is only near."""
+    near = -1.0 if one["similarity"] is None else float(one["similarity"])
+    behind = TOP_TOKENS_BEHIND if one["type_name"] == TOP_TOKENS else 0.0
+    return near + (WORDS_AHEAD if one["words"] else 0.0) - behind

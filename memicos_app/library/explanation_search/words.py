@@ -6,6 +6,7 @@ word (inverse document frequency, Spärck Jones 1972); among equals the shorter 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Sequence
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 
 from memicos_app.db.text import storable
 from memicos_app.library import vocabulary
+from memicos_app.library.embedders import minilm
 from memicos_app.library.explanation_search.asked import Selection
 from memicos_app.library.explanation_search.found import Candidate
 from memicos_app.library.query import row, rows, rows_planned
 
 _MOST_TERMS = 16
+_CORRECTED = 0.5
 _RANKED = 4000
 """Texts that are ranked at most: where a word is in more, rarer ones decide which they are."""
 
@@ -31,6 +34,11 @@ class Term:
     weight: float
     n: int
     read_as: str = ""
+
+    @property
+    def sure(self) -> float:
+        """How sure it is that the query means this; what holds a corrected word answers so much of it."""
+        return _CORRECTED if self.read_as else 1.0
 
 
 async def terms_of(query: str) -> list[Term]:
@@ -79,7 +87,7 @@ async def holding(selection: Selection, terms: Sequence[Term], limit: int) -> li
             """,
             condition=condition,
             terms=[term.query for term in terms],
-            weights=[term.weight for term in terms],
+            weights=[term.weight * term.sure for term in terms],
             limit=limit,
             **selection.values,
         )
@@ -129,13 +137,15 @@ def _conditions(terms: Sequence[Term], n: int) -> list[str]:
 
 
 async def _unknown(term: Term, word: str, total: int, *, last: bool) -> Term:
-    """A word that was not counted: a new one, the beginning of one, or one with a slip."""
+    """A word that was not counted: a new one, the beginning of one, or one with a slip.
+
+    What is a word by itself is no slip of another, though no explanation holds it: meaning may find it.
+    """
     if await _holds_any(term.query):
         return term
     if last and await _holds_any(begun := f"{_quoted(word)}:*"):
         return Term(begun, _weight(10, total), 0)
-    meant = await vocabulary.nearest(word)
-    if meant is None:
+    if await asyncio.to_thread(minilm.is_word, word) or (meant := await vocabulary.nearest(word)) is None:
         return term
     known, _ = await vocabulary.counts([meant])
     return Term(_quoted(meant), _weight(known.get(meant, 0), total), known.get(meant, 0), read_as=meant)
