@@ -154,23 +154,23 @@ def encode_vocabulary_flat(examples: Examples, ids: Ints) -> bytes:
     return _encode(VOCABULARY, examples, tokens, len(tokens), len(tokens) - len(ids))
 
 
-def decode(block: bytes) -> Block:
-    """What one of the `encode_…` functions wrote."""
+def decode(block: bytes, *, bare: bool = False) -> Block:
+    """What one of the `encode_…` functions wrote; `bare`: only tokens and values, no groups, choices or extras."""
     kind, parts = split(decompress(block))
     lengths_part, counts_part, groups, group_of, qualifying, extras, positions, values, tokens = parts
     n, (lengths_data,) = split(lengths_part)
     lengths, counts = unpack_ints(lengths_data, n), unpack_ints(counts_part, n)
     dense = np.zeros(int(lengths.sum()))
     dense[_absolute(positions, counts, lengths)] = unpack_floats(values)
-    table = unpack_groups(groups)
+    table = [] if bare else unpack_groups(groups)
     strings, numbers = _unpack_tokens(kind, tokens, n if kind == REFERENCES else len(dense))
     return Block(
         format=kind,
         lengths=lengths,
         dense=dense,
-        groups=[table[at] for at in unpack_ints(group_of, n).tolist()],
-        qualifying=unpack_ints(qualifying, n).tolist(),
-        extras=unpack_extras(extras, n),
+        groups=[] if bare else [table[at] for at in unpack_ints(group_of, n).tolist()],
+        qualifying=[] if bare else unpack_ints(qualifying, n).tolist(),
+        extras=[] if bare else unpack_extras(extras, n),
         strings=strings,
         numbers=numbers,
     )

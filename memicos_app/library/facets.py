@@ -23,6 +23,8 @@ from memicos_app.library.words import matches
 BARS = 48
 IN_A_THREAD = 50_000
 """Features from which on counting leaves the event loop to others."""
+STRIDE = 32_768
+"""Places of an order that are looked up at once, until a page is full."""
 PARTS = ("query", "density", "max_activation", "score", "types", "explainers", "explained", "live")
 T = TypeVar("T")
 
@@ -125,22 +127,34 @@ def _page(
     total = int(np.count_nonzero(kept))
     if offset >= total:
         return total, []
-    order = _ordered(found, kept, sort, descending)
-    return total, found.index[order[offset : offset + limit]].tolist()
+    return total, found.index[_first(found, kept, sort, descending, offset + limit)[offset:]].tolist()
 
 
-def _ordered(found: Columns, kept: Bools, sort: FeatureSort, descending: bool) -> Places:
-    """Places of the features that are kept, in order; those without an explanation come last when sorted by it."""
+def _first(found: Columns, kept: Bools, sort: FeatureSort, descending: bool, count: int) -> Places:
+    """Places of the first features that are kept, in order; those without an explanation last when sorted by it."""
     step = -1 if descending else 1
-    if sort == "explanation":
-        labelled = found.by_explanation[::step]
-        rest = kept.copy()
-        rest[found.by_explanation] = False
-        return np.concatenate([labelled[kept[labelled]], np.flatnonzero(rest)])
     if sort == "index":
-        return np.flatnonzero(kept)[::step]
-    order = (found.by_density if sort == "density" else found.by_max_activation)[::step]
-    return order[kept[order]]
+        return np.flatnonzero(kept)[::step][:count]
+    if sort != "explanation":
+        order = found.by_density if sort == "density" else found.by_max_activation
+        return _walked(order[::step], kept, count)
+    labelled = _walked(found.by_explanation[::step], kept, count)
+    if len(labelled) == count:
+        return labelled
+    rest = kept.copy()
+    rest[found.by_explanation] = False
+    return np.concatenate([labelled, np.flatnonzero(rest)])[:count]
+
+
+def _walked(order: Places, kept: Bools, count: int) -> Places:
+    """The first of an order that are kept: looking up all of a million costs more than all else of a page."""
+    parts: list[Places] = [order[:0]]
+    start, missing = 0, count
+    while missing > 0 and start < len(order):
+        part = order[start : start + STRIDE]
+        parts.append(part[kept[part]][:missing])
+        start, missing = start + STRIDE, missing - len(parts[-1])
+    return np.concatenate(parts)
 
 
 def _counted_out(found: Columns, wanted: FeatureFilter) -> tuple[Places, dict[str, Bools]]:

@@ -182,7 +182,8 @@ Preview = tuple[list[str], list[float], int]
 async def _previews(generation: int, found: Sequence[Row]) -> dict[int, Preview]:
     """Tokens around the strongest activation of each feature; nothing for one without examples."""
     nothing: Preview = ([], [], 0)
-    decoded = {one["index"]: blocks.decode(bytes(one["block"])) for one in found if one["block"] is not None}
+    stored = {one["index"]: bytes(one["block"]) for one in found if one["block"] is not None}
+    decoded = {index: blocks.decode(block, bare=True) for index, block in stored.items()}
     filled = {index: block for index, block in decoded.items() if len(block)}
     try:
         windows = await sequences.windows_of_many(generation, list(filled.values()), only=1)

@@ -114,6 +114,15 @@ def test_further_columns(extra: dict[str, Any]) -> None:
     assert blocks.decode(blocks.encode_references([one, one], [3, 4])).extras == [extra, extra]
 
 
+def test_a_bare_block_has_tokens_and_values_only() -> None:
+    one = blocks.example([0.5, 2.0], Group(1, 2, 3))
+    written = blocks.encode_inline([one], [["a", "b"]])
+    bare, whole = blocks.decode(written, bare=True), blocks.decode(written)
+    assert (bare.windows(), bare.values(), bare.strongest()) == (whole.windows(), whole.values(), whole.strongest())
+    assert (bare.groups, bare.qualifying, bare.extras) == ([], [], [])
+    assert whole.groups == [Group(1, 2, 3)]
+
+
 def test_no_examples() -> None:
     block = blocks.decode(blocks.encode_inline([], []))
     assert (len(block), block.values(), block.windows(), block.maxima(), block.peaks()) == (0, [], [], [], [])

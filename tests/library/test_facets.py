@@ -136,7 +136,10 @@ async def test_filters_hold_together(filled: str, pair: tuple[str, str]) -> None
 
 @pytest.mark.parametrize("sort", ["index", "density", "max_activation", "explanation"])
 @pytest.mark.parametrize("descending", [False, True])
-async def test_the_order_is_that_of_the_whole_list(filled: str, sort: FeatureSort, descending: bool) -> None:
+async def test_the_order_is_that_of_the_whole_list(
+    filled: str, sort: FeatureSort, descending: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "STRIDE", 7)
     wanted, keeps = PARTS["dense"]
     kept = {one.index for one in PLAIN if keeps(one)}
     everything = await indices(FeatureFilter(), sort=sort, descending=descending)
