@@ -50,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--scheduling", default="as any other work", help="Written beside the load.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DATABASE_URL"] = ""
@@ -61,6 +62,7 @@ def main() -> None:
             result = asyncio.run(measure(options.features, options.requests))
         finally:
             server.stop()
+    result |= {"scheduling": options.scheduling}
     print(json.dumps(result, indent=2))
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
 
