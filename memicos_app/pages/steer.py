@@ -9,6 +9,7 @@ import reflex as rx
 
 from memicos_app.components.feature_address import embedded, parameter
 from memicos_app.components.layout import card, page
+from memicos_app.components.page_life import rejoins
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.steer_chat import Conversation
 from memicos_app.components.steer_condition import SteerOnlyWhere, only_where_fields
@@ -54,6 +55,8 @@ class SteerState(
     @rx.event
     async def load(self) -> AsyncIterator[Any]:
         """Read the address: a saved run, a preset, or a feature to begin with."""
+        if await rejoins(self):
+            return
         query = self.router.url.query_parameters
         self.reset()
         self.r_model = self.router.url.path.strip("/").split("/")[0]

@@ -8,6 +8,7 @@ from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event.context import EventContext
 
+from memicos_app.components.page_life import note_connection
 from memicos_app.components.person_state import PersonState
 from memicos_app.library.accounts import recognising, rights
 from memicos_app.library.accounts.person import VISITOR, Person, set_person
@@ -29,6 +30,7 @@ class Visitors(Middleware):
         set_person(who)
         set_visitor(state.router.session.client_token)
         await hand_over(state, who)
+        await note_connection(state, event)
         return refusal(event, state.router.url.path)
 
 
