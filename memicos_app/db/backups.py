@@ -77,7 +77,8 @@ def restore(start: Start, file: Path) -> None:
     run = start("psql", quiet, stdin=subprocess.PIPE)
     assert unpack.stdout is not None
     assert run.stdin is not None
-    whole = _passed_on(unpack.stdout, run.stdin)
+    with unpack.stdout:
+        whole = _passed_on(unpack.stdout, run.stdin)
     whole = not unpack.wait() and whole
     try:
         run.stdin.write(b"COMMIT;\n" if whole else b"ROLLBACK;\n")
@@ -98,6 +99,5 @@ def _passed_on(source: IO[bytes], target: IO[bytes]) -> bool:
             target.write(piece)
         target.flush()
     except OSError:
-        source.close()
         return False
     return True
