@@ -17,6 +17,7 @@ def bun() -> Path:
     return Path(package.origin).parent / "bin" / "bun"
 
 
+REDIS = get_settings().redis_url.get_secret_value()
 config = rx.Config(
     app_name="memicos_app",
     bun_path=bun(),
@@ -27,7 +28,8 @@ config = rx.Config(
     disable_plugins=[rx.plugins.SitemapPlugin],
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
+    state_manager_mode=rx.constants.StateManagerMode.REDIS if REDIS else rx.constants.StateManagerMode.MEMORY,
+    redis_url=REDIS or None,
     frontend_compression_formats=["gzip", "brotli"],
     frontend_lazy_bundled_libraries=True,
 )

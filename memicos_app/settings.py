@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the site listens on; 0.0.0.0 for every interface.")
     port: int = Field(3000, ge=1, le=65535, description="Port of the site and of the API under /api.")
     public_url: str = Field("", description="Address people reach the site at, for share links; empty: as asked.")
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="Redis that several web processes share what pages hold in; empty: one process, in its memory.",
+    )
+    shutdown_seconds: int = Field(
+        20, ge=0, le=3600, description="How long streams and requests may go on when the site is told to stop."
+    )
     data_dir: Path = Field(ROOT / ".memicos", description="Folder of the database, models, SAEs and logs.")
     web_dir: Path = Field(ROOT / ".web", description="Folder the frontend is built in.")
     access: Literal["auto", "single", "open", "closed", "demo"] = Field(
@@ -154,8 +161,7 @@ class Settings(BaseSettings):
         True, description="Run jobs in a process beside the site; false: only in those of `memicos jobs work`."
     )
     embed_at_start: bool = Field(
-        True,
-        description="When the site starts, have a job embed explanations without a vector, and load the embedder.",
+        True, description="Have a job embed explanations that have no vector yet when the site starts."
     )
     jobs_at_once: int = Field(2, ge=1, le=64, description="Jobs that a job process runs side by side.")
     jobs_keep_days: float = Field(90, gt=0, description="Days after which ended jobs and their logs are forgotten.")

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from memicos_app import worker
 from memicos_app.api.answers import Json
 from memicos_app.api.rights import needs
+from memicos_app.library import readiness
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.status import database_facts
 
@@ -17,6 +18,12 @@ router = APIRouter(tags=["status"], dependencies=[needs(Right.OPEN)])
 async def health() -> Json:
     """Liveness: this process answers. Says nothing of the database or the worker."""
     return Json({"status": "ok"})
+
+
+@router.get("/ready")
+async def ready() -> Json:
+    """Readiness: whether people should be sent to this process; 503 while it stops or its database is not there."""
+    return Json({"ready": True, "schema": (await readiness.ready()).schema})
 
 
 @router.get("/status")

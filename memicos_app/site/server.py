@@ -6,14 +6,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from memicos_app.library import readiness
 from memicos_app.settings import ROOT, Settings, get_settings
+from memicos_app.site import handover
 from memicos_app.site.addresses import PageAddresses
 from memicos_app.site.checks import refused
 from memicos_app.site.environment import serve_built
@@ -22,15 +26,18 @@ from memicos_app.site.front import Front
 from memicos_app.site.frontend import static_dir, web_dir
 
 PATIENCE = 2
-"""Seconds that open requests get to finish when the site stops."""
+"""Seconds that open requests get to finish where somebody waits for the end at a terminal."""
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that says when it listens and also stops cleanly when its terminal closes."""
+    """Uvicorn that says when it listens, lets streams end, and also stops cleanly when its terminal closes."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
         self.ready = ready
+        self.leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if hasattr(signal, "SIGHUP"):
@@ -38,6 +45,17 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.leaving()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A host that says TERM waits for what is under way; a person at a terminal does not."""
+        if sig != signal.SIGTERM:
+            self.config.timeout_graceful_shutdown = min(PATIENCE, self.config.timeout_graceful_shutdown or 0)
+        readiness.stop()
+        super().handle_exit(sig, frame)
 
 
 def load() -> ASGIApp:
@@ -55,7 +73,9 @@ def load() -> ASGIApp:
 def serve(site: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
     """Serve the site on the bound socket until a signal says stop. Raises `StartError`."""
     settings = get_settings()
-    server = Server(configuration(site, settings), ready)
+    from memicos_app.memicos_app import app
+
+    server = Server(configuration(site, settings), ready, partial(handover.let_go, app))
     try:
         with suppress(KeyboardInterrupt):
             server.run([bound])
@@ -75,6 +95,6 @@ def configuration(site: ASGIApp, settings: Settings) -> uvicorn.Config:
         access_log=settings.log_level == "debug",
         ws="wsproto",
         ws_per_message_deflate=True,
-        timeout_graceful_shutdown=PATIENCE,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
         server_header=False,
     )
