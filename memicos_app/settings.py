@@ -161,7 +161,8 @@ class Settings(BaseSettings):
         True, description="Run jobs in a process beside the site; false: only in those of `memicos jobs work`."
     )
     embed_at_start: bool = Field(
-        True, description="Have a job embed explanations that have no vector yet when the site starts."
+        True,
+        description="When the site starts, have a job embed explanations without a vector, and load the embedder.",
     )
     jobs_at_once: int = Field(2, ge=1, le=64, description="Jobs that a job process runs side by side.")
     jobs_keep_days: float = Field(90, gt=0, description="Days after which ended jobs and their logs are forgotten.")
