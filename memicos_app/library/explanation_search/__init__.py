@@ -33,8 +33,11 @@ __all__ = [
 
 LONGEST_QUERY = 2000
 MOST_A_PAGE = 100
-BLOCKS = (60, 300, 1600)
-"""Explanations that each list gives for the first block of results, for the second, for the last."""
+BLOCKS = (45, 300, 1600)
+"""Explanations that each list gives for the first block of results, for the second, for the last.
+
+A walk with filters takes as long as the list is; the first is enough for two pages.
+"""
 WEIGHT_OF_WORDS = 1.0
 
 
