@@ -101,14 +101,13 @@ def running_site(data_dir: Path, command: str = "serve", **settings: str) -> Ite
 def wait_for(site: RunningSite, seconds: float = PATIENCE) -> None:
     """Return when the site answers; fail with its log when it ends or takes too long."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if site.process.poll() is not None:
-            break
-        try:
-            if httpx.get(f"{site.url}/api/health", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
+    with httpx.Client(timeout=5) as http:
+        while time.monotonic() < deadline and site.process.poll() is None:
+            try:
+                if http.get(f"{site.url}/api/health").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
     raise AssertionError(f"{site.url} does not answer; its log:\n{site.log.read_text()}")
 
 

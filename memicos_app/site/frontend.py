@@ -61,9 +61,9 @@ def build() -> None:
     stamp().unlink(missing_ok=True)
     before = sources_digest()
     code, log = run([sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"])
+    settle_lock()
     if code != 0 or not is_built():
         raise StartError(reason(log), log=log)
-    settle_lock()
     stamp().write_text(digest([before, lock_digest()]), encoding="utf-8")
 
 

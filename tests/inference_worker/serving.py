@@ -110,9 +110,9 @@ def passes() -> Iterator[list[tuple[int, int]]]:
         handle.remove()
 
 
-def until(condition: Any, seconds: float = 30.0) -> None:
-    """Wait for something that another thread or process brings about."""
+def until(condition: Any, seconds: float = 30.0, pause: float = 0.01) -> None:
+    """Wait for something that another thread or process brings about, with a pause between two looks."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
+        time.sleep(pause)

@@ -28,6 +28,8 @@ from tests.running import free_port as unused_port
 
 pytestmark = pytest.mark.slow
 LOADING = 300.0
+LOOKING = 0.2
+"""Seconds between two looks: to ask makes a client, which takes time from what is waited for."""
 TEST = ActivationSingleRequest(model=MODEL, source=SOURCE, index=5, prompt="According to the treaty of 1648")
 STEER = SteerCompletionRequest(
     model=MODEL,
@@ -48,7 +50,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWorker]:
     """A supervised worker process, its model loaded."""
     made = LocalWorker(settings(tmp_path_factory.mktemp("data dir")))
     made.start()
-    serving.until(lambda: _ready(made), LOADING)
+    serving.until(lambda: _ready(made), LOADING, LOOKING)
     yield made
     made.stop()
     assert made.pid is None
@@ -95,7 +97,7 @@ async def test_killed_in_the_middle_of_a_text_it_comes_back_and_answers(local: L
             os.kill(pid, signal.SIGKILL)
     with pytest.raises(WorkerDown):
         await local.client().activation_single(TEST)
-    await asyncio.to_thread(serving.until, lambda: local.restarts > restarts and _ready(local), LOADING)
+    await asyncio.to_thread(serving.until, lambda: local.restarts > restarts and _ready(local), LOADING, LOOKING)
     assert local.last_exit == -signal.SIGKILL
     assert local.pid not in (None, pid)
     assert await local.client().activation_single(TEST) == before
@@ -115,7 +117,7 @@ async def test_while_it_is_down_status_says_so_and_never_raises(
     state: Readiness = await worker.status()
     assert (state.ready, state.state) == (False, "starting")
     assert "-9" in state.detail
-    await asyncio.to_thread(serving.until, lambda: _ready(local), LOADING)
+    await asyncio.to_thread(serving.until, lambda: _ready(local), LOADING, LOOKING)
     assert (await worker.status()).ready
 
 

@@ -18,7 +18,7 @@ from memicos_app.jobs.recovery import MOST_DEATHS
 from memicos_app.library import jobs
 from memicos_app.library.job_views import SILENT_S
 from tests.jobs.conftest import Start, until
-from tests.jobs.test_process import ask, counted, has_counted, queue_is_empty, state
+from tests.jobs.test_process import ask, counted, empties, has_counted, state
 
 ROUNDS = 12
 LENGTH = 540
@@ -42,7 +42,7 @@ async def test_killed_at_any_moment_every_number_is_written_once(house: str, sta
         assert one.result == {"counted": LENGTH}
     assert [await counted(name) for name in names] == [list(range(LENGTH))] * 3
     assert sum([(await jobs.job(number)).attempts for number in numbers]) > ROUNDS // 3, "killed while it worked"
-    await until(lambda: _emptied(house), "an empty queue")
+    await empties(house)
 
 
 async def it_works(names: Iterable[str]) -> None:
@@ -54,10 +54,6 @@ async def it_works(names: Iterable[str]) -> None:
         return now > before or now == LENGTH * 3
 
     await until(more, "a number more")
-
-
-async def _emptied(database: str) -> bool:
-    return queue_is_empty(database)
 
 
 async def test_another_machine_goes_on_within_seconds(house: str, start: Start, tmp_path: Path) -> None:

@@ -71,8 +71,10 @@ def test_a_build_that_fails_leaves_no_stamp_and_keeps_its_log(web_dir: Path, mon
     bun.write_text('#!/bin/sh\n[ "$1" = --version ] && echo 1.4.4 && exit\necho "SyntaxError: broken"; exit 1\n')
     bun.chmod(0o755)
     monkeypatch.setenv("REFLEX_BUN_PATH", str(bun))
+    locked = frontend.lock_digest()
     with pytest.raises(StartError) as caught:
         frontend.build()
+    assert frontend.lock_digest() == locked, "else what is built already would be built again"
     assert str(caught.value).startswith("The frontend could not be built")
     assert "SyntaxError: broken" in caught.value.log
     assert not frontend.stamp().exists()
