@@ -20,6 +20,7 @@ from memicos_app.db import migrate, session
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.url import normalise
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.explanation_search import direction
 from memicos_app.settings import get_settings
 from tests import units
 from tests.api import dataset
@@ -117,6 +118,7 @@ def fresh_database(server: PostgresServer, template: str = TEMPLATE) -> Iterator
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DATABASE_URL", server.url(name))
             get_settings.cache_clear()
+            direction._means.clear()
             yield server.url(name)
             settle(session.dispose())
     finally:

@@ -17,7 +17,8 @@ from memicos_app.library.query import row
 
 PART = 0.5
 _SAMPLE = 5000
-_KEPT_S = 600.0
+_KEPT_S, _KEPT_OF_FEW_S = 600.0, 10.0
+"""Seconds that a mean is kept; one of fewer vectors than a sample has is soon another one."""
 _means: dict[tuple[int, int], tuple[float, Vectors]] = {}
 
 
@@ -30,19 +31,20 @@ async def direction(embedder_id: int, vector: Vectors) -> Vectors:
 
 async def _mean(embedder_id: int, dimensions: int) -> Vectors:
     kept = _means.get((embedder_id, dimensions))
-    if kept is not None and time.monotonic() - kept[0] < _KEPT_S:
+    if kept is not None and time.monotonic() < kept[0]:
         return kept[1]
     size = "SELECT greatest(reltuples, 1) AS n FROM pg_class WHERE oid = CAST('explanation_embeddings' AS regclass)"
     found = await row(size)
     share = min(100.0, 100.0 * _SAMPLE / float(found["n"])) if found else 100.0
     sampled = await row(
         f"""
-        SELECT CAST(avg(CAST(embedding AS vector({int(dimensions)}))) AS text) AS mean
+        SELECT CAST(avg(CAST(embedding AS vector({int(dimensions)}))) AS text) AS mean, count(*) AS n
         FROM explanation_embeddings TABLESAMPLE SYSTEM ({share:.4f}) REPEATABLE (0) WHERE embedder_id = :embedder
         """,
         embedder=embedder_id,
     )
     text = sampled["mean"] if sampled else None
     mean: Vectors = np.asarray(json.loads(text), np.float32) if text else np.zeros(dimensions, np.float32)
-    _means[(embedder_id, dimensions)] = (time.monotonic(), mean)
+    lasts = _KEPT_S if sampled and sampled["n"] >= _SAMPLE / 2 else _KEPT_OF_FEW_S
+    _means[(embedder_id, dimensions)] = (time.monotonic() + lasts, mean)
     return mean
