@@ -27,8 +27,9 @@ async def titles(page: Page) -> list[str]:
     return await page.locator(".fc-meta .mono b").all_inner_texts()
 
 
-def features_of(page: Page) -> object:
-    return json.loads(parse_qs(urlsplit(page.url).query)["features"][0])
+async def listed(page: Page, *features: object) -> None:
+    """Wait until the address holds these features."""
+    await page.wait_for_url(lambda url: json.loads(parse_qs(urlsplit(url).query)["features"][0]) == [*features])
 
 
 async def test_the_address_is_the_list(page: Page) -> None:
@@ -39,9 +40,10 @@ async def test_the_address_is_the_list(page: Page) -> None:
     await expect(cards.first.locator(".fc-example").first).to_be_visible()
     await cards.nth(2).get_by_role("button", name="Move up").click()
     await expect(page.locator(".fc-meta .mono b").nth(1)).to_have_text("20")
-    assert features_of(page) == [f"{dataset.MODEL}/{dataset.SOURCE}/10", 20, 12]
+    await listed(page, f"{dataset.MODEL}/{dataset.SOURCE}/10", 20, 12)
     await cards.first.get_by_role("button", name="Remove").click()
     await expect(cards).to_have_count(2)
+    await listed(page, f"{dataset.MODEL}/{dataset.SOURCE}/20", 12)
     await page.reload()
     await expect(cards).to_have_count(2)
     assert await titles(page) == ["20", "12"]

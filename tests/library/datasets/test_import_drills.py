@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from tests.library.datasets.contents import contents, differences
 from tests.library.datasets.drill import importer, rich_folder
 from tests.library.datasets.folder import MODEL, SOURCE
 
-ROUNDS = 20
-DATABASE_DIES = 5
-"""In so many of the rounds, the last ones: it comes back with the settings of every day, which are slower."""
+KILLS, MOST_KILLS = 10, 60
+"""There are more than the first where these hit too few different files."""
+DATABASE_DEATHS = 4
+"""The last ones: it comes back with the settings of every day, which are slower."""
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Embedded
     get_settings.cache_clear()
 
 
-def test_twenty_rounds_of_kills(server: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_rounds_of_kills(server: EmbeddedPostgres, tmp_path: Path) -> None:
     chance = random.Random(20)
     origin, data_dir = tmp_path / "origin", tmp_path / "data"
     rich_folder(origin)
@@ -53,22 +55,29 @@ def test_twenty_rounds_of_kills(server: EmbeddedPostgres, tmp_path: Path) -> Non
     assert expected["features"][0] == 80
     assert expected["feature_examples"][0] == 80
     assert expected["import_problems"]
-    kept = []
-    for number in range(ROUNDS):
+
+    def begun() -> ForkServerProcess:
+        """An import somewhere in the middle."""
         session.run(delete_source(MODEL, SOURCE))
         process = importer(origin, data_dir)
         process.start()
         time.sleep(chance.uniform(0.2 * seconds, seconds))
-        if number >= ROUNDS - DATABASE_DIES:
-            kill_postmaster(server)
-            process.join()
-            assert process.exitcode == 0, "an import goes on when the database comes back"
-        else:
-            process.kill()
-            process.join()
-            kept.append(session.run(again(origin)))
-        assert differences(expected, session.run(contents())) == [], f"round {number}"
-    assert len({n for n in kept if n}) >= 3, f"imports were to be killed at different files: {kept}"
+        return process
+
+    kept: list[int] = []
+    while len(kept) < KILLS or len({n for n in kept if n}) < 3:
+        process = begun()
+        process.kill()
+        process.join()
+        kept.append(session.run(again(origin)))
+        assert differences(expected, session.run(contents())) == [], f"killed the {len(kept)}th time"
+        assert len(kept) < MOST_KILLS, f"imports were to be killed at different files: {kept}"
+    for _ in range(DATABASE_DEATHS):
+        process = begun()
+        kill_postmaster(server)
+        process.join()
+        assert process.exitcode == 0, "an import goes on when the database comes back"
+        assert differences(expected, session.run(contents())) == []
 
 
 def finish(origin: Path, data_dir: Path) -> None:
