@@ -9,13 +9,17 @@ import reflex as rx
 from memicos_app.components.ask_form import explain_button, explain_form, score_form
 from memicos_app.components.explanation_lines import ExplanationLine
 from memicos_app.components.explanation_title import PLACE, made_by
+from memicos_app.components.explanation_votes import vote_arrows
 from memicos_app.components.feature_display import FeatureDisplay, Shown
+from memicos_app.components.invitation import invitation
 from memicos_app.components.layout import card
 from memicos_app.components.own_words import change_form, words_form
+from memicos_app.components.person_state import PersonState
+from memicos_app.components.report_dialog import report_button
 
 
 def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Component:
-    """The card; `state` mixes in `OwnWords`, `AskModel` and `ScoreDialog`."""
+    """The card; `state` mixes in `OwnWords`, `AskModel`, `ScoreDialog` and `Voting`."""
     return rx.el.div(
         card(
             rx.cond(
@@ -25,7 +29,8 @@ def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Com
                 ),
                 rx.el.p("Nobody has said yet what this feature means.", class_name="card-body muted small"),
             ),
-            rx.cond(state.may_edit, rx.fragment(explain_form(state), words_form(state))),
+            rx.cond(state.may_edit, explain_form(state)),
+            rx.cond(PersonState.may_write, words_form(state), invitation("vote, or to say it in your own words")),
             title="Explanations",
             aside=rx.cond(state.may_edit, explain_button(state), rx.fragment()),
             class_name="explanations",
@@ -37,7 +42,7 @@ def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Com
 def explanation_item(line: Shown[ExplanationLine], state: type[Any]) -> rx.Component:
     return rx.el.li(
         rx.cond(
-            state.may_edit & line.own & (state.changing == line.id),
+            PersonState.may_write & line.own & (state.changing == line.id),
             change_form(state, line.text),
             rx.el.p(line.text, class_name="iso"),
         ),
@@ -53,6 +58,7 @@ def explanation_item(line: Shown[ExplanationLine], state: type[Any]) -> rx.Compo
 def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
     """What can be done with an explanation."""
     return [
+        vote_arrows(line, state),
         rx.el.a("More like this", href=line.like_href, class_name="link"),
         rx.cond(
             state.may_edit,
@@ -62,9 +68,9 @@ def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
                 verb("Judge", state.open_asking(line.id), line),
             ),
         ),
-        rx.cond(state.may_edit & line.own, verb("Change", state.change(line.id), line)),
+        rx.cond(PersonState.may_write & line.own, verb("Change", state.change(line.id), line)),
         rx.cond(
-            state.may_edit & line.made_here,
+            line.made_here & (state.may_edit | (PersonState.may_write & line.own)),
             rx.cond(
                 state.deleting == line.id,
                 rx.fragment(
@@ -74,6 +80,7 @@ def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
                 verb("Delete", state.ask_delete(line.id), line),
             ),
         ),
+        rx.cond(PersonState.may_write & ~line.own.bool(), report_button("explanation", line.id, line.text)),
     ]
 
 

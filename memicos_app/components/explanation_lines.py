@@ -40,6 +40,8 @@ class ExplanationLine:
     """Where explanations that mean much the same are found."""
     made_here: bool = False
     own: bool = False
+    votes: int = 0
+    """What people's votes come to."""
 
 
 def explanation_line(view: ExplanationView) -> ExplanationLine:
@@ -56,6 +58,7 @@ def explanation_line(view: ExplanationView) -> ExplanationLine:
         like_href=f"/search-explanations?{urlencode({'like': view.id})}",
         made_here=view.made_here,
         own=view.own,
+        votes=view.votes,
     )
 
 

@@ -14,10 +14,11 @@ PLACE = "explanations"
 """Where on the page all explanations stand."""
 
 
-def explanation_title(feature: Shown[FeatureDisplay], on_score: Any = None) -> rx.Component:
-    """The title of a feature's page with its chips and numbers; a feature without explanation says so."""
+def explanation_title(feature: Shown[FeatureDisplay], on_score: Any = None, *verbs: rx.Component) -> rx.Component:
+    """The title of a feature's page with its chips and numbers, `verbs` at its right."""
     return rx.el.header(
         rx.el.h1(feature.title, class_name="title iso"),
+        *verbs,
         rx.el.div(
             rx.cond(
                 feature.explained,

@@ -9,8 +9,8 @@ import reflex as rx
 
 from memicos_app.components.feature_ways import index_of
 from memicos_app.components.rights import declares, needs
-from memicos_app.library import own_explanations, ownership
-from memicos_app.library.accounts.rights import Right
+from memicos_app.library import own_explanations
+from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.errors import LibraryError
 
 Place: TypeAlias = tuple[str, str, str]
@@ -38,13 +38,13 @@ class OwnWords(rx.State, mixin=True):
         raise NotImplementedError
 
     @rx.event
-    @needs(Right.MANAGE)
+    @needs(Right.WRITE)
     async def keep_words(self, form: dict[str, Any]) -> None:
         """Keep what was written as an explanation of this feature."""
         model_id, source_id, index = self._place()
         self.words_problem = ""
         try:
-            ownership.require_owner()
+            require(Right.WRITE)
             await own_explanations.write(model_id, source_id, index_of(index) or 0, str(form.get("words", "")))
             await self._reread()
         except LibraryError as error:
@@ -59,11 +59,11 @@ class OwnWords(rx.State, mixin=True):
         return rx.set_focus("change-words") if explanation_id else None
 
     @rx.event
-    @needs(Right.MANAGE)
+    @needs(Right.WRITE)
     async def change_words(self, form: dict[str, Any]) -> None:
         """Keep the other words."""
         try:
-            ownership.require_owner()
+            require(Right.WRITE)
             await own_explanations.change(self.changing, str(form.get("words", "")))
             await self._reread()
         except LibraryError as error:
@@ -77,12 +77,12 @@ class OwnWords(rx.State, mixin=True):
         self.deleting, self.changing = explanation_id, ""
 
     @rx.event
-    @needs(Right.MANAGE)
+    @needs(Right.WRITE)
     async def delete_explanation(self) -> AsyncIterator[Any]:
         """Delete the explanation that was asked about."""
         doomed, self.deleting = self.deleting, ""
         try:
-            ownership.require_owner()
+            require(Right.WRITE)
             await own_explanations.delete(doomed)
             await self._reread()
         except LibraryError as error:

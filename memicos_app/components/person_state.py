@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import reflex as rx
 
 
@@ -26,3 +28,13 @@ class PersonState(rx.State):
     def can_sign_in(self) -> bool:
         """Whether a visitor may sign in here."""
         return self.person_name == "" and self.site_mode in ("open", "closed")
+
+    @rx.var
+    def may_write(self) -> bool:
+        """Whether what looks like one's own here can be changed: lists, comments, votes."""
+        return self.site_mode == "single" or (self.person_name != "" and self.site_mode in ("open", "closed"))
+
+    @rx.var
+    def sign_in_href(self) -> str:
+        """Where a visitor signs in and comes back from."""
+        return f"/signin?{urlencode({'next': self.router.url.path})}"

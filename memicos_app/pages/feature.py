@@ -16,10 +16,12 @@ from memicos_app.components.example_display import example_display
 from memicos_app.components.example_list import example_list
 from memicos_app.components.explanation_card import explanation_card
 from memicos_app.components.explanation_title import explanation_title
+from memicos_app.components.explanation_votes import Voting
 from memicos_app.components.feature_actions import actions, embed_dialog, open_whole, where
 from memicos_app.components.feature_address import TEST_TEXT, embed_part, embedded, feature_path, is_this_page
 from memicos_app.components.feature_config import fact_tables, feature_config, numbers_made
 from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, feature_display
+from memicos_app.components.feature_kept import FeatureKept, keep_verbs, kept_cards
 from memicos_app.components.feature_skeleton import feature_skeleton
 from memicos_app.components.feature_ways import read, ways_on
 from memicos_app.components.jump import address
@@ -27,6 +29,7 @@ from memicos_app.components.layout import card, page
 from memicos_app.components.logit_table import logit_table
 from memicos_app.components.own_text import OwnText
 from memicos_app.components.own_words import OwnWords
+from memicos_app.components.report_dialog import report_dialog
 from memicos_app.components.rights import declares
 from memicos_app.components.score_details import ScoreDialog, score_dialog
 from memicos_app.components.similar_elsewhere import similar_in_other_sources
@@ -39,7 +42,7 @@ from memicos_app.library.views import FeatureView
 
 
 @declares(Right.READ)
-class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, rx.State):
+class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, Voting, rx.State):
     """One feature as shown, how its examples are drawn, and the test of it that was asked for last."""
 
     phase: str = ""
@@ -104,7 +107,7 @@ class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, rx.State):
         else:
             if self.text.strip():
                 yield self._test(self.text)
-            yield FeatureState.load_sources
+            yield [FeatureState.load_votes, FeatureState.load_sources]
 
     @rx.event
     async def load_sources(self) -> None:
@@ -177,7 +180,10 @@ class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, rx.State):
         return rx.download(data=json.dumps(data), filename=f"{source_id}-{index}-vector.json")
 
 
-@rx.page(route="/[model_id]/[source_id]/[index]", title=FeatureState.title, on_load=FeatureState.load)
+ON_LOAD = [FeatureState.load, FeatureKept.load]
+
+
+@rx.page(route="/[model_id]/[source_id]/[index]", title=FeatureState.title, on_load=ON_LOAD)
 def feature_page() -> rx.Component:
     return page(
         rx.el.div(
@@ -199,7 +205,7 @@ def dashboard() -> rx.Component:
     feature = FeatureState.shown
     return rx.fragment(
         rx.cond(embedded(), open_whole(feature, FeatureState.text), head()),
-        rx.cond(embed_part("embedexplanation"), explanation_title(feature, FeatureState.open_score)),
+        rx.cond(embed_part("embedexplanation"), explanation_title(feature, FeatureState.open_score, keep_verbs())),
         rx.el.div(
             rx.el.div(
                 rx.cond(embed_part("embedplots"), plots()),
@@ -214,6 +220,7 @@ def dashboard() -> rx.Component:
             class_name="cols feature",
         ),
         score_dialog(FeatureState),
+        report_dialog(),
     )
 
 
@@ -252,6 +259,7 @@ def background() -> rx.Component:
     feature = FeatureState.shown
     return rx.fragment(
         explanation_card(feature, FeatureState),
+        kept_cards(),
         similar_features(feature),
         similar_in_other_sources(feature),
         correlated_features(feature),

@@ -14,13 +14,12 @@ from memicos_app.components.copy_button import copy_button
 from memicos_app.components.empty import empty, failed, skeleton_rows
 from memicos_app.components.feature_address import TEST_TEXT, embedded_alive
 from memicos_app.components.feature_card import CardShown, feature_card, shown
-from memicos_app.components.figures import value
 from memicos_app.components.layout import page
+from memicos_app.components.own_row import NOTHING, OwnRow, own_row
 from memicos_app.components.patience import patiently
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_preview import token_preview
-from memicos_app.components.token_strip import StripRow, pack
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import list_tests, quick_lists
 from memicos_app.library.accounts.rights import Right
@@ -28,11 +27,9 @@ from memicos_app.library.errors import LibraryError
 from memicos_app.library.feature_cards import feature_cards
 from memicos_app.library.list_tests import ListTest
 from memicos_app.library.quick_lists import Entry, FeatureAddress
-from memicos_app.library.token_text import readable
 
 PATH, FORM = "/quick-list", "quick-test"
 EXAMPLE = '/quick-list?name=My list&features=["smollm2-135m-it/15-res-4k/10",12,40]'
-BEFORE, AFTER = 24, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +57,12 @@ class ListAsked:
         return f"{PATH}?{query}" if query else PATH
 
 
-class OwnRow(TypedDict):
-    """What a feature does on the text under test; an empty `strongest` says nothing yet."""
-
-    strongest: str
-    strip: StripRow
-
-
 class QuickCard(TypedDict):
     """A card of the list with its answer to the text."""
 
     card: CardShown
     own: OwnRow
     problem: str
-
-
-NOTHING = OwnRow(strongest="", strip=StripRow(t="", n="", v=[], p=0, m=0.0, k=0, s=[]))
 
 
 @declares(Right.READ)
@@ -156,7 +143,7 @@ class QuickListState(rx.State):
         address = FeatureAddress.of(one["card"]["key"])
         if (address.model_id, address.source_id) != (found.model_id, found.source_id):
             return one
-        own = own_row(found, address.index) if not found.problem else NOTHING
+        own = NOTHING if found.problem else own_row(found.tokens, found.values[address.index])
         return QuickCard(card=one["card"], own=own, problem=found.problem)
 
     @rx.event
@@ -185,18 +172,6 @@ class QuickListState(rx.State):
 
     def _change(self, entries: list[Entry]) -> EventSpec:
         return rx.redirect(replace(self._asked, features=quick_lists.written(entries)).address, replace=True)
-
-
-def own_row(found: ListTest, index: int) -> OwnRow:
-    """The text around the token where a feature is strongest; all of it is quiet where it does not fire."""
-    values = found.values[index]
-    if not values:
-        return NOTHING
-    peak = max(range(len(values)), key=values.__getitem__)
-    first = max(0, peak - BEFORE)
-    around = slice(first, peak + AFTER + 1)
-    strip = pack(readable(found.tokens[around]), values[around], peak=peak - first)
-    return OwnRow(strongest=value(values[peak]), strip=strip)
 
 
 @rx.page(route=PATH, title=QuickListState.title, on_load=QuickListState.load)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from memicos_app.components.feature_card import shown
+from memicos_app.components.own_row import NOTHING, own_row
 from memicos_app.library.feature_cards import feature_cards
-from memicos_app.library.list_tests import ListTest
 from memicos_app.library.quick_lists import FeatureAddress
-from memicos_app.pages.quick_list import NOTHING, ListAsked, own_row
+from memicos_app.pages.quick_list import ListAsked
 from tests.api import dataset
 
 TEN = FeatureAddress(dataset.MODEL, dataset.SOURCE, 10)
@@ -38,8 +38,7 @@ def test_a_feature_without_a_dashboard_keeps_its_description() -> None:
 
 def test_the_text_is_shown_around_its_strongest_token() -> None:
     tokens = [f" {n}" for n in range(60)]
-    found = ListTest("m", "s", tokens, [False] * 60, {4: [0.0] * 50 + [2.5] + [0.0] * 9, 5: []})
-    row = own_row(found, 4)
+    row = own_row(tokens, [0.0] * 50 + [2.5] + [0.0] * 9)
     assert row["strongest"] == "2.50"
     assert (row["strip"]["p"], row["strip"]["m"]) == (24, 2.5)
-    assert own_row(found, 5) == NOTHING
+    assert own_row(tokens, []) == NOTHING

@@ -1,0 +1,130 @@
+"""Changing a list on its page: its name, text and visibility, its entries and their notes; and deleting it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from memicos_app.components.jump import address
+from memicos_app.library.errors import BadInputError, LibraryError
+from memicos_app.library.lists import files, keeping
+from memicos_app.library.quick_lists import Entry, FeatureAddress
+
+
+class ListEditing(rx.State, mixin=True):
+    """What is being changed; the page that mixes this in has `list_id` in its address, and `_reread`."""
+
+    editing: bool = False
+    deleting: bool = False
+    edit_problem: str = ""
+    add_problem: str = ""
+    round: int = 0
+    """A new one empties fields, and shows what is kept in those that stay."""
+
+    def _id(self) -> str:
+        """Of the list; Reflex keeps it on the root state."""
+        return str(getattr(self, "list_id", ""))
+
+    async def _reread(self) -> None:
+        raise NotImplementedError
+
+    @rx.event
+    def edit(self, on: bool) -> Any:
+        """Open the fields of name and description, or close them."""
+        self.editing, self.edit_problem = on, ""
+        self.round += 1
+        return rx.set_focus("list-name") if on else None
+
+    @rx.event
+    async def keep_words(self, form: dict[str, Any]) -> None:
+        """Keep name, description and visibility."""
+        try:
+            await keeping.update(
+                self._id(),
+                name=str(form.get("name", "")),
+                description=str(form.get("description", "")),
+                visibility=str(form.get("visibility", "")),
+            )
+            await self._reread()
+        except LibraryError as error:
+            self.edit_problem = error.message
+            return
+        self.editing, self.edit_problem = False, ""
+
+    @rx.event
+    async def add(self, form: dict[str, Any]) -> Any:
+        """Put the feature of an address into the list; words lead to the search."""
+        said = str(form.get("feature", "")).strip()
+        self.add_problem = ""
+        try:
+            path = address(said, *self._place_of_numbers()) if said else ""
+            if path.startswith("/search-explanations"):
+                return rx.redirect(path)
+            if path.strip("/").count("/") != 2:
+                raise BadInputError("A feature is model/source/index.", field="feature")
+            added = await keeping.add(self._id(), [Entry(FeatureAddress.of(path))])
+            await self._reread()
+        except LibraryError as error:
+            self.add_problem = error.message
+            return None
+        self.round += 1
+        return None if added else rx.toast.info("It is in the list already.")
+
+    def _place_of_numbers(self) -> tuple[str, str]:
+        raise NotImplementedError
+
+    @rx.event
+    async def move(self, key: str, before: str) -> Any:
+        """Put a row before another one; an empty `before`: at the end of what is shown."""
+        try:
+            await keeping.move(self._id(), FeatureAddress.of(key), FeatureAddress.of(before) if before else None)
+            await self._reread()
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        return None
+
+    @rx.event
+    async def remove(self, key: str) -> Any:
+        """Take a row out."""
+        try:
+            await keeping.remove(self._id(), FeatureAddress.of(key))
+            await self._reread()
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        return None
+
+    @rx.event
+    async def write_note(self, key: str, text: str) -> Any:
+        """Keep a note that was changed."""
+        try:
+            await keeping.note(self._id(), FeatureAddress.of(key), text)
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        return None
+
+    @rx.event
+    def ask_delete(self, on: bool) -> None:
+        """Ask whether the list should go."""
+        self.deleting = on
+
+    @rx.event
+    async def delete_list(self) -> Any:
+        """Delete the list."""
+        try:
+            await keeping.delete(self._id())
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        return [rx.toast.success("The list is deleted."), rx.redirect(self._after())]
+
+    def _after(self) -> str:
+        raise NotImplementedError
+
+    @rx.event
+    async def download(self, kind: str) -> Any:
+        """The list as a JSON or CSV file."""
+        try:
+            data = await (files.as_csv if kind == "csv" else files.as_json)(self._id())
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        return rx.download(data=data, filename=f"list-{self._id()}.{'csv' if kind == 'csv' else 'json'}")
