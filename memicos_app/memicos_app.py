@@ -35,6 +35,9 @@ from memicos_app.pages import (
     source,
     steer,
     upload,
+    user,
+    user_lists,
+    user_vectors,
 )
 from memicos_app.settings import ROOT
 from memicos_app.site import links, services
@@ -67,6 +70,9 @@ PAGES = (
     new_model,
     new_source_set,
     upload,
+    user,
+    user_lists,
+    user_vectors,
     not_found,
 )
 """Importing a page adds it to the app; a test holds this list and the folder equal."""

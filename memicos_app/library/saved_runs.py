@@ -18,6 +18,7 @@ from memicos_app.db.session import read_session, session
 from memicos_app.db.steering import SteerOutput as RunRow
 from memicos_app.db.steering import SteerOutputFeature as FeatureRow
 from memicos_app.db.text import original, original_json, storable, storable_json
+from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.steering import (
     ChatTurn,
@@ -88,17 +89,23 @@ async def load(run_id: str) -> SavedRun:
     """A run that was kept.
 
     Raises:
-        NotFoundError: there is none of this id.
+        NotFoundError: there is none of this id, or it is private and somebody else's.
     """
     async with read_session() as opened:
         row = await opened.get(RunRow, storable(run_id))
-        if row is None:
+        if row is None or not _may_open(row):
             raise NotFoundError(f"There is no steering run {run_id}.", field="id")
         ordered = (
             select(FeatureRow).where(FeatureRow.steer_output_id == row.id).order_by(FeatureRow.position)  # type: ignore[arg-type]
         )
         features = [_feature(each) for each in await opened.exec(ordered)]
     return _saved(row, features)
+
+
+def _may_open(row: RunRow) -> bool:
+    """Private runs are their maker's."""
+    who = person()
+    return row.visibility != "private" or who.admin or (who.known and who.id == row.creator_id)
 
 
 def request_hash(request: SteerRequest) -> str:
@@ -135,6 +142,7 @@ def _row(kept: Kept, made_with: dict[str, Any]) -> RunRow:
         default_logprobs=storable_json(result.default.logprobs),
         steered_logprobs=storable_json(result.steered.logprobs),
         strip=[storable_json(asdict(replace(text, logprobs=None, chat=(), raw=""))) for text in kept.strip],
+        visibility="unlisted",
         made_with={**made_with, "texts": [_measures(result.default), _measures(result.steered)]},
         request_hash=request_hash(request),
     )

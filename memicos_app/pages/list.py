@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import reflex as rx
 
 from memicos_app.components.comment_card import Commenting, comment_card
-from memicos_app.components.empty import empty, failed, not_found, skeleton_rows
+from memicos_app.components.empty import Suggestion, empty, failed, not_found, skeleton_rows
 from memicos_app.components.feature_address import embedded, is_this_page
 from memicos_app.components.layout import crumbs, page, page_head
 from memicos_app.components.list_detail import list_detail
@@ -25,6 +25,7 @@ from memicos_app.library.lists import reading
 from memicos_app.library.lists.views import LONGEST_DESCRIPTION, LONGEST_NAME, ListView
 from memicos_app.settings import get_settings
 
+ELSEWHERE = [Suggestion(words="Home", note="models and their features", href="/")]
 IFRAME = '<iframe src="{address}" title="List" style="height: 500px; width: 100%;"></iframe>'
 
 
@@ -158,7 +159,7 @@ def list_page() -> rx.Component:
         rx.match(
             rx.cond(is_this_page(ListState.arrived), ListState.phase, ""),
             ("ready", shown()),
-            ("missing", not_found("No such list here", ListState.problem, [])),
+            ("missing", not_found("No such list here", ListState.problem, ELSEWHERE)),
             ("failed", failed(ListState.problem)),
             rx.el.div(skeleton_rows(12), class_name="card"),
         ),
