@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from memicos_app.api.app import api
 from memicos_app.pages import (
+    activity,
     add,
     admin,
     compare,
@@ -27,6 +28,7 @@ from memicos_app.pages import (
     presets,
     providers,
     quick_list,
+    reports,
     score_type,
     search,
     search_contrast,
@@ -59,6 +61,8 @@ PAGES = (
     search_topk_by_token,
     search_contrast,
     admin,
+    reports,
+    activity,
     presets,
     providers,
     explain_many,

@@ -109,6 +109,8 @@ def admin_page() -> rx.Component:
             rx.el.a("Presets", href="/admin/presets", class_name="link"),
             rx.el.a("Explain many", href="/admin/explain", class_name="link"),
             rx.el.a("Language models", href="/admin/providers", class_name="link"),
+            rx.el.a("Reports", href="/admin/reports", class_name="link"),
+            rx.el.a("Activity", href="/admin/activity", class_name="link"),
             class_name="meta",
         ),
         rx.cond(AdminState.problem != "", failed(AdminState.problem)),

@@ -17,6 +17,7 @@ from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.layout import page
 from memicos_app.components.own_row import NOTHING, OwnRow, own_row
 from memicos_app.components.patience import patiently
+from memicos_app.components.quick_keep import QuickKeeping, keep_button
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_preview import token_preview
@@ -66,19 +67,16 @@ class QuickCard(TypedDict):
 
 
 @declares(Right.READ)
-class QuickListState(rx.State):
+class QuickListState(QuickKeeping, rx.State):
     """The list of the address, and what its features do on a text."""
 
-    name: str = ""
     cards: list[QuickCard] = []
     loaded: bool = False
     problem: str = ""
-    text: str = ""
     text_round: int = 0
     testing: bool = False
     test_problem: str = ""
     _asked: ListAsked = ListAsked()
-    _entries: list[Entry] = []
 
     @rx.var
     def title(self) -> str:
@@ -197,7 +195,11 @@ def head() -> rx.Component:
         ),
         rx.cond(
             QuickListState.cards.length() > 0,
-            copy_button(text="", label="Copy link", class_name="btn"),
+            rx.el.div(
+                keep_button(QuickListState),
+                copy_button(text="", label="Copy link", class_name="btn"),
+                class_name="row wrap",
+            ),
         ),
         class_name="spread wrap quick-head",
     )
