@@ -15,6 +15,7 @@ from memicos_app.db import queue
 from memicos_app.db.jobs import ENDED_STATES, OPEN_STATES
 from memicos_app.db.text import storable, storable_json
 from memicos_app.db.users import OWNER_ID
+from memicos_app.library import activity
 from memicos_app.library.errors import ConflictError, NotFoundError
 from memicos_app.library.feature_json import encode
 from memicos_app.library.job_log import log, write_line
@@ -68,6 +69,10 @@ async def ask(
                 found = await rows_in(writer, _SAME, **wanted)
                 if found and found[0]["state"] == "paused":
                     await _queue(writer, found[0]["id"], found[0]["subject"], "asked for again: goes on")
+            if found:
+                await activity.note(
+                    "job.ask", f"/admin/jobs/{found[0]['id']}", {"kind": kind, "subject": subject}, writer=writer
+                )
             await writer.commit()
         if found:
             return await job(found[0]["id"])
@@ -162,6 +167,7 @@ async def pause(job_id: int) -> JobView:
             await _wish(writer, one, "pause")
         elif one["state"] == "waiting":
             await _void(writer, one, "paused", "paused")
+        await activity.note("job.pause", f"/admin/jobs/{job_id}", writer=writer)
         await writer.commit()
     return await job(job_id)
 
@@ -181,6 +187,7 @@ async def resume(job_id: int) -> JobView:
             await _queue(writer, one["id"], one["subject"], "goes on")
         elif one["wish"] == "pause":
             await _wish(writer, one, "")
+        await activity.note("job.resume", f"/admin/jobs/{job_id}", writer=writer)
         await writer.commit()
     return await job(job_id)
 
@@ -198,6 +205,7 @@ async def cancel(job_id: int) -> JobView:
             await _wish(writer, one, "cancel")
         elif one["state"] != "cancelled":
             await _void(writer, one, "cancelled", "cancelled")
+        await activity.note("job.cancel", f"/admin/jobs/{job_id}", writer=writer)
         await writer.commit()
     return await job(job_id)
 
@@ -218,6 +226,7 @@ async def retry(job_id: int) -> JobView:
             await _queue(writer, one["id"], one["subject"], "asked for again")
         except IntegrityError:
             raise ConflictError("The same work has just been asked for.", field="id") from None
+        await activity.note("job.retry", f"/admin/jobs/{job_id}", writer=writer)
         await writer.commit()
     return await job(job_id)
 

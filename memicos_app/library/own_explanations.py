@@ -9,9 +9,9 @@ import secrets
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from memicos_app.db.text import storable
+from memicos_app.db.text import original, storable
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import explanations, features, vectors
+from memicos_app.library import activity, explanations, features, vectors
 from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
 from memicos_app.library.explanations import BY_HAND, CURRENT, is_own, refresh_labels
@@ -53,6 +53,7 @@ async def write(model_id: str, source_id: str, index: int, text: str) -> str:
             author=OWNER_ID,
         )
         await refresh_labels(writer, model_id, source_id, indices=[index])
+        await activity.note("explanation.write", f"/{model_id}/{source_id}/{index}", {"id": made}, writer=writer)
         await writer.commit()
     soon.embed(model_id, source_id)
     return made
@@ -83,6 +84,7 @@ async def change(explanation_id: str, text: str) -> None:
             number=one["number"],
         )
         await refresh_labels(writer, *place[:2], indices=[place[2]])
+        await _noted("explanation.change", one, explanation_id, writer)
         await writer.commit()
     soon.embed(*place[:2])
 
@@ -103,7 +105,13 @@ async def delete(explanation_id: str) -> None:
         for table in ("explanation_votes", "explanation_scores"):
             await run_in(writer, f"DELETE FROM {table} WHERE explanation_id = :id", id=storable(explanation_id))
         await refresh_labels(writer, one["model_id"], one["source_id"], indices=[one["index"]])
+        await _noted("explanation.delete", one, explanation_id, writer)
         await writer.commit()
+
+
+async def _noted(action: str, one: Row, explanation_id: str, writer: AsyncSession) -> None:
+    place = f"/{original(one['model_id'])}/{original(one['source_id'])}/{one['index']}"
+    await activity.note(action, place, {"id": explanation_id}, writer=writer)
 
 
 async def found(explanation_id: str) -> Row:

@@ -18,6 +18,7 @@ from memicos_app.db.session import session
 from memicos_app.db.steering import SteerPreset as PresetRow
 from memicos_app.db.text import original, original_json, storable, storable_json
 from memicos_app.db.users import OWNER_ID
+from memicos_app.library import activity
 from memicos_app.library.datasets.layout import VERSION, Line
 from memicos_app.library.datasets.reading import Problems, read_lines
 from memicos_app.library.errors import BadInputError, NotFoundError
@@ -131,6 +132,7 @@ async def save(preset: Preset, creator_id: str | None = OWNER_ID) -> Preset:
             setattr(row, name, value)
         row.origin, row.hidden, row.updated_at = "", False, datetime.now(UTC)
         opened.add(row)
+        await activity.note("preset.save", f"/{preset.model_id}/steer?preset={preset.alias}", writer=opened)
         try:
             await opened.commit()
         except IntegrityError:
@@ -147,6 +149,7 @@ async def remove(preset_id: str) -> None:
             raise NotFoundError(f"There is no preset {preset_id[:80]}.", field="id")
         row.hidden = True
         opened.add(row)
+        await activity.note("preset.remove", f"/{row.model_id}/steer?preset={row.alias}", writer=opened)
         await opened.commit()
 
 

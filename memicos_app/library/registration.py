@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from memicos_app.db.session import session
 from memicos_app.db.text import storable, storable_all
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import catalog, naming
+from memicos_app.library import activity, catalog, naming
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.errors import ConflictError
 from memicos_app.library.query import row, run_in
@@ -63,6 +63,7 @@ async def new_model(wish: NewModel) -> ModelView:
     async with session() as writer:
         if not await _insert_model(writer, wish):
             raise ConflictError(f"There is a model {wish.id} already.", field="id")
+        await activity.note("model.make", f"/{wish.id}", writer=writer)
         await writer.commit()
     return await catalog.model(wish.id)
 
@@ -86,6 +87,7 @@ async def new_source_set(wish: NewSourceSet) -> SourceSetView:
             raise ConflictError(f"Model {wish.model_id} has a source set {wish.name} already.", field="name")
         for layer in layers:
             await _insert_source(writer, wish.model_id, f"{layer}-{wish.name}", _hook_name(layer, wish.hook_point))
+        await activity.note("source_set.make", f"/{wish.model_id}/{wish.name}", writer=writer)
         await writer.commit()
     return await catalog.source_set(wish.model_id, wish.name)
 

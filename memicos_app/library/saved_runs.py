@@ -18,6 +18,7 @@ from memicos_app.db.session import read_session, session
 from memicos_app.db.steering import SteerOutput as RunRow
 from memicos_app.db.steering import SteerOutputFeature as FeatureRow
 from memicos_app.db.text import original, original_json, storable, storable_json
+from memicos_app.library import activity
 from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.steering import (
@@ -81,6 +82,7 @@ async def save(kept: Kept, *, creator_id: str | None = None) -> str:
         opened.add(row)
         await opened.flush()
         opened.add_all(_feature_rows(row.id, kept.request.features))
+        await activity.note("run.keep", f"/{row.model_id}/steer?saved={row.id}", writer=opened)
         await opened.commit()
     return row.id
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memicos_app.db.session import session
+from memicos_app.library import activity
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
 from memicos_app.library.datasets.rows import feature_row
 from memicos_app.library.errors import BadInputError
@@ -45,6 +46,7 @@ async def upload(model_id: str, source_id: str, features: Sequence[Upload], *, r
     prepared = await asyncio.to_thread(prepare, features, outcome)
     async with session() as writer:
         await write(writer, prepared, outcome, replace=replace)
+        await activity.note("features.upload", f"/{model_id}/{source_id}", {"features": len(features)}, writer=writer)
         await writer.commit()
     return outcome
 

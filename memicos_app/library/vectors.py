@@ -17,7 +17,7 @@ from memicos_app.db.session import session
 from memicos_app.db.steering import SteerVector
 from memicos_app.db.text import original, storable
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import catalog
+from memicos_app.library import activity, catalog
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.inference import inference
 from memicos_app.library.query import reading
@@ -90,6 +90,7 @@ async def create(
     )
     async with session() as opened:
         opened.add(row)
+        await activity.note("vector.make", f"/{model_id}/{row.source_id}/{row.index}", writer=opened)
         await opened.commit()
         await opened.refresh(row)
         return _view(row)
@@ -128,6 +129,7 @@ async def delete(model_id: str, source_id: str, index: int, creator_id: str = OW
         if row is None or row.creator_id != creator_id:
             raise NotFoundError(f"There is no vector {model_id}/{source_id}/{index}.", field="index")
         await opened.delete(row)
+        await activity.note("vector.delete", f"/{model_id}/{source_id}/{index}", writer=opened)
         await opened.commit()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memicos_app.db.text import original, storable, storable_all
+from memicos_app.library import activity
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import refresh_labels
 from memicos_app.library.own_explanations import found
@@ -60,6 +61,7 @@ async def _write(sql: str, one: Row, **values: object) -> int:
     async with writing() as writer:
         await run_in(writer, sql, **values)
         await refresh_labels(writer, one["model_id"], one["source_id"], indices=[one["index"]])
+        await activity.note("explanation.vote", str(values["id"]), {"points": values.get("points", 0)}, writer=writer)
         await writer.commit()
     total = await row(
         "SELECT coalesce(sum(points), 0) AS points FROM explanation_votes WHERE explanation_id = :id", id=values["id"]

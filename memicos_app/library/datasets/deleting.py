@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memicos_app.db import session
+from memicos_app.library import activity
 from memicos_app.library.datasets import generations, removal
 from memicos_app.library.datasets.copying import Connection
 from memicos_app.library.errors import NotFoundError
@@ -82,6 +83,7 @@ async def _hide(model_id: str, source_id: str) -> int:
             **names,
         )
         await refresh_labels(writer, model_id, source_id)
+        await activity.note("source.delete", f"/{model_id}/{source_id}", writer=writer)
         await writer.commit()
     return int(found[0]["n"])
 
