@@ -36,7 +36,7 @@ async def write(model_id: str, source_id: str, index: int, text: str) -> str:
         await features.feature(model_id, source_id, index)
     made = secrets.token_hex(12)
     async with writing() as writer:
-        await _lock(writer, model_id, source_id)
+        await lock(writer, model_id, source_id)
         await _refuse_twin(writer, model_id, source_id, index, said)
         await run_in(
             writer,
@@ -73,7 +73,7 @@ async def change(explanation_id: str, text: str) -> None:
         raise ConflictError("Only explanations that were written here by hand can be changed.", field="id")
     place = (one["model_id"], one["source_id"], one["index"])
     async with writing() as writer:
-        await _lock(writer, *place[:2])
+        await lock(writer, *place[:2])
         await _refuse_twin(writer, *place, said, but=explanation_id)
         await run_in(
             writer,
@@ -100,7 +100,7 @@ async def delete(explanation_id: str) -> None:
     if one["generation_id"] is not None:
         raise ConflictError("This explanation came with its dataset, and leaves with it.", field="id")
     async with writing() as writer:
-        await _lock(writer, one["model_id"], one["source_id"])
+        await lock(writer, one["model_id"], one["source_id"])
         await run_in(writer, "DELETE FROM explanations WHERE number = :number", number=one["number"])
         for table in ("explanation_votes", "explanation_scores"):
             await run_in(writer, f"DELETE FROM {table} WHERE explanation_id = :id", id=storable(explanation_id))
@@ -158,7 +158,7 @@ async def _exists(model_id: str, source_id: str, index: int) -> bool:
     return found is not None
 
 
-async def _lock(writer: AsyncSession, model_id: str, source_id: str) -> None:
+async def lock(writer: AsyncSession, model_id: str, source_id: str) -> None:
     """One change of a source's explanations at a time: its labels and counts follow each."""
     await rows_in(
         writer,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from memicos_app.db.text import original, storable
 from memicos_app.library import activity, comments, own_explanations
 from memicos_app.library.accounts.person import person
@@ -146,6 +148,7 @@ async def decide(report_id: str, decision: str) -> None:
 async def _show(kind: str, subject_id: str, *, hidden: bool) -> None:
     async with writing() as writer:
         if kind == "explanation":
+            await _lock_sources(writer, subject_id)
             changed = await rows_in(
                 writer,
                 "UPDATE explanations SET hidden = :hidden WHERE id = :id RETURNING model_id, source_id, index",
@@ -167,6 +170,16 @@ async def _show(kind: str, subject_id: str, *, hidden: bool) -> None:
     if kind == "explanation" and not hidden:
         for one in changed:
             soon.embed(one["model_id"], one["source_id"])
+
+
+async def _lock_sources(writer: AsyncSession, explanation_id: str) -> None:
+    of = await rows_in(
+        writer,
+        "SELECT DISTINCT model_id, source_id FROM explanations WHERE id = :id ORDER BY 1, 2",
+        id=explanation_id,
+    )
+    for one in of:
+        await own_explanations.lock(writer, one["model_id"], one["source_id"])
 
 
 async def _subject(kind: str, subject_id: str) -> _Subject:

@@ -8,7 +8,7 @@ from memicos_app.db.text import original, storable, storable_all
 from memicos_app.library import activity
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import refresh_labels
-from memicos_app.library.own_explanations import found
+from memicos_app.library.own_explanations import found, lock
 from memicos_app.library.query import Row, row, rows, run_in, writing
 
 
@@ -59,6 +59,7 @@ async def of(voter_id: str, explanation_ids: Sequence[str]) -> dict[str, int]:
 
 async def _write(sql: str, one: Row, **values: object) -> int:
     async with writing() as writer:
+        await lock(writer, one["model_id"], one["source_id"])
         await run_in(writer, sql, **values)
         await refresh_labels(writer, one["model_id"], one["source_id"], indices=[one["index"]])
         await activity.note("explanation.vote", str(values["id"]), {"points": values.get("points", 0)}, writer=writer)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from memicos_app.library.datasets.importing import import_source
+from memicos_app.library.embedders import soon
 from memicos_app.settings import get_settings
 from tests import people
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
@@ -25,4 +26,5 @@ async def peopled(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     await import_source(made.write(), MODEL, SOURCE)
     await people.settle_in(people.ANN, people.BOB, people.EVE)
     yield
+    await soon.settled()
     get_settings.cache_clear()
