@@ -11,8 +11,10 @@ from memicos_app.components.invitation import invitation
 from memicos_app.components.layout import card
 from memicos_app.components.person_state import PersonState
 from memicos_app.components.report_dialog import report_button
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import comments
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.comments import CommentView
 from memicos_app.library.errors import LibraryError
 
@@ -29,6 +31,7 @@ class CommentRow(TypedDict):
     hidden: bool
 
 
+@declares(Right.READ)
 class Commenting(rx.State, mixin=True):
     """Comments of a page; it says in `_comments` and `_say` of what."""
 
@@ -50,6 +53,7 @@ class Commenting(rx.State, mixin=True):
         self.comment_doomed = ""
 
     @rx.event
+    @needs(Right.WRITE)
     async def comment(self, form: dict[str, Any]) -> None:
         """Keep what was written."""
         self.comment_problem = ""
@@ -67,6 +71,7 @@ class Commenting(rx.State, mixin=True):
         self.comment_doomed = comment_id
 
     @rx.event
+    @needs(Right.WRITE)
     async def delete_comment(self) -> Any:
         """Delete the comment that was asked about."""
         try:

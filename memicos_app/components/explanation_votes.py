@@ -9,12 +9,14 @@ import reflex as rx
 from memicos_app.components.explanation_lines import ExplanationLine
 from memicos_app.components.feature_display import FeatureDisplay, Shown
 from memicos_app.components.person_state import PersonState
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import votes
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.errors import LibraryError
 
 
+@declares(Right.READ)
 class Voting(rx.State, mixin=True):
     """How the person who looks voted; the page that mixes this in has `shown` and `_reread`."""
 
@@ -36,6 +38,7 @@ class Voting(rx.State, mixin=True):
             self.own_votes = {}
 
     @rx.event
+    @needs(Right.WRITE)
     async def vote(self, explanation_id: str, points: int) -> Any:
         """Vote for (1) or against (-1); a second time takes the vote back."""
         try:

@@ -12,9 +12,11 @@ from memicos_app.components.feature_address import embedded
 from memicos_app.components.feature_ways import index_of
 from memicos_app.components.layout import card
 from memicos_app.components.person_state import PersonState
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import bookmarks, comments
 from memicos_app.library.accounts.person import person
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.comments import CommentView
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.lists import keeping, reading
@@ -33,6 +35,7 @@ class ListLine(TypedDict):
     """Whether the feature is in it."""
 
 
+@declares(Right.READ)
 class FeatureKept(Commenting, rx.State):
     """Bookmark, lists and comments of the feature in the address."""
 
@@ -74,6 +77,7 @@ class FeatureKept(Commenting, rx.State):
         await comments.on_feature(self._address(), text)
 
     @rx.event
+    @needs(Right.WRITE)
     async def toggle_bookmark(self) -> Any:
         """Keep the feature, or let go of it."""
         try:
@@ -84,6 +88,7 @@ class FeatureKept(Commenting, rx.State):
         return None
 
     @rx.event
+    @needs(Right.WRITE)
     async def toggle_list(self, list_id: str) -> Any:
         """Put the feature into a list, or take it out."""
         holds = any(one["id"] == list_id and one["holds"] for one in self.own_lists)
@@ -98,6 +103,7 @@ class FeatureKept(Commenting, rx.State):
         return None
 
     @rx.event
+    @needs(Right.WRITE)
     async def new_list(self, form: dict[str, Any]) -> None:
         """Begin a list with this feature."""
         self.list_problem = ""

@@ -7,11 +7,14 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.jump import address
+from memicos_app.components.rights import declares, needs
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.lists import files, keeping
 from memicos_app.library.quick_lists import Entry, FeatureAddress
 
 
+@declares(Right.READ)
 class ListEditing(rx.State, mixin=True):
     """What is being changed; the page that mixes this in has `list_id` in its address, and `_reread`."""
 
@@ -37,6 +40,7 @@ class ListEditing(rx.State, mixin=True):
         return rx.set_focus("list-name") if on else None
 
     @rx.event
+    @needs(Right.WRITE)
     async def keep_words(self, form: dict[str, Any]) -> None:
         """Keep name, description and visibility."""
         try:
@@ -53,6 +57,7 @@ class ListEditing(rx.State, mixin=True):
         self.editing, self.edit_problem = False, ""
 
     @rx.event
+    @needs(Right.WRITE)
     async def add(self, form: dict[str, Any]) -> Any:
         """Put the feature of an address into the list; words lead to the search."""
         said = str(form.get("feature", "")).strip()
@@ -75,6 +80,7 @@ class ListEditing(rx.State, mixin=True):
         raise NotImplementedError
 
     @rx.event
+    @needs(Right.WRITE)
     async def move(self, key: str, before: str) -> Any:
         """Put a row before another one; an empty `before`: at the end of what is shown."""
         try:
@@ -85,6 +91,7 @@ class ListEditing(rx.State, mixin=True):
         return None
 
     @rx.event
+    @needs(Right.WRITE)
     async def remove(self, key: str) -> Any:
         """Take a row out."""
         try:
@@ -95,6 +102,7 @@ class ListEditing(rx.State, mixin=True):
         return None
 
     @rx.event
+    @needs(Right.WRITE)
     async def write_note(self, key: str, text: str) -> Any:
         """Keep a note that was changed."""
         try:
@@ -109,6 +117,7 @@ class ListEditing(rx.State, mixin=True):
         self.deleting = on
 
     @rx.event
+    @needs(Right.WRITE)
     async def delete_list(self) -> Any:
         """Delete the list."""
         try:

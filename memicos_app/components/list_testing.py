@@ -10,8 +10,10 @@ import reflex as rx
 from memicos_app.components.list_rows import ListRow
 from memicos_app.components.own_row import NOTHING, own_row
 from memicos_app.components.patience import patiently
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.library import list_tests
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.list_tests import ListTest
 from memicos_app.library.lists import testing
@@ -21,6 +23,7 @@ from memicos_app.library.quick_lists import FeatureAddress
 FORM = "list-test"
 
 
+@declares(Right.READ)
 class ListTesting(rx.State, mixin=True):
     """The text and how far it is; the page that mixes this in has `rows`, `mine`, `_id` and `_reread`."""
 
@@ -45,6 +48,7 @@ class ListTesting(rx.State, mixin=True):
         return f"{100 * self.done / max(self.total, 1):.0f}%"
 
     @rx.event
+    @needs(Right.RUN)
     def submit(self, form: dict[str, Any]) -> Any:
         """Test the text on all features."""
         self.text, self.test_problem, self.done = str(form.get("text", "")).strip(), "", 0
@@ -52,6 +56,7 @@ class ListTesting(rx.State, mixin=True):
         return type(self).run_test if self.testing else None
 
     @rx.event(background=True, supersedes=True)
+    @needs(Right.RUN)
     async def run_test(self) -> AsyncIterator[None]:
         """Run every feature on the text; each source's answers are shown as they come."""
         async with self:

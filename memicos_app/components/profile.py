@@ -11,10 +11,12 @@ from memicos_app.components.empty import empty
 from memicos_app.components.feature_address import feature_path
 from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.layout import card
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import bookmarks, profiles
 from memicos_app.library.accounts import users
 from memicos_app.library.accounts.person import person
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.feature_cards import feature_cards
 from memicos_app.library.lists import keeping, reading
@@ -37,6 +39,7 @@ class MadeRow(TypedDict):
     mine: bool
 
 
+@declares(Right.READ)
 class ProfileState(rx.State):
     """The person in the address and what they made."""
 
@@ -90,6 +93,7 @@ class ProfileState(rx.State):
         self.bookmarks = [shown(at, cards.get(at)) for at in kept]
 
     @rx.event
+    @needs(Right.WRITE)
     async def new_list(self, form: dict[str, Any]) -> Any:
         """Begin an empty list."""
         try:
@@ -100,16 +104,19 @@ class ProfileState(rx.State):
         return rx.redirect(f"/list/{made.id}")
 
     @rx.event
+    @needs(Right.WRITE)
     async def forget(self, key: str) -> Any:
         """Let go of a bookmark."""
         return await self._do(bookmarks.remove(FeatureAddress.of(key)))
 
     @rx.event
+    @needs(Right.WRITE)
     async def show_run(self, key: str, visibility: str) -> Any:
         """Change who sees a run."""
         return await self._do(profiles.show_run(key, visibility))
 
     @rx.event
+    @needs(Right.WRITE)
     async def show_vector(self, key: str, visibility: str) -> Any:
         """Change who sees a vector."""
         try:
@@ -119,6 +126,7 @@ class ProfileState(rx.State):
         return await self._do(profiles.show_vector(at, visibility))
 
     @rx.event
+    @needs(Right.WRITE)
     async def delete_run(self, key: str) -> Any:
         """Remove a run."""
         return await self._do(profiles.delete_run(key))

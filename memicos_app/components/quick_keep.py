@@ -8,13 +8,16 @@ import reflex as rx
 
 from memicos_app.components.invitation import invitation
 from memicos_app.components.person_state import PersonState
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import feature_places
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.lists import keeping
 from memicos_app.library.lists.views import LONGEST_NAME, LONGEST_TEXT
 from memicos_app.library.quick_lists import Entry
 
 
+@declares(Right.READ)
 class QuickKeeping(rx.State, mixin=True):
     """Keeping what the address holds; the page that mixes this in has `name`, `text` and `_entries`."""
 
@@ -23,6 +26,7 @@ class QuickKeeping(rx.State, mixin=True):
     _entries: list[Entry] = []
 
     @rx.event
+    @needs(Right.WRITE)
     async def keep(self) -> Any:
         """Make a list of it; what is not here is left out, and said."""
         wanted = self._entries

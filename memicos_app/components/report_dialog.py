@@ -6,12 +6,15 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.rights import declares, needs
 from memicos_app.library import reports
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 
 DIALOG = "report-dialog"
 
 
+@declares(Right.READ)
 class ReportState(rx.State):
     """What is about to be reported."""
 
@@ -29,6 +32,7 @@ class ReportState(rx.State):
         return rx.call_script(f"document.getElementById('{DIALOG}').showModal()")
 
     @rx.event
+    @needs(Right.WRITE)
     async def send(self, form: dict[str, Any]) -> Any:
         """Report it."""
         try:

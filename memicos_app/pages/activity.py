@@ -9,8 +9,10 @@ import reflex as rx
 
 from memicos_app.components.empty import failed, skeleton_rows
 from memicos_app.components.layout import crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import activity
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.activity import Line
 from memicos_app.library.errors import LibraryError
 
@@ -28,6 +30,7 @@ class ActivityRow(TypedDict):
     details: str
 
 
+@declares(Right.MANAGE)
 class ActivityState(rx.State):
     """What of the log is shown."""
 
@@ -41,6 +44,7 @@ class ActivityState(rx.State):
     problem: str = ""
 
     @rx.event
+    @needs(Right.READ)
     async def load(self) -> None:
         """Read the newest lines."""
         self.rows, self.problem = [], ""

@@ -16,8 +16,10 @@ from memicos_app.components.list_head import list_head, list_verbs
 from memicos_app.components.list_rows import list_row, list_rows
 from memicos_app.components.list_testing import ListTesting, list_test_form
 from memicos_app.components.report_dialog import report_dialog
+from memicos_app.components.rights import declares
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import comments
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.comments import CommentView
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.feature_cards import feature_cards
@@ -29,6 +31,7 @@ ELSEWHERE = [Suggestion(words="Home", note="models and their features", href="/"
 IFRAME = '<iframe src="{address}" title="List" style="height: 500px; width: 100%;"></iframe>'
 
 
+@declares(Right.READ)
 class ListState(ListEditing, ListTesting, Commenting, rx.State):
     """The list of the address as it is shown."""
 

@@ -8,8 +8,10 @@ import reflex as rx
 
 from memicos_app.components.empty import empty, failed, skeleton_rows
 from memicos_app.components.layout import crumbs, page, page_head
+from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import reports
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.reports import ReportView
 
@@ -32,6 +34,7 @@ class ReportRow(TypedDict):
     decided: str
 
 
+@declares(Right.MANAGE)
 class ReportsState(rx.State):
     """Reports in one state."""
 
@@ -43,6 +46,7 @@ class ReportsState(rx.State):
     """Id of the report whose subject is about to be deleted."""
 
     @rx.event
+    @needs(Right.READ)
     async def load(self) -> None:
         """Read the reports."""
         self.doomed, self.problem = "", ""
