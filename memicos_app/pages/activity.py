@@ -47,6 +47,9 @@ class ActivityState(rx.State):
     @needs(Right.READ)
     async def load(self) -> None:
         """Read the newest lines."""
+        await self._show()
+
+    async def _show(self) -> None:
         self.rows, self.problem = [], ""
         try:
             self.actions = await activity.actions()
@@ -65,7 +68,7 @@ class ActivityState(rx.State):
         """Show only some lines."""
         self.action = str(form.get("action", ""))[:100]
         self.name, self.subject = (str(form.get(field, "")).strip()[:200] for field in ("name", "subject"))
-        await self.load()
+        await self._show()
 
     @rx.event
     async def show_more(self) -> Any:

@@ -49,6 +49,9 @@ class ReportsState(rx.State):
     @needs(Right.READ)
     async def load(self) -> None:
         """Read the reports."""
+        await self._show()
+
+    async def _show(self) -> None:
         self.doomed, self.problem = "", ""
         try:
             self.rows = [report_row(one) for one in await reports.all_of(self.state)]
@@ -60,7 +63,7 @@ class ReportsState(rx.State):
     async def choose(self, state: str) -> None:
         """Reports in another state."""
         self.state = state if state in STATES else "open"
-        await self.load()
+        await self._show()
 
     @rx.event
     def ask_delete(self, report_id: str) -> None:
@@ -74,7 +77,7 @@ class ReportsState(rx.State):
             await reports.decide(report_id, decision)
         except LibraryError as error:
             return rx.toast.error(error.message)
-        await self.load()
+        await self._show()
         return None
 
 
