@@ -55,6 +55,8 @@ class Selection:
     values: dict[str, Any] = field(default_factory=dict)
     n: int = 0
     """How many there are, as the server estimates it."""
+    of: int = 0
+    """How many there are without scope and filters."""
     by_feature: bool = False
     """Whether numbers of features decide; else the lists are made without looking at features."""
 
@@ -88,7 +90,9 @@ async def select(scope: Scope, filters: Filters) -> Selection:
             n *= await share(table, " AND ".join(parts), values)
     within = ["s.current_generation = ANY(:generations)", CURRENT]
     conditions = " AND ".join([*within, *of_explanations, *of_features])
-    return Selection(generations, conditions, values | {"generations": generations}, math.ceil(n), bool(of_features))
+    values |= {"generations": generations}
+    of = sum(int(one["of"]) for one in sources[:1])
+    return Selection(generations, conditions, values, math.ceil(n), of, bool(of_features))
 
 
 async def share(table: str, conditions: str, values: dict[str, Any]) -> float:
@@ -103,11 +107,12 @@ async def share(table: str, conditions: str, values: dict[str, Any]) -> float:
 
 
 async def _sources(scope: Scope, filters: Filters) -> Sequence[Row]:
-    """Sources with data, each with its current generation and how many explanations it has."""
+    """Sources with data, each with its current generation, how many explanations it has, and how many all have."""
     seen, values = await _within(scope)
     return await rows(
         f"""
-        SELECT s.current_generation AS generation, s.n_explanations AS n
+        SELECT s.current_generation AS generation, s.n_explanations AS n,
+            (SELECT sum(n_explanations) FROM sources) AS of
         FROM sources AS s
         JOIN source_sets AS t ON t.model_id = s.model_id AND t.name = s.set_name
         JOIN models AS m ON m.id = s.model_id

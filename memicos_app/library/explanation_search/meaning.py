@@ -21,7 +21,10 @@ EXACT_BELOW = 15_000
 """Explanations that are compared one by one: about as many as cost what the walk through the index costs."""
 TOP_TOKENS_BEHIND = 0.15
 """Cosine by which a list of top tokens stands behind a sentence: single words are near to too much."""
-_LEAST_EF, _MOST_EF = 100, 1000
+_MOST_EF = 1000
+_SPARE, _SPARE_OF_FEW = 4, 2
+"""Times as many as asked for are walked to: those by top tokens among them may fall behind. Each costs the more, the
+fewer of what the walk meets fit the filters; and the fewer fit, the further the last of them is off."""
 _WORTH_HALVES = 3000
 """Explanations from which on two connections share the comparing."""
 _SCANNED = 40_000
@@ -54,7 +57,9 @@ async def compared(selection: Selection, embedder_id: int, vector: Vectors, limi
 async def _run(
     sql: str, selection: Selection, embedder_id: int, vector: Vectors, limit: int, *, walk: bool
 ) -> list[Row]:
+    spare = _SPARE if 2 * selection.n >= selection.of else _SPARE_OF_FEW
     values: dict[str, Any] = {**selection.values, "vector": as_text(vector), "limit": limit}
+    values |= {"walked": spare * limit} if walk else {}
     # The embedder's number and dimensions stand in the statement: only so does it fit the embedder's own index.
     places = {
         "conditions": selection.conditions,
@@ -63,7 +68,7 @@ async def _run(
         "dimensions": len(vector),
     }
     async with writing() as reader:
-        await rows_in(reader, _WALK if walk else _SCAN, ef=str(min(max(limit, _LEAST_EF), _MOST_EF)))
+        await rows_in(reader, _WALK if walk else _SCAN, ef=str(min(spare * limit, _MOST_EF)))
         return list(await rows_planned_in(reader, sql.format(**places), **values))
 
 
@@ -81,8 +86,6 @@ _WALK = f"""
         set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
 """
-_SPARE = 2
-"""Times as many as asked for are walked to: those by top tokens among them may fall behind."""
 _BEHIND = f"CASE WHEN x.type_name = '{TOP_TOKENS}' THEN {TOP_TOKENS_BEHIND} ELSE 0 END AS behind"
 _INDEXED = f"""
     WITH near AS MATERIALIZED (
@@ -91,7 +94,7 @@ _INDEXED = f"""
         FROM explanation_embeddings AS e JOIN explanations AS x ON x.number = e.explanation_number {{joined}}
         WHERE e.embedder_id = {{embedder}} AND {{conditions}}
         ORDER BY CAST(e.embedding AS halfvec({{dimensions}})) <=> CAST(:vector AS halfvec({{dimensions}}))
-        LIMIT {_SPARE} * :limit
+        LIMIT :walked
     )
     SELECT number, model_id, source_id, index FROM near ORDER BY distance + behind, number LIMIT :limit
 """
