@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from memicos_app.db import session
-from memicos_app.library import explanations
+from memicos_app.library import embedders, explanations
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.embedders import EmbedderError, filling, minilm
 from memicos_app.library.query import rows, rows_in, run_in
@@ -36,6 +37,32 @@ async def test_alike_in_meaning_is_near() -> None:
     near = vectors @ vectors.T
     assert near[0, 1] == pytest.approx(0.70, abs=0.02), "as measured with the package's own code"
     assert near[0, 2] < 0.1
+
+
+async def test_it_is_loaded_once_before_somebody_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    there = False
+
+    def load(texts: object) -> None:
+        nonlocal there
+        begun.append(1)
+        there = True
+
+    monkeypatch.setattr(minilm, "loaded", lambda: there)
+    monkeypatch.setattr(minilm, "embed_now", load)
+    embedders.warm_soon()
+    embedders.warm_soon()
+    assert begun == [], "who asks does not wait"
+    async with asyncio.timeout(10):
+        while not there:
+            await asyncio.sleep(0.01)
+    embedders.warm_soon()
+    await embedders.warm()
+    assert begun == [1]
+
+
+def test_words_that_it_has_as_a_piece() -> None:
+    assert [minilm.is_word(word) for word in ("header", "hear", "quotatoin")] == [True, True, False]
 
 
 async def test_a_batch_gives_what_single_texts_give() -> None:

@@ -229,6 +229,15 @@ async def test_index_and_exact_scan_find_the_same(monkeypatch: pytest.MonkeyPatc
         assert addresses(walked) == fits
 
 
+async def test_a_selection_knows_how_many_it_holds_of_how_many() -> None:
+    whole = await select(Scope("all"), Filters())
+    part = await select(Scope("sources", model_id=MODEL, source_ids=(OTHER,)), Filters(density=(0.0, 1.0)))
+    assert whole.n == whole.of == part.of == 2 * (len(TEXTS) + 1)
+    assert (part.n, part.by_feature, whole.by_feature) == (len(TEXTS) + 1, True, False)
+    assert "features" in part.joined
+    assert "features" not in whole.joined
+
+
 async def test_halves_of_the_sources_make_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = await search("cats and dogs", way="meaning", limit=100)
     monkeypatch.setattr("memicos_app.library.explanation_search.meaning._WORTH_HALVES", 0)
