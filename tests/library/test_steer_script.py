@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,31 @@ async def test_the_script_runs_alone_and_prints_both_texts(tmp_path: Path) -> No
     assert len(script.splitlines()) < 180
 
 
+@pytest.fixture(scope="module")
+def loaded_once(inference: object) -> Iterator[None]:
+    """Scripts in this process share the model that the first of them loads; the one above has loaded its own."""
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import AutoModelForCausalLM
+
+    with pytest.MonkeyPatch.context() as patch:
+        for kind, name in ((AutoModelForCausalLM, "from_pretrained"), (TransformerBridge, "boot_transformers")):
+            patch.setattr(kind, name, once(getattr(kind, name)))
+        yield
+
+
+def once(load: Callable[..., Any]) -> Callable[..., Any]:
+    """`load` that gives what it gave the first time, whatever it is asked for."""
+    kept: list[Any] = []
+
+    def loaded(*arguments: Any, **options: Any) -> Any:
+        if not kept:
+            kept.append(load(*arguments, **options))
+        return kept[0]
+
+    return loaded
+
+
+@pytest.mark.usefixtures("loaded_once")
 @pytest.mark.parametrize(
     "changes",
     [
