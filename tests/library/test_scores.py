@@ -21,6 +21,7 @@ from memicos_app.library.errors import NotFoundError
 from memicos_app.library.exporting import export_source
 from memicos_app.library.feature_columns import columns
 from memicos_app.library.query import rows
+from memicos_app.settings import get_settings
 from tests.library.datasets.folder import MODEL, SOURCE, Folder, activation, explanation, feature
 
 HOSTILE = " \x00<b>\ud83d"
@@ -46,8 +47,10 @@ SCORED = Scored(
 
 
 @pytest.fixture
-async def folder(database: str, tmp_path: Path) -> Folder:
+async def folder(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     """Two explanations of one feature; the second has the better score in the dataset."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    get_settings.cache_clear()
     made = Folder(tmp_path / "origin")
     made.batch("features/batch-0", [feature(0)])
     made.batch("activations/batch-0", [activation(0, [" fires"], [2.5])])
