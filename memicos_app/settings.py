@@ -6,9 +6,10 @@ Nothing else reads `os.environ`. Both processes use this module; the engine gets
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -32,6 +33,9 @@ class SettingsFileError(ValueError):
 LISTS = (
     "dataset_origins",
     "outbound_allow",
+    "embed_origins",
+    "rate_limits",
+    "trusted_proxies",
     "inference_urls",
     "inference_models",
     "sae_sets",
@@ -73,6 +77,25 @@ class Settings(BaseSettings):
     session_idle_days: int = Field(
         14, ge=1, le=400, description="Days without a visit after which people have to sign in again."
     )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Comma-separated addresses or networks of proxies before the site, whose X-Forwarded-* count.",
+    )
+    embed_origins: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Comma-separated sites that may show pages with ?embed=true inside theirs, https://lab.example, "
+        "say; *: all.",
+    )
+    rate_limits: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Comma-separated changes to how much anybody may ask in an hour, steer=500, say (0: any number); "
+        "off: no limits.",
+    )
+    metrics: bool = Field(False, description="Answer /metrics for Prometheus.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token that /metrics asks for; empty: only this machine is answered."
+    )
+    log_format: Literal["plain", "json"] = Field("plain", description="Lines of the log as words or as JSON.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     # Database
@@ -203,6 +226,29 @@ class Settings(BaseSettings):
         if value.strip().startswith("["):
             return json.loads(value)
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for each in value:
+            ip_network(each, strict=False)
+        return value
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _limits(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if each != "off" and not each.partition("=")[2].isdecimal():
+                raise ValueError(f"{each!r} is neither off nor of the form steer=500")
+        return value
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if each != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.*\-]+(:\d+)?", each):
+                raise ValueError(f"{each!r} is not a site's address such as https://lab.example")
+        return value
 
     @field_validator("data_dir", "web_dir", "sae_dir")
     @classmethod

@@ -45,6 +45,8 @@ from memicos_app.library.visitor import set_visitor
 from memicos_app.settings import get_settings
 
 MEBI = 1024 * 1024
+TOLD = ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id")
+"""Headers of answers that pages of other sites may read."""
 LARGEST_BODY = 4 * MEBI
 LARGER_BODIES = {"/feature/upload-batch": 48 * MEBI}
 """Of routes that take more; batch files have a limit of their own, UPLOAD_LIMIT_MB."""
@@ -171,7 +173,9 @@ def build() -> FastAPI:
     problems.install(api)
     api.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     api.add_middleware(BodyLimit)
-    api.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
+    api.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"], expose_headers=TOLD
+    )
     api.add_middleware(AnySlash)
     api.add_middleware(Visitors)
     summarise(api)

@@ -9,13 +9,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from memicos_app.api.answers import Json
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library.errors import LibraryError
+from memicos_app.library.tracing import request_id
 
 logger = logging.getLogger(__name__)
 CODES = {
@@ -28,6 +29,7 @@ CODES = {
     413: "too_large",
     415: "unsupported_media_type",
     422: "bad_input",
+    429: "too_many",
     503: "unavailable",
 }
 SENTENCES = {
@@ -49,6 +51,8 @@ class Problem(BaseModel):
     error: str
     message: str
     field: str | None = None
+    request_id: str | None = Field(None, alias="requestId")
+    """By which the server's log finds it."""
 
 
 def install(api: FastAPI) -> None:
@@ -66,6 +70,8 @@ def problem(
 ) -> Json:
     """The answer that tells of a failure; `field` is left out where none is to blame."""
     body = {"error": error, "message": message} | ({"field": field} if field else {})
+    if name := request_id():
+        body["requestId"] = name
     return Json(body, status_code=status, headers=dict(headers or {}))
 
 
@@ -125,12 +131,12 @@ async def http_error(_request: Request, error: Exception) -> Json:
 async def database_error(_request: Request, error: Exception) -> Json:
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
         return await unexpected(_request, error)
-    logger.warning("the database does not answer: %s", error)
+    logger.warning("the database does not answer: %s", type(error).__name__)
     return problem(503, "unavailable", DATABASE_SENTENCE, headers=retry_header(DATABASE_RETRY))
 
 
 async def unexpected(request: Request, error: Exception) -> Json:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    logger.error("an answer failed", exc_info=error)
     return problem(500, "internal", INTERNAL_SENTENCE)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 
+from memicos_app.library import tracing
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right
@@ -25,6 +26,7 @@ class Needs:
 
     async def __call__(self, request: Request) -> None:
         """Raises `SignInError` or `ForbiddenError`."""
+        tracing.reached(f"/api{request.scope['route'].path_format}")
         if self.right in CHANGING and person().way != "key":
             from_here(request)
         rights.require(self.right)

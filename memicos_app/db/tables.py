@@ -21,6 +21,7 @@ from memicos_app.db.maps import FeatureMap, FeatureMapLayer
 from memicos_app.db.moderation import Activity, Report
 from memicos_app.db.origins import OriginModel, OriginSource
 from memicos_app.db.providers import ProviderCall, ProviderKey, ProviderRun
+from memicos_app.db.rates import RateWindow
 from memicos_app.db.scores import ExplanationScore
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
 from memicos_app.db.uploads import UploadedFile
@@ -59,6 +60,7 @@ __all__ = [
     "ProviderCall",
     "ProviderKey",
     "ProviderRun",
+    "RateWindow",
     "Release",
     "Report",
     "SequenceChunk",

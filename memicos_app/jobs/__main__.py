@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import threading
@@ -11,6 +10,7 @@ import time
 
 from memicos_app.db import migrate, session
 from memicos_app.jobs import process
+from memicos_app.library import logs
 from memicos_app.settings import get_settings
 
 _PARENT_CHECK_S = 0.5
@@ -31,9 +31,7 @@ def main() -> None:
 def work(at_once: int | None = None, *, parent: int | None = None, drain: bool = False) -> None:
     """A job process that takes this whole process: it does not return where work hangs in a thread."""
     settings = get_settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("procrastinate").setLevel(max(logging.WARNING, logging.getLogger().level))
-    logging.getLogger("httpx").setLevel(max(logging.WARNING, logging.getLogger().level))
+    logs.set_up(settings)
     if parent is not None:
         if hasattr(os, "nice"):
             os.nice(_NICE)  # pages and the model come first

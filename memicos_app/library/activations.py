@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inference_worker.wire.activations import ActivationSingleRequest, ActivationSingleResponse
-from memicos_app.library import vectors
+from memicos_app.library import rates, vectors
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.inference import inference, require_text
 
@@ -59,6 +59,7 @@ async def test(
         UnavailableError: the worker is down, loading or busy.
     """
     text = require_text(text)
+    await rates.take("activation")
     if vectors.is_vector(source_id):
         own = await vectors.get(model_id, source_id, index)
         request = ActivationSingleRequest(

@@ -12,6 +12,7 @@ from typing import get_args
 
 from inference_worker.wire import contrast as wire
 from inference_worker.wire.contrast import MAX_A_SIDE, MAX_SIDE, ContrastRequest, Measure
+from memicos_app.library import rates
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.feature_facts import UNKNOWN, FeatureFacts, facts, too_dense
 from memicos_app.library.inference import inference, require_text
@@ -113,6 +114,7 @@ async def contrast(
     """
     if not 1 <= limit <= MAX_A_SIDE:
         raise BadInputError(f"limit: from 1 to {MAX_A_SIDE} are allowed, not {limit}.", field="limit")
+    await rates.take("search-contrast")
     chosen = list(source_ids) or (await served_sets(model_id)).get(set_name, [])
     request = ContrastRequest(
         model=model_id,

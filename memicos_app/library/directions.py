@@ -11,6 +11,7 @@ from inference_worker.wire.util import (
     SimilarityMatrixRequest,
     SimilarityMatrixResponse,
 )
+from memicos_app.library import rates
 from memicos_app.library.feature_facts import UNKNOWN, FeatureFacts, facts
 from memicos_app.library.inference import inference, require_text
 
@@ -70,6 +71,7 @@ async def similarity_matrix(model_id: str, source_id: str, text: str) -> Similar
         UnavailableError: the worker is down, loading or busy.
     """
     request = SimilarityMatrixRequest(model_id=model_id, source_id=source_id, text=require_text(text))
+    await rates.take("activation")
     with inference() as client:
         return await client.similarity_matrix(request)
 
@@ -77,5 +79,6 @@ async def similarity_matrix(model_id: str, source_id: str, text: str) -> Similar
 async def tokenize(model_id: str, text: str, prepend_bos: bool | None = None) -> TokenizeResponse:
     """A text as the model reads it. `prepend_bos` None: as the model expects it. Errors as `similarity_matrix`'s."""
     require_text(text)
+    await rates.take("tokenize")
     with inference({"model": "model_id"}) as client:
         return await client.tokenize(TokenizeRequest(model=model_id, text=text, prepend_bos=prepend_bos))

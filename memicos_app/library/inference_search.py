@@ -20,6 +20,7 @@ from inference_worker.wire.search import (
     ActivationTopkByTokenResponse,
     ActiveFeatures,
 )
+from memicos_app.library import rates
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.feature_facts import UNKNOWN, FeatureFacts, facts, too_dense
@@ -158,6 +159,7 @@ async def search_each(
     """As `search`, of one to four texts; what is wrong with one is named as `text.2`."""
     prompts = _texts(texts)
     _require_between("limit", limit, 1, MAX_FOUND)
+    await rates.take("search-all")
     chosen = list(source_ids) or (await served_sets(model_id)).get(set_name, [])
     exclude = await too_dense(model_id, chosen, density)
     request = ActivationAllBatchRequest(
@@ -203,6 +205,7 @@ async def top_by_token_each(
     """As `top_by_token`, of one to four texts."""
     prompts = _texts(texts)
     _require_between("limit", limit, 1, MAX_A_TOKEN)
+    await rates.take("search-topk")
     exclude = await too_dense(model_id, [source_id], density)
     request = ActivationTopkByTokenBatchRequest(
         model=model_id,
@@ -222,6 +225,7 @@ async def top_by_token_each(
 async def active_features(model_id: str, source_id: str, texts: Sequence[str]) -> list[ActiveFeatures]:
     """Every feature of a source that is active on each of one to four texts; errors as `search`'s."""
     request = ActivationSourceRequest(model=model_id, source=source_id, prompts=_texts(texts))
+    await rates.take("activation")
     with inference(_FIELDS) as client:
         return (await client.active_features(request)).results
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from inference_worker.wire import steering as wire
 from inference_worker.wire.turns import Waiting
+from memicos_app.library import rates
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.inference import inference
 from memicos_app.library.steering import MOST_SWEPT, ChatTurn, SteerRequest, SteerResult, SteerText, check
@@ -28,6 +29,8 @@ async def stream(request: SteerRequest, *, only: wire.SteerType | None = None) -
         UnavailableError: the worker is down, loading or busy.
     """
     check(request)
+    if only != "DEFAULT":
+        await rates.take("steer")
     asked = _wire(request)
     if only is not None:
         asked = asked.model_copy(update={"types": [only]})
@@ -39,6 +42,7 @@ async def stream(request: SteerRequest, *, only: wire.SteerType | None = None) -
 async def complete(request: SteerRequest) -> SteerResult:
     """Run a request to its end. Raises as `stream`."""
     check(request)
+    await rates.take("steer")
     asked = _wire(request)
     with inference(_fields(asked)) as client:
         if isinstance(asked, wire.SteerChatRequest):
@@ -54,6 +58,7 @@ async def sweep(request: SteerRequest, multipliers: Sequence[float]) -> AsyncGen
     check(request)
     if not 1 <= len(multipliers) <= MOST_SWEPT:
         raise BadInputError(f"A sweep has 1 to {MOST_SWEPT} multipliers.", field="multipliers")
+    await rates.take("steer")
     asked = _wire(request).model_copy(update={"types": ["STEERED"], "sweep": list(multipliers)})
     async with aclosing(_answers(asked)) as answers:
         async for answer in answers:

@@ -17,7 +17,7 @@ from memicos_app.db.session import session
 from memicos_app.db.steering import SteerVector
 from memicos_app.db.text import original, storable
 from memicos_app.db.users import OWNER_ID
-from memicos_app.library import activity, catalog
+from memicos_app.library import activity, catalog, rates
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.inference import inference
 from memicos_app.library.query import reading
@@ -75,6 +75,7 @@ async def create(
         NotFoundError: the model is not known here.
         BadInputError: no such layer or hook, another length than the model's, numbers that are none, no label.
     """
+    await rates.take("vector")
     known = await catalog.model(model_id)
     hook = _hook_type(hook_type)
     _check(known.layers, known.dimension, layer, values)

@@ -1,22 +1,48 @@
-"""Whom the work in hand is done for: a name that tells visitors apart and says nothing else of them.
+"""Whom the work in hand is done for: names that tell visitors and addresses apart and say nothing else of them.
 
-The line before the inference worker is fair between these names. One is set where a request of the API or an event
-of a page comes in, and holds for all that is done for it.
+The line before the inference worker is fair between visitors; limits count addresses. They are set where a request of
+the API or an event of a page comes in, and hold for all that is done for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from contextvars import ContextVar
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _name: ContextVar[str | None] = ContextVar("visitor", default=None)
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
-def set_visitor(who: str) -> None:
-    """What follows in this task is done for `who`: an address or a token, of which only a hash is kept."""
-    _name.set(hashlib.blake2b(who.encode(), digest_size=8).hexdigest())
+def set_visitor(who: str, at: str = "") -> None:
+    """What follows in this task is done for `who`: an address or a token, of which only a hash is kept.
+
+    Args:
+        at: the address, where `who` is none.
+    """
+    _name.set(_hashed(who))
+    _address.set(_hashed(_network(at or who)))
 
 
 def visitor() -> str | None:
     """The visitor's name; None outside of requests and events."""
     return _name.get()
+
+
+def address() -> str:
+    """The name of the address that is asked from; whoever has one address of IPv6 has all of its network."""
+    return _address.get()
+
+
+def _hashed(words: str) -> str:
+    return hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _network(at: str) -> str:
+    try:
+        one = ip_address(at)
+    except ValueError:
+        return at
+    if isinstance(one, IPv6Address) and one.ipv4_mapped is None:
+        return str(ip_network(f"{one}/64", strict=False))
+    return at

@@ -37,7 +37,7 @@ class Front:
         origin = headers.get("origin")
         if origin is None:
             return True
-        own = {headers.get("host"), headers.get("x-forwarded-host"), self.public_host}
+        own = {headers.get("host"), self.public_host}
         if urlsplit(origin).netloc in own - {None, ""}:
             return True
         logger.warning("refused a socket of %s; if people reach this site there, set PUBLIC_URL to it", origin)

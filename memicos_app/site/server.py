@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from memicos_app.library import readiness
+from memicos_app.library import logs, readiness
 from memicos_app.settings import ROOT, Settings, get_settings
 from memicos_app.site import handover
 from memicos_app.site.addresses import PageAddresses
@@ -24,6 +24,7 @@ from memicos_app.site.environment import serve_built
 from memicos_app.site.errors import StartError
 from memicos_app.site.front import Front
 from memicos_app.site.frontend import static_dir, web_dir
+from memicos_app.site.walls import walled
 
 PATIENCE = 2
 """Seconds that open requests get to finish where somebody waits for the end at a terminal."""
@@ -65,9 +66,12 @@ def load() -> ASGIApp:
         sys.path.insert(0, str(ROOT))
     serve_built(web_dir())
     from memicos_app.memicos_app import API, app
+    from memicos_app.site.sockets import guard
 
+    settings = get_settings()
     site = PageAddresses(app(), static_dir())
-    return Front(site, Starlette(routes=[API]), get_settings().public_url)
+    guard(app)
+    return walled(Front(site, Starlette(routes=[API]), settings.public_url), static_dir(), settings)
 
 
 def serve(site: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
@@ -75,6 +79,7 @@ def serve(site: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> Non
     settings = get_settings()
     from memicos_app.memicos_app import app
 
+    logs.set_up(settings)
     server = Server(configuration(site, settings), ready, partial(handover.let_go, app))
     try:
         with suppress(KeyboardInterrupt):
@@ -91,8 +96,9 @@ def configuration(site: ASGIApp, settings: Settings) -> uvicorn.Config:
     """Sockets compress what they send: page state is text that shrinks to a fifth."""
     return uvicorn.Config(
         site,
-        log_level="warning" if settings.log_level == "info" else settings.log_level,
-        access_log=settings.log_level == "debug",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
         ws="wsproto",
         ws_per_message_deflate=True,
         timeout_graceful_shutdown=settings.shutdown_seconds,

@@ -10,6 +10,7 @@ from reflex_base.event.context import EventContext
 
 from memicos_app.components.page_life import note_connection
 from memicos_app.components.person_state import PersonState
+from memicos_app.library import tracing
 from memicos_app.library.accounts import recognising, rights
 from memicos_app.library.accounts.person import VISITOR, Person, set_person
 from memicos_app.library.errors import LibraryError
@@ -28,7 +29,8 @@ class Visitors(Middleware):
         """Name the visitor by the tab's token and the person by the socket's headers, and refuse what may not be."""
         who = await asking()
         set_person(who)
-        set_visitor(state.router.session.client_token)
+        set_visitor(state.router.session.client_token, EventContext.get().router_data.get("ip", ""))
+        tracing.begin()
         await hand_over(state, who)
         await note_connection(state, event)
         return refusal(event, state.router.url.path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memicos_app.db.text import storable, storable_json
+from memicos_app.library import rates
 from memicos_app.library.autointerp.explainers import Explainer, explainer
 from memicos_app.library.autointerp.material import FeatureName, material
 from memicos_app.library.autointerp.parsing import explanation_in
@@ -64,6 +65,7 @@ async def explain(
         ProviderError: no answer that can be used came; nothing is kept.
         BudgetSpent: it could cost more than what is left.
     """
+    await rates.take("explain")
     asked = await question(feature, type_name)
     if not replace and await is_explained(feature, type_name, model):
         raise _explained_already(feature, type_name, model)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from memicos_app.library import rates
 from memicos_app.library.autointerp import sampling
 from memicos_app.library.autointerp.questions import Kept, Questions
 from memicos_app.library.autointerp.scorers import Scorer, scorer
@@ -47,6 +48,7 @@ async def score(
         ProviderError: no question to this model can be answered.
         BudgetSpent: the next question could cost more than what is left.
     """
+    await rates.take("score")
     of = await explained(explanation_id)
     pages = ledger or Ledger("score")
     scored = await judge(of, scorer(scorer_type), model, n=n, seed=seed, ledger=pages, check=check)

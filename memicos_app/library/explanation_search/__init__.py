@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from memicos_app.library import rates
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanation_search import cursors, meaning, words
 from memicos_app.library.explanation_search.asked import ALL, WAYS, Bounds, Filters, Scope, Selection, Way, select
@@ -66,6 +67,7 @@ async def search(
     if way not in WAYS:
         raise BadInputError(f"way is one of {', '.join(WAYS)}.", field="way")
     place = _place(cursor, cursors.question_hash(text, scope, filters, way), limit)
+    await rates.take("explanation-search")
     selection, question = await asyncio.gather(select(scope, filters), question_of(text, way))
     return await _page(question, selection, place, limit, cursors.question_hash(text, scope, filters, way))
 
@@ -88,6 +90,7 @@ async def search_at(
         UnavailableError: the database does not answer.
     """
     text = _text(query)
+    await rates.take("explanation-search")
     selection, question = await asyncio.gather(select(scope, filters), question_of(text, "hybrid"))
     order: list[Candidate] = []
     more = True
@@ -118,6 +121,7 @@ async def like(
     """
     asked = cursors.question_hash("like", explanation_id, scope, filters)
     place = _place(cursor, asked, limit)
+    await rates.take("explanation-search")
     selection, question = await asyncio.gather(select(scope, filters), question_like(explanation_id))
     return await _page(question, selection, place, limit, asked)
 
