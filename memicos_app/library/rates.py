@@ -11,13 +11,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from memicos_app.library import tracing
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import LibraryError
-from memicos_app.library.query import writing
+from memicos_app.library.query import rows_in, writing
 from memicos_app.library.visitor import address
 from memicos_app.settings import get_settings
 
@@ -59,7 +57,7 @@ _READ = """
 SELECT used, before, extract(epoch FROM clock_timestamp() - begun)::float8 AS seconds
 FROM rate_windows WHERE kind = :kind AND asker = :asker
 """
-_FORGET = "DELETE FROM rate_windows WHERE begun < clock_timestamp() - interval '2 hours'"
+_FORGET = "DELETE FROM rate_windows WHERE begun < clock_timestamp() - interval '2 hours' RETURNING kind"
 _CHANCE_TO_FORGET = 0.002
 
 
@@ -120,14 +118,13 @@ async def take(kind: str) -> None:
 
 
 async def _take(kind: str, asker: str, most: int) -> None:
-    values = {"kind": kind, "asker": asker}
     async with writing() as session:
-        counted = (await session.execute(text(_COUNT), {**values, "most": most})).one_or_none()
-        found = counted or (await session.execute(text(_READ), values)).one()
+        counted = await rows_in(session, _COUNT, kind=kind, asker=asker, most=most)
+        found = counted or await rows_in(session, _READ, kind=kind, asker=asker)
         if random.random() < _CHANCE_TO_FORGET:
-            await session.execute(text(_FORGET))
+            await rows_in(session, _FORGET)
         await session.commit()
-    window = Window(found.used, found.before, found.seconds)
+    window = Window(**found[0])
     wait = 0.0 if counted else window.wait(most)
     if not asker.endswith(":together"):
         tracing.tell(rate_headers(most, window, wait))
