@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from memicos_app.site.walls.policies import FALLBACK
+from memicos_app.site.walls.policies import Policies
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -23,7 +23,7 @@ A_YEAR = "max-age=31536000"
 class SecurityHeaders:
     """Adds them to every answer; one that brought its own policy keeps it."""
 
-    def __init__(self, app: ASGIApp, policies: Mapping[str, str], embed_origins: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, policies: Policies, embed_origins: Sequence[str]) -> None:
         self.app = app
         self.policies = policies
         self.embedders = " ".join(["'self'", *embed_origins])
@@ -49,11 +49,8 @@ class SecurityHeaders:
         if scope["path"].startswith("/api"):
             headers.setdefault("Content-Security-Policy", OF_THE_API)
         elif headers.get("content-type", "").startswith("text/html"):
-            headers.setdefault("Content-Security-Policy", f"{self.of_page(scope)}; frame-ancestors {self.may(scope)}")
-
-    def of_page(self, scope: Scope) -> str:
-        name = scope["path"].strip("/").removesuffix(".html")
-        return self.policies.get(name) or self.policies.get(FALLBACK, OF_THE_API)
+            page = self.policies.of(scope["path"].strip("/").removesuffix(".html"))
+            headers.setdefault("Content-Security-Policy", f"{page}; frame-ancestors {self.may(scope)}")
 
     def may(self, scope: Scope) -> str:
         """Who may show the page inside one of theirs."""

@@ -21,9 +21,24 @@ BASE = (
 )
 
 
-def policies(static_dir: Path) -> dict[str, str]:
-    """Policies by address without slashes; that of `__spa-fallback` is for all others."""
-    return {name_of(file, static_dir): policy(file.read_text("utf-8")) for file in static_dir.rglob("*.html")}
+class Policies:
+    """Policies of the pages that lie in a folder, made anew when a build changes the file."""
+
+    def __init__(self, static_dir: Path) -> None:
+        self.static_dir = static_dir
+        self._made: dict[Path, tuple[int, str]] = {}
+        self._pages = {name_of(file, static_dir): file for file in static_dir.rglob("*.html")}
+
+    def of(self, address: str) -> str:
+        """The policy of the page at an address without slashes; those of no file of their own share one."""
+        file = self._pages.get(address) or self.static_dir / f"{FALLBACK}.html"
+        try:
+            stamp = file.stat().st_mtime_ns
+            if self._made.get(file, (0, ""))[0] != stamp:
+                self._made[file] = stamp, policy(file.read_text("utf-8"))
+        except FileNotFoundError:
+            return BASE
+        return self._made[file][1]
 
 
 def name_of(file: Path, static_dir: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from starlette.routing import Mount, Route
 from memicos_app.api.app import api
 from memicos_app.settings import Settings, get_settings
 from memicos_app.site.walls import walled
-from memicos_app.site.walls.policies import policies, policy
+from memicos_app.site.walls.policies import Policies, policy
 from memicos_app.site.walls.sizes import LONGEST_QUERY, MOST_HEADERS
 
 SCRIPT = "window.began = true"
@@ -66,12 +67,22 @@ def test_scripts_of_a_file_need_no_hash() -> None:
 
 
 def test_the_built_site_has_a_policy_for_each_page(built_site: Path) -> None:
-    found = policies(built_site)
-    assert {"", "__spa-fallback", "admin", "steer" if "steer" in found else "search"} <= set(found)
-    assert all(
-        "sha256-" in each and "'unsafe-inline'" not in each.partition("script-src")[2] for each in found.values()
-    )
-    assert max(map(len, found.values())) < 4096, "a header that proxies pass on"
+    known = Policies(built_site)
+    for address in ("", "admin", "search", "a/b/0"):
+        found = known.of(address)
+        scripts = found.partition("script-src")[2]
+        assert "sha256-" in scripts
+        assert "'unsafe-inline'" not in scripts
+        assert len(found) < 4096, "a header that proxies pass on"
+    assert known.of("") != known.of("search") != known.of("a/b/0")
+
+
+def test_a_page_that_is_built_anew_gets_another_policy(static_dir: Path) -> None:
+    known = Policies(static_dir)
+    before = known.of("any/page")
+    (static_dir / "__spa-fallback.html").write_text("<script>later()</script>")
+    os.utime(static_dir / "__spa-fallback.html", ns=(1, 1))
+    assert known.of("any/page") != before
 
 
 @pytest.mark.parametrize(
