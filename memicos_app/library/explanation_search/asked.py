@@ -5,6 +5,7 @@ Whatever is left out is left out inside the statement that ranks, before its LIM
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -81,13 +82,14 @@ async def select(scope: Scope, filters: Filters) -> Selection:
         NotFoundError: no such release, model or source.
         BadInputError: a filter that cannot be right.
     """
-    sources = await _sources(scope, filters)
-    generations = [int(one["generation"]) for one in sources]
     of_explanations, of_features, values = _conditions(filters)
-    n: float = sum(int(one["n"]) for one in sources)
-    for table, parts in (("explanations AS x", of_explanations), ("features AS f", of_features)):
-        if parts and n:
-            n *= await share(table, " AND ".join(parts), values)
+    parts = {"explanations AS x": of_explanations, "features AS f": of_features}
+    sources, shares = await asyncio.gather(
+        _sources(scope, filters),
+        asyncio.gather(*(share(table, " AND ".join(told), values) for table, told in parts.items() if told)),
+    )
+    generations = [int(one["generation"]) for one in sources]
+    n = math.prod(shares, start=float(sum(int(one["n"]) for one in sources)))
     within = ["s.current_generation = ANY(:generations)", CURRENT]
     conditions = " AND ".join([*within, *of_explanations, *of_features])
     values |= {"generations": generations}
@@ -100,8 +102,10 @@ async def share(table: str, conditions: str, values: dict[str, Any]) -> float:
 
     Of one table its statistics tell well; over joins it would multiply what depends on each other.
     """
-    found = await rows(f"EXPLAIN (FORMAT JSON) SELECT FROM {table} WHERE {conditions}", **values)
-    whole = await rows(f"EXPLAIN (FORMAT JSON) SELECT FROM {table}")
+    found, whole = await asyncio.gather(
+        rows(f"EXPLAIN (FORMAT JSON) SELECT FROM {table} WHERE {conditions}", **values),
+        rows(f"EXPLAIN (FORMAT JSON) SELECT FROM {table}"),
+    )
     expected, of_all = (each[0]["QUERY PLAN"][0]["Plan"]["Plan Rows"] for each in (found, whole))
     return min(1.0, float(expected) / max(float(of_all), 1.0))
 

@@ -15,7 +15,7 @@ from memicos_app.library.explanation_search.asked import Selection
 from memicos_app.library.explanation_search.direction import direction
 from memicos_app.library.explanation_search.found import Candidate
 from memicos_app.library.explanations import TOP_TOKENS
-from memicos_app.library.query import Row, rows_in, rows_planned_in, writing
+from memicos_app.library.query import Row, rows_in, rows_planned, rows_planned_in, writing
 
 EXACT_BELOW = 15_000
 """Explanations that are compared one by one: about as many as cost what the walk through the index costs."""
@@ -67,9 +67,12 @@ async def _run(
         "embedder": int(embedder_id),
         "dimensions": len(vector),
     }
+    statement = sql.format(**places)
+    if not walk:
+        return list(await rows_planned(statement, **values))
     async with writing() as reader:
-        await rows_in(reader, _WALK if walk else _SCAN, ef=str(min(spare * limit, _MOST_EF)))
-        return list(await rows_planned_in(reader, sql.format(**places), **values))
+        await rows_in(reader, _WALK, ef=str(min(spare * limit, _MOST_EF)))
+        return list(await rows_planned_in(reader, statement, **values))
 
 
 def as_text(vector: Vectors) -> str:
@@ -77,7 +80,6 @@ def as_text(vector: Vectors) -> str:
     return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
 
 
-_SCAN = "SELECT set_config('jit', 'off', true), CAST(:ef AS text)"
 # The planner does not know what a walk costs with filters; joined by loops, rows stay in the order of the index.
 _WALK = f"""
     SELECT set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
