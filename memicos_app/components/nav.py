@@ -10,6 +10,7 @@ from reflex.event import EventSpec
 
 from memicos_app import worker
 from memicos_app.components.jump import JumpState, jump_box
+from memicos_app.components.person_state import PersonState
 from memicos_app.components.rights import declares, needs
 from memicos_app.library import catalog
 from memicos_app.library.accounts.rights import Right
@@ -81,10 +82,12 @@ def links(active: str) -> list[rx.Component]:
         "Steer": "/" + NavState.default_model + "/steer",
         "Admin": "/admin",
     }
-    return [
+    shown = [
         rx.el.a(word, href=href, **({"aria_current": "page"} if word.lower() == active else {}))
         for word, href in places.items()
     ]
+    own = rx.el.a("Lists", href="/user/" + PersonState.person_name + "/lists")
+    return [*shown[:-1], rx.cond(PersonState.person_name != "", own), shown[-1]]
 
 
 def brand() -> rx.Component:
