@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -93,6 +93,7 @@ class WorkerClient:
     def __init__(self, base_url: str, secret: str = "") -> None:
         self.base_url = base_url.rstrip("/")
         self._asking: dict[str, str] = {}
+        self._check: Callable[[Wire], Awaitable[None]] | None = None
         self._pool = Pool(self.base_url, {SECRET_HEADER: secret} if secret else {})
 
     def asking(
@@ -109,6 +110,12 @@ class WorkerClient:
         made = copy.copy(self)
         made._asking = {name: value for name, value in named.items() if value is not None}
         made._asking[PRIORITY_HEADER] = INTERACTIVE if interactive else BATCH
+        return made
+
+    def checking(self, check: Callable[[Wire], Awaitable[None]]) -> WorkerClient:
+        """The same worker; each request is shown to `check` first, and where that raises, it is not sent."""
+        made = copy.copy(self)
+        made._check = check
         return made
 
     async def health(self) -> Health:
@@ -239,6 +246,7 @@ class WorkerClient:
         return answer_of(await self._send("POST", path, request, _ANSWER), kind)
 
     async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
+        await self._checked(request)
         body = request.model_copy(update={"stream": True, "stream_format": "cumulative"})
         try:
             async with self._pool.client().stream(
@@ -253,7 +261,12 @@ class WorkerClient:
         except httpx.TransportError as error:
             raise WorkerDown(str(error) or type(error).__name__) from error
 
+    async def _checked(self, request: Wire | None) -> None:
+        if self._check is not None and request is not None:
+            await self._check(request)
+
     async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
+        await self._checked(request)
         content = None if request is None else json_of(request)
         try:
             return await self._pool.client().request(

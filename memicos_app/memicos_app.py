@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from memicos_app.api import mcp_endpoint
 from memicos_app.api.app import api
 from memicos_app.pages import (
     activity,
@@ -45,7 +46,8 @@ from memicos_app.settings import ROOT
 from memicos_app.site import links, services
 from memicos_app.site.visitors import Visitors
 
-API = Mount("/api", api)
+API = [Mount("/api", api), Route(mcp_endpoint.PATH, mcp_endpoint.endpoint)]
+"""What answers programs: the API, and assistants."""
 PAGES = (
     add,
     home,
@@ -84,7 +86,7 @@ PAGES = (
 
 def with_api(site: ASGIApp) -> ASGIApp:
     """The site with the API and short links before its pages."""
-    return Starlette(routes=[*links.ROUTES, API, Mount("", site)])
+    return Starlette(routes=[*links.ROUTES, *API, Mount("", site)])
 
 
 app = rx.App(

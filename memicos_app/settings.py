@@ -68,6 +68,10 @@ class Settings(BaseSettings):
         description="Who may do what: single (one owner, no accounts), open (anyone reads, people who signed in "
         "write), closed (people who signed in only), demo (nobody writes); auto: single on loopback, else open.",
     )
+    mcp: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether assistants are answered at /mcp by the Model Context Protocol; auto: in a site for one.",
+    )
     sign_up: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="Whether who signs in by e-mail or elsewhere for the first time gets an account; auto: where "

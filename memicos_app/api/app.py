@@ -18,16 +18,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from memicos_app.api import (
     activations,
+    bookmarks,
     catalog,
     contrast,
     directions,
     docs,
     downloads,
+    everything,
     explaining,
     explanation_search,
     explanations,
+    feature_batches,
     features,
     jobs,
+    lists,
     maps,
     problems,
     status,
@@ -36,6 +40,7 @@ from memicos_app.api import (
     text_search,
     uploads,
     vectors,
+    visibility,
 )
 from memicos_app.api.problems import Problem, http_error
 from memicos_app.library.accounts import recognising
@@ -53,6 +58,10 @@ LARGER_BODIES = {"/feature/upload-batch": 48 * MEBI}
 ROUTERS = (
     catalog.router,
     features.router,
+    feature_batches.router,
+    everything.router,
+    lists.router,
+    bookmarks.router,
     downloads.router,
     activations.router,
     text_search.router,
@@ -64,6 +73,7 @@ ROUTERS = (
     maps.router,
     jobs.router,
     uploads.router,
+    visibility.router,
     explaining.router,
     explanation_search.router,
     explanations.router,

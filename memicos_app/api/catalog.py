@@ -59,7 +59,7 @@ class AnnouncedSourceSet(Body):
     layers: Layers | None = Field(None, description="Layers that it has a source at; left out: all.")
 
 
-@router.post("/model/new", dependencies=[needs(Right.MANAGE)])
+@router.post("/model/new", dependencies=[needs(Right.WRITE)])
 async def new_model(body: AnnouncedModel) -> Json:
     """Put a model into the catalog, to upload features of it; nothing is loaded or run."""
     with fields_renamed(MODEL_FIELDS):
@@ -82,7 +82,7 @@ async def list_models(_body: Nothing | None = None) -> Json:
     return Json([model_json(one) for one in await catalog.models()])
 
 
-@router.post("/source-set/new", dependencies=[needs(Right.MANAGE)])
+@router.post("/source-set/new", dependencies=[needs(Right.WRITE)])
 async def new_source_set(body: AnnouncedSourceSet) -> Json:
     """Put a source set into the catalog, and a source for each layer of its model; features go into its sources."""
     with fields_renamed(SET_FIELDS):
@@ -119,7 +119,7 @@ def model_json(one: ModelView) -> dict[str, Any]:
         "instruct": one.instruct,
         "inferenceEnabled": one.inference_enabled,
         "defaultSourceId": one.default_source_id,
-        "visibility": "PUBLIC",
+        "visibility": one.visibility.upper(),
     }
 
 
@@ -134,7 +134,7 @@ def set_json(one: SourceSetView) -> dict[str, Any]:
         "releaseName": one.release_name,
         "defaultRange": one.default_range,
         "defaultShowBreaks": one.default_show_breaks,
-        "visibility": "PUBLIC",
+        "visibility": one.visibility.upper(),
         "sources": [source_json(source) for source in one.sources],
     }
 
@@ -150,5 +150,5 @@ def source_json(one: SourceView) -> dict[str, Any]:
         "nFeatures": one.n_features,
         "nDashboards": one.n_dashboards,
         "nExplained": one.n_explained,
-        "visibility": "PUBLIC",
+        "visibility": one.visibility.upper(),
     }

@@ -16,9 +16,8 @@ from memicos_app.api.inputs import Body, FeatureAddress
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import explanation_details, own_explanations, votes
-from memicos_app.library.accounts.rights import Right
+from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.explanation_details import explanation_json
 
 router = APIRouter(prefix="/explanation", tags=["explanations"], dependencies=[needs(Right.READ)])
@@ -67,16 +66,16 @@ async def delete(explanation_id: Id) -> Json:
     return Json({"message": "Success"})
 
 
-@router.post("/{id}/vote", response_model=VotesAnswer, dependencies=[needs(Right.MANAGE)])
+@router.post("/{id}/vote", response_model=VotesAnswer, dependencies=[needs(Right.WRITE)])
 async def vote(explanation_id: Id, body: Vote) -> Json:
     """Vote on an explanation, once a person; among those of one kind, more votes stand in front."""
-    return Json({"votes": await votes.vote(explanation_id, OWNER_ID, body.points)})
+    return Json({"votes": await votes.vote(explanation_id, require(Right.WRITE).id or "", body.points)})
 
 
-@router.post("/{id}/unvote", response_model=VotesAnswer, dependencies=[needs(Right.MANAGE)])
+@router.post("/{id}/unvote", response_model=VotesAnswer, dependencies=[needs(Right.WRITE)])
 async def unvote(explanation_id: Id) -> Json:
     """Take one's vote back."""
-    return Json({"votes": await votes.withdraw(explanation_id, OWNER_ID)})
+    return Json({"votes": await votes.withdraw(explanation_id, require(Right.WRITE).id or "")})
 
 
 @router.get("/{id}", response_model=ExplanationAnswer)

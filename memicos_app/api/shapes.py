@@ -268,3 +268,10 @@ class NewVectorAnswer(Shape):
 
 class MessageAnswer(Shape):
     message: str
+
+
+class VisibilityAnswer(Shape):
+    thing: str
+    """Its address, with slashes."""
+    visibility: str
+    """As set; what holds it may be stricter."""

@@ -95,7 +95,7 @@ class ActivationBatch(Body):
     activations: Annotated[list[UploadedActivation], Field(min_length=1, max_length=MOST_ACTIVATIONS)]
 
 
-@router.post("/feature/upload-batch", dependencies=[needs(Right.MANAGE)])
+@router.post("/feature/upload-batch", dependencies=[needs(Right.WRITE)])
 async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     """Put up to 128 features into a source, all or none; those there already are left, dead ones left out."""
     model_id, source_id = body.model_id.lower(), body.source.lower()
@@ -107,7 +107,7 @@ async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     return Json(outcome_json(outcome, site_of(request)))
 
 
-@router.post("/activation/upload-batch", dependencies=[needs(Right.MANAGE)])
+@router.post("/activation/upload-batch", dependencies=[needs(Right.WRITE)])
 async def activation_batch(body: ActivationBatch) -> Json:
     """Keep texts that a vector of one's own is active on, in place of those kept before."""
     lines = [activation_line(body.model_id, body.source, body.index, one) for one in body.activations]
@@ -116,7 +116,7 @@ async def activation_batch(body: ActivationBatch) -> Json:
     return Json({"message": f"{count} activations kept."})
 
 
-@router.post(FILE_ROUTE, dependencies=[needs(Right.MANAGE)], openapi_extra={"requestBody": RAW_BODY})
+@router.post(FILE_ROUTE, dependencies=[needs(Right.WRITE)], openapi_extra={"requestBody": RAW_BODY})
 async def batch_file(
     request: Request,
     name: Annotated[str, Query(max_length=255, description="The file's name, for messages.")] = "batch.json",

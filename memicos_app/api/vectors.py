@@ -76,7 +76,7 @@ async def list_owned(body: Owned | None = None) -> Json:
     return Json({"vectors": [vector_json(one) for one in await vectors.owned(body.model_id if body else None)]})
 
 
-@router.post("/delete", response_model=MessageAnswer, dependencies=[needs(Right.MANAGE)])
+@router.post("/delete", response_model=MessageAnswer, dependencies=[needs(Right.WRITE)])
 async def delete(body: FeatureAddress) -> Json:
     """Remove a vector; runs that were kept hold their own copy."""
     with fields_renamed(FIELDS):

@@ -98,6 +98,8 @@ class SourceSet(SQLModel, table=True):
     show_head_attribution: bool = columns.flag(False)
     show_umap: bool = columns.flag(False)
     visibility: str = columns.visibility()
+    shown: str = columns.visibility()
+    """The strictest of its own visibility and its model's; the database keeps it."""
     extra: dict[str, Any] = columns.json_object()
     created_at: datetime = columns.moment()
 
@@ -142,6 +144,8 @@ class Source(SQLModel, table=True):
     cos_sim_match_source_id: str | None = columns.maybe_words()
     current_generation: int | None = None
     visibility: str = columns.visibility()
+    shown: str = columns.visibility()
+    """The strictest of its own visibility, its set's and its model's; the database keeps it."""
     creator_id: str | None = columns.maybe_words()
     extra: dict[str, Any] = columns.json_object()
     created_at: datetime = columns.moment()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Literal
 
-from memicos_app.db.text import original, original_json
+from memicos_app.db.text import original, original_json, storable
 from memicos_app.library import waiting
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.query import Row, row, rows
@@ -18,6 +19,7 @@ from memicos_app.library.views import (
     SourceState,
     SourceView,
 )
+from memicos_app.library.visibility import listed
 from memicos_app.library.waiting import Waiting
 
 IMPORT_LOCK = 0x4D656D69  # "Memi": with a generation's id, the advisory lock its importer holds.
@@ -32,7 +34,7 @@ _IMPORTING = f"""
     )"""
 _COLUMNS = """
     s.model_id, s.id, s.set_name, s.layer, s.hook_name, s.description, s.n_features, s.n_explained, s.evaluation,
-    s.has_dashboards, s.current_generation, coalesce(g.n_features, 0) AS n_dashboards"""
+    s.has_dashboards, s.visibility, s.creator_id, s.current_generation, coalesce(g.n_features, 0) AS n_dashboards"""
 SOURCE_COLUMNS = f"{_COLUMNS}, {_IMPORTING} AS importing"
 READY_COLUMNS = f"{_COLUMNS}, false AS importing"
 """Of a source that is known to have data; asking for locks costs more than all the rest."""
@@ -40,53 +42,59 @@ SOURCES = "sources AS s LEFT JOIN source_generations AS g ON g.id = s.current_ge
 
 
 async def models() -> list[ModelView]:
-    """Every model, imported or not, by name."""
-    stored = await rows(
-        """
-        SELECT m.*, coalesce(c.n_sources, 0) AS n_sources, coalesce(c.n_features, 0) AS n_features,
-               coalesce(c.n_explanations, 0) AS n_explanations, c.first_source, c.source_ids
-        FROM models AS m LEFT JOIN (
-            SELECT s.model_id, count(*) AS n_sources, sum(g.n_features) AS n_features,
-                   sum(s.n_explanations) AS n_explanations,
-                   min(s.id) FILTER (WHERE s.current_generation IS NOT NULL) AS first_source,
-                   array_agg(s.id) AS source_ids
-            FROM sources AS s LEFT JOIN source_generations AS g ON g.id = s.current_generation
-            WHERE s.visibility = 'public' GROUP BY s.model_id
-        ) AS c ON c.model_id = m.id
-        WHERE m.visibility = 'public'
-        """
-    )
-    on_disk = waiting.sources()
-    found = {
-        one["id"]: _model_view(one, {each.source_id for each in on_disk if each.model_id == one["id"]})
-        for one in stored
-    }
-    for model_id in sorted({one.model_id for one in on_disk} - set(found)):
-        found[model_id] = waiting.model_view(model_id, on_disk)
-    return sorted(found.values(), key=lambda one: one.id)
+    """Every model that is listed, imported or not, by name."""
+    return await _models(listed("m"))
 
 
 async def model(model_id: str) -> ModelView:
-    """One model.
+    """One model, listed or not.
 
     Raises:
         NotFoundError: no such model here.
     """
-    for one in await models():
+    for one in await _models("m.id = :model", model_id):
         if one.id == model_id:
             return one
     raise NotFoundError(f"There is no model {model_id!r} here.", field="model_id")
 
 
-async def releases() -> list[ReleaseView]:
-    """Every release, featured ones first."""
+async def _models(condition: str, model_id: str = "") -> list[ModelView]:
     stored = await rows(
-        """
+        f"""
+        SELECT m.*, coalesce(c.n_sources, 0) AS n_sources, coalesce(c.n_features, 0) AS n_features,
+               coalesce(c.n_explanations, 0) AS n_explanations, c.first_source, c.source_ids
+        FROM models AS m LEFT JOIN LATERAL (
+            SELECT count(*) AS n_sources, sum(g.n_features) AS n_features,
+                   sum(s.n_explanations) AS n_explanations,
+                   min(s.id) FILTER (WHERE s.current_generation IS NOT NULL) AS first_source,
+                   array_agg(s.id) AS source_ids
+            FROM sources AS s LEFT JOIN source_generations AS g ON g.id = s.current_generation
+            WHERE s.model_id = m.id AND {listed("s")}
+        ) AS c ON true
+        WHERE {condition}
+        """,
+        model=storable(model_id),
+    )
+    on_disk = await waiting.sources_seen(model_id)
+    found = {
+        one["id"]: _model_view(one, {each.source_id for each in on_disk if each.model_id == one["id"]})
+        for one in stored
+    }
+    for name in sorted({one.model_id for one in on_disk} - set(found)):
+        found[name] = waiting.model_view(name, on_disk)
+    return sorted(found.values(), key=lambda one: one.id)
+
+
+async def releases() -> list[ReleaseView]:
+    """Every release that is listed, featured ones first."""
+    stored = await rows(
+        f"""
         SELECT r.name, r.description, r.creator_name, r.urls,
-               coalesce(array_agg(DISTINCT t.model_id) FILTER (WHERE t.name IS NOT NULL), '{}') AS model_ids,
-               coalesce(array_agg(DISTINCT t.name) FILTER (WHERE t.name IS NOT NULL), '{}') AS set_names
-        FROM releases AS r LEFT JOIN source_sets AS t ON t.release_name = r.name AND t.visibility = 'public'
-        WHERE r.visibility = 'public' GROUP BY r.name ORDER BY r.featured DESC, r.name
+               array_agg(DISTINCT t.model_id) FILTER (WHERE t.name IS NOT NULL) AS model_ids,
+               array_agg(DISTINCT t.name) FILTER (WHERE t.name IS NOT NULL) AS set_names
+        FROM releases AS r LEFT JOIN source_sets AS t ON t.release_name = r.name AND {listed("t", "shown")}
+        WHERE {listed("r")}
+        GROUP BY r.name, r.description, r.creator_name, r.urls, r.featured ORDER BY r.featured DESC, r.name
         """
     )
     return [
@@ -95,46 +103,55 @@ async def releases() -> list[ReleaseView]:
             description=original(one["description"]),
             creator_name=original(one["creator_name"]),
             urls=[original(url) for url in one["urls"]],
-            model_ids=list(one["model_ids"]),
-            set_names=list(one["set_names"]),
+            model_ids=list(one["model_ids"] or []),
+            set_names=list(one["set_names"] or []),
         )
         for one in stored
     ]
 
 
 async def source_sets(model_id: str) -> list[SourceSetView]:
-    """Source sets of a model with their sources by layer, those not imported included.
+    """Source sets of a model that are listed, with their sources by layer, those not imported included.
 
     Raises:
         NotFoundError: no such model here.
     """
-    sets = await rows(
-        "SELECT * FROM source_sets WHERE model_id = :model AND visibility = 'public' ORDER BY name", model=model_id
-    )
-    stored = await rows(
-        f"SELECT {SOURCE_COLUMNS} FROM {SOURCES} WHERE s.model_id = :model AND s.visibility = 'public'",
-        model=model_id,
-    )
-    on_disk = [one for one in waiting.sources() if one.model_id == model_id]
-    if not sets and not on_disk:
-        await model(model_id)
-    sources = _merge(stored, on_disk)
-    found = {one["name"]: _set_view(one, sources) for one in sets}
-    for name in sorted({one.set_name for one in sources} - set(found)):
-        found[name] = waiting.set_view(model_id, name, sources, on_disk)
-    return sorted(found.values(), key=lambda one: one.name)
+    return await _source_sets(model_id, listed("t"))
 
 
 async def source_set(model_id: str, name: str) -> SourceSetView:
-    """One source set.
+    """One source set, listed or not.
 
     Raises:
         NotFoundError: no such model, or it has no such set.
     """
-    for one in await source_sets(model_id):
+    for one in await _source_sets(model_id, "t.name = :name", name):
         if one.name == name:
             return one
     raise NotFoundError(f"Model {model_id} has no source set {name!r}.", field="name")
+
+
+async def _source_sets(model_id: str, condition: str, name: str = "") -> list[SourceSetView]:
+    names = {"model": storable(model_id), "name": storable(name)}
+    sets = await rows(
+        f"SELECT * FROM source_sets AS t WHERE t.model_id = :model AND {condition} ORDER BY t.name", **names
+    )
+    stored = await rows(
+        f"""
+        SELECT {SOURCE_COLUMNS} FROM {SOURCES}
+        JOIN source_sets AS t ON t.model_id = s.model_id AND t.name = s.set_name
+        WHERE s.model_id = :model AND {listed("s")} AND {condition}
+        """,
+        **names,
+    )
+    on_disk = [one for one in await waiting.sources_seen(model_id) if one.model_id == model_id]
+    if not sets and not on_disk:
+        await model(model_id)
+    sources = _merge(stored, on_disk)
+    found = {one["name"]: _set_view(one, sources) for one in sets}
+    for other in sorted({one.set_name for one in sources} - set(found)):
+        found[other] = waiting.set_view(model_id, other, sources, on_disk)
+    return sorted(found.values(), key=lambda one: one.name)
 
 
 async def source(model_id: str, source_id: str) -> SourceDetail:
@@ -152,7 +169,8 @@ async def source(model_id: str, source_id: str) -> SourceDetail:
         model=model_id,
         source=source_id,
     )
-    local = next((one for one in waiting.sources() if (one.model_id, one.source_id) == (model_id, source_id)), None)
+    on_disk = await waiting.sources_seen(model_id, named=True)
+    local = next((one for one in on_disk if (one.model_id, one.source_id) == (model_id, source_id)), None)
     if stored is not None and (stored["current_generation"] is not None or stored["importing"] or local is None):
         return _detail(stored)
     if local is not None:
@@ -167,21 +185,24 @@ async def set_or_source(model_id: str, name: str) -> Literal["set", "source"]:
     Raises:
         NotFoundError: neither, or no such model.
     """
-    for one in await source_sets(model_id):
-        if one.name == name:
-            return "set"
-        if any(each.id == name for each in one.sources):
-            return "source"
+    with suppress(NotFoundError):
+        await source_set(model_id, name)
+        return "set"
+    with suppress(NotFoundError):
+        await source(model_id, name)
+        return "source"
+    await model(model_id)
     raise NotFoundError(f"Model {model_id} has no source set and no source {name!r}.", field="name")
 
 
 async def counts() -> dict[str, int]:
     """How much there is to browse: `models`, `sources`, `features` (with a dashboard), `explanations`."""
     found = await row(
-        """
+        f"""
         SELECT count(DISTINCT s.model_id) AS models, count(*) AS sources,
                coalesce(sum(g.n_features), 0) AS features, coalesce(sum(s.n_explanations), 0) AS explanations
-        FROM sources AS s JOIN source_generations AS g ON g.id = s.current_generation WHERE s.visibility = 'public'
+        FROM sources AS s JOIN source_generations AS g ON g.id = s.current_generation
+        WHERE {listed("s", "shown")}
         """
     )
     return {name: int(value) for name, value in (found or {}).items()}
@@ -206,6 +227,8 @@ def source_view(one: Row) -> SourceView:
         n_dashboards=one["n_dashboards"],
         n_explained=one["n_explained"],
         evaluation=original_json(one["evaluation"]),
+        visibility=one["visibility"],
+        creator_id=one["creator_id"],
     )
 
 
@@ -242,6 +265,8 @@ def _model_view(one: Row, on_disk: set[str]) -> ModelView:
         n_features=int(one["n_features"]),
         n_explanations=int(one["n_explanations"]),
         inference_enabled=one["inference_enabled"],
+        visibility=one["visibility"],
+        creator_id=one["creator_id"],
     )
 
 
@@ -257,6 +282,8 @@ def _set_view(one: Row, sources: list[SourceView]) -> SourceSetView:
         sources=[each for each in sources if each.set_name == one["name"]],
         type=original(one["type"]),
         urls=[original(url) for url in one["urls"]],
+        visibility=one["visibility"],
+        creator_id=one["creator_id"],
     )
 
 

@@ -119,7 +119,7 @@ async def contrast(
     request = ContrastRequest(
         model=model_id,
         source_set=set_name,
-        selected_sources=list(source_ids),
+        selected_sources=chosen,
         first=_side("first", first),
         second=_side("second", second),
         measure=_measure(measure),

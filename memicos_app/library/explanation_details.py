@@ -15,6 +15,7 @@ from memicos_app.library.errors import NotFoundError
 from memicos_app.library.explanations import CURRENT
 from memicos_app.library.query import Row, row, rows
 from memicos_app.library.views import ExplanationView
+from memicos_app.library.visibility import listed
 
 RECENT = 20
 MOST_COUNTED = 100_000
@@ -106,7 +107,7 @@ _RECENT = f"""
     JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
     LEFT JOIN explanation_types AS t ON t.name = x.type_name
     LEFT JOIN users AS u ON u.id = x.author_id
-    WHERE x.type_name = :name AND {CURRENT} AND s.visibility = 'public'
+    WHERE x.type_name = :name AND {CURRENT} AND {listed("s", "shown")}
     ORDER BY x.created_at DESC, x.number DESC LIMIT :limit
 """
 

@@ -16,6 +16,7 @@ from memicos_app.library.explanations import CURRENT, READING_ORDER
 from memicos_app.library.feature_filters import EVERYTHING, FeatureFilter
 from memicos_app.library.query import Row, row, rows
 from memicos_app.library.views import FeatureHit, FeatureList, FeatureRow, FeatureSort
+from memicos_app.library.visibility import listed
 from memicos_app.library.words import matches
 
 MOST_ROWS = 500
@@ -95,7 +96,7 @@ async def search_text(model_id: str, query: str, limit: int = 20) -> list[Featur
             SELECT DISTINCT ON (x.source_id, x.index) x.source_id, x.index, x.description, x.type_name,
                    s.current_generation, coalesce(t.rank, 1) AS rank
             FROM explanations AS x
-            JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id AND s.visibility = 'public'
+            JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id AND {listed("s")}
             LEFT JOIN explanation_types AS t ON t.name = x.type_name
             WHERE x.model_id = :model AND {CURRENT} AND {condition}
             ORDER BY x.source_id, x.index, {READING_ORDER}

@@ -14,6 +14,7 @@ from memicos_app.library.feature_lists import feature_list, search_text
 from memicos_app.library.inference import inference
 from memicos_app.library.query import Row, reading, row, rows, rows_in
 from memicos_app.library.views import ActivationView, ExplanationView, FeatureView, SimilarFeature
+from memicos_app.library.visibility import listed
 
 __all__ = ["activation_views", "feature", "feature_list", "random_feature", "search_text", "vector"]
 
@@ -97,10 +98,11 @@ async def random_feature(model_id: str | None = None, source_id: str | None = No
         NotFoundError: there is no feature to choose from.
     """
     choices = await rows(
-        """
+        f"""
         SELECT s.model_id, s.id, s.current_generation, g.n_features
         FROM sources AS s JOIN source_generations AS g ON g.id = s.current_generation
-        WHERE g.n_features > 0 AND (s.visibility = 'public' OR s.id = :source)
+        WHERE g.n_features > 0 AND ({listed("s")} OR s.id = :source)
+          AND (s.model_id = :model OR {listed("s", "shown")})
           AND (CAST(:model AS text) IS NULL OR s.model_id = :model)
           AND (CAST(:source AS text) IS NULL OR s.id = :source)
         """,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from inference_worker.client import WorkerClient, WorkerDown, WorkerError
 from memicos_app import worker
+from memicos_app.library import reach
+from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError, UnavailableError
 from memicos_app.library.visitor import visitor
 
@@ -36,7 +38,8 @@ def inference(fields: Mapping[str, str] | None = None) -> Iterator[WorkerClient]
     """
     try:
         client, name = worker.client(), visitor()
-        yield client if name is None else client.asking(name)
+        client = client if name is None else client.asking(name)
+        yield client if person().admin else client.checking(reach.check)
     except worker.Starting as error:
         raise UnavailableError(str(error), retry_after=RETRY_AFTER) from error
     except WorkerDown as error:

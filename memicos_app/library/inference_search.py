@@ -20,7 +20,7 @@ from inference_worker.wire.search import (
     ActivationTopkByTokenResponse,
     ActiveFeatures,
 )
-from memicos_app.library import rates
+from memicos_app.library import rates, reach
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.feature_facts import UNKNOWN, FeatureFacts, facts, too_dense
@@ -106,13 +106,16 @@ class TokenSearch:
 async def served_sets(model_id: str) -> dict[str, list[str]]:
     """Source sets with their sources by layer, that can be searched now; none where another model is served.
 
+    Of sources that are not listed for the person asking, nothing is said.
+
     Raises:
         UnavailableError: the worker is down or loading.
     """
     with inference() as client:
         served = await client.capabilities()
     sets: dict[str, list[str]] = defaultdict(list)
-    for source_id in served.sources if model_id in (served.model, *served.models) else []:
+    here = served.sources if model_id in (served.model, *served.models) else []
+    for source_id in await reach.listed_of(model_id, here):
         sets[layer_and_set(source_id)[1]].append(source_id)
     return dict(sets)
 
@@ -165,7 +168,7 @@ async def search_each(
     request = ActivationAllBatchRequest(
         model=model_id,
         source_set=set_name,
-        selected_sources=list(source_ids),
+        selected_sources=chosen,
         sort_by_token_indexes=list(sort_by),
         num_results=limit,
         prompts=prompts,

@@ -23,6 +23,7 @@ from memicos_app.db.session import read_session
 from memicos_app.db.session import session as write_session
 from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import UnavailableError
+from memicos_app.library.visibility import narrowed
 
 Row = Mapping[str, Any]
 _SILENT = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnusable)
@@ -54,7 +55,7 @@ async def writing() -> AsyncIterator[AsyncSession]:
 
 
 async def rows(sql: str, /, **values: Any) -> Sequence[Row]:
-    """All rows of a reading statement; its places are written `:name`.
+    """All rows of a reading statement; its places are written `:name`, those of who asks are filled already.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -82,7 +83,7 @@ async def rows_planned(sql: str, /, **values: Any) -> Sequence[Row]:
 
 
 async def rows_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence[Row]:
-    """All rows of a reading statement in a session of the caller's."""
+    """All rows of a reading statement in a session of the caller's; as far as the person asking may see them."""
     return await _fetched(session, sql, values, None)
 
 
@@ -98,7 +99,8 @@ async def _fetched(session: AsyncSession, sql: str, values: Mapping[str, Any], p
     assert isinstance(driver, AsyncConnection)
     async with driver.cursor(row_factory=dict_row) as cursor:
         asked = {**values, "me_id": who.id, "me_admin": who.admin}
-        await cursor.execute(_in_driver_style(sql), asked, prepare=prepare)
+        seen = sql if who.admin else narrowed(sql)
+        await cursor.execute(_in_driver_style(seen), asked, prepare=prepare)
         return await cursor.fetchall()
 
 

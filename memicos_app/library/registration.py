@@ -12,12 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session
 from memicos_app.db.text import storable, storable_all
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import activity, catalog, naming
+from memicos_app.library.accounts.person import person
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.errors import ConflictError
 from memicos_app.library.query import row, run_in
 from memicos_app.library.views import ModelView, SourceSetView
+from memicos_app.library.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class NewModel:
     website: str = ""
     dimension: int | None = None
     """Width of the residual stream; without it vectors of any length are taken."""
+    visibility: Visibility | None = None
+    """None: `public` where an administrator announces it, else `unlisted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class NewSourceSet:
     """Such as `hook_resid_pre`; empty: not known."""
     layers: Sequence[int] | None = None
     """None: every layer of the model."""
+    visibility: Visibility | None = None
+    """Of the set, as of a model; its sources are as visible as it is."""
 
 
 async def new_model(wish: NewModel) -> ModelView:
@@ -94,13 +99,13 @@ async def new_source_set(wish: NewSourceSet) -> SourceSetView:
 
 async def has_model(model_id: str) -> bool:
     """Whether the catalog has a model of this id."""
-    return await row("SELECT FROM models WHERE id = :id", id=storable(model_id)) is not None
+    return await row("SELECT FROM ONLY models WHERE id = :id", id=storable(model_id)) is not None
 
 
 async def has_source_set(model_id: str, name: str) -> bool:
     """Whether the catalog has a source set of this name."""
     values = {"model": storable(model_id), "name": storable(name)}
-    return await row("SELECT FROM source_sets WHERE model_id = :model AND name = :name", **values) is not None
+    return await row("SELECT FROM ONLY source_sets WHERE model_id = :model AND name = :name", **values) is not None
 
 
 async def ensure_model(writer: AsyncSession, model_id: str) -> None:
@@ -143,6 +148,10 @@ def check_source_set(wish: NewSourceSet) -> None:
     naming.check_hook_point(wish.hook_point)
 
 
+def _first_visibility() -> Visibility:
+    return "public" if person().admin else "unlisted"
+
+
 def _hook_name(layer: int, hook_point: str) -> str:
     return f"blocks.{layer}.{hook_point}" if hook_point else ""
 
@@ -152,8 +161,9 @@ async def _insert_model(writer: AsyncSession, wish: NewModel) -> bool:
     done = await run_in(
         writer,
         """
-        INSERT INTO models (id, display_name, owner, layers, dimension, website, creator_id)
-        VALUES (:id, :display_name, :owner, :layers, :dimension, :website, :creator) ON CONFLICT DO NOTHING
+        INSERT INTO models (id, display_name, owner, layers, dimension, website, visibility, creator_id)
+        VALUES (:id, :display_name, :owner, :layers, :dimension, :website, :visibility, :creator)
+        ON CONFLICT DO NOTHING
         """,
         id=wish.id,
         display_name=storable(wish.display_name.strip()),
@@ -161,7 +171,8 @@ async def _insert_model(writer: AsyncSession, wish: NewModel) -> bool:
         layers=wish.layers,
         dimension=wish.dimension,
         website=wish.website.strip(),
-        creator=OWNER_ID,
+        visibility=wish.visibility or _first_visibility(),
+        creator=person().id,
     )
     return done > 0
 
@@ -171,8 +182,8 @@ async def _insert_set(writer: AsyncSession, wish: NewSourceSet) -> bool:
     done = await run_in(
         writer,
         """
-        INSERT INTO source_sets (model_id, name, description, type, creator_name, urls, creator_id)
-        VALUES (:model, :name, :description, :type, :creator_name, CAST(:urls AS text[]), :creator)
+        INSERT INTO source_sets (model_id, name, description, type, creator_name, urls, visibility, creator_id)
+        VALUES (:model, :name, :description, :type, :creator_name, CAST(:urls AS text[]), :visibility, :creator)
         ON CONFLICT DO NOTHING
         """,
         model=wish.model_id,
@@ -181,7 +192,8 @@ async def _insert_set(writer: AsyncSession, wish: NewSourceSet) -> bool:
         type=storable(wish.type.strip()),
         creator_name=storable(wish.creator_name.strip()),
         urls=storable_all([wish.website.strip()] if wish.website.strip() else []),
-        creator=OWNER_ID,
+        visibility=wish.visibility or _first_visibility(),
+        creator=person().id,
     )
     return done > 0
 
@@ -199,5 +211,5 @@ async def _insert_source(writer: AsyncSession, model_id: str, source_id: str, ho
         set=set_name,
         layer=layer,
         hook=hook_name,
-        creator=OWNER_ID,
+        creator=person().id,
     )

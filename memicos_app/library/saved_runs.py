@@ -72,12 +72,12 @@ class SavedRun(Kept):
     made_with: dict[str, Any] = field(default_factory=dict)
 
 
-async def save(kept: Kept, *, creator_id: str | None = None) -> str:
-    """Keep a run for sharing; its id."""
+async def save(kept: Kept) -> str:
+    """Keep a run for sharing, as the person's who asks; its id."""
     state = await worker.status()
     made_with = {"dtype": state.dtype, "device": state.device, "packages": {n: version(n) for n in _PACKAGES}}
     row = _row(kept, made_with)
-    row.creator_id = creator_id
+    row.creator_id = person().id
     async with session() as opened:
         opened.add(row)
         await opened.flush()

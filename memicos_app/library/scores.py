@@ -20,6 +20,7 @@ from memicos_app.library.explanations import CURRENT, refresh_labels
 from memicos_app.library.feature_json import encode
 from memicos_app.library.providers.ledger import used
 from memicos_app.library.query import Row, row, rows, rows_in, run_in, writing
+from memicos_app.library.visibility import listed
 
 RECENT = 20
 
@@ -166,11 +167,15 @@ _COLUMNS = """
 """
 
 
+_SEEN = "explanation_scores AS c JOIN sources AS s ON s.model_id = c.model_id AND s.id = c.source_id"
+"""Scores of sources that the person asking may see."""
+
+
 async def of_explanation(explanation_id: str) -> list[ScoreView]:
     """All scorings of an explanation, those of earlier wordings and those that came to nothing too; newest first."""
     found = await rows(
         f"""
-        SELECT {_COLUMNS} FROM explanation_scores AS c WHERE c.explanation_id = :id
+        SELECT {_COLUMNS} FROM {_SEEN} WHERE c.explanation_id = :id
         ORDER BY c.created_at DESC, c.id
         """,
         id=storable(explanation_id),
@@ -184,7 +189,7 @@ async def details(score_id: str) -> ScoreDetails:
     Raises:
         NotFoundError: there is none of this id.
     """
-    found = await row(f"SELECT {_COLUMNS}, c.examples FROM explanation_scores AS c WHERE c.id = :id", id=score_id)
+    found = await row(f"SELECT {_COLUMNS}, c.examples FROM {_SEEN} WHERE c.id = :id", id=score_id)
     if found is None:
         raise _none(score_id)
     return ScoreDetails(_view(found), original_json(found["examples"]))
@@ -195,7 +200,7 @@ async def recent(type_name: str, *, limit: int = RECENT) -> list[ScoreView]:
     found = await rows(
         f"""
         SELECT {_COLUMNS} FROM explanation_scores AS c
-        JOIN sources AS s ON s.model_id = c.model_id AND s.id = c.source_id AND s.visibility = 'public'
+        JOIN sources AS s ON s.model_id = c.model_id AND s.id = c.source_id AND {listed("s", "shown")}
         WHERE c.type_name = :type AND c.value IS NOT NULL ORDER BY c.created_at DESC, c.id LIMIT :limit
         """,
         type=type_name,

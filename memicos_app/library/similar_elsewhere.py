@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from memicos_app import worker
-from memicos_app.library import directions
+from memicos_app.library import directions, reach
 from memicos_app.library.directions import Alike
 from memicos_app.library.errors import BadInputError, LibraryError, NotFoundError, UnavailableError
 
@@ -35,7 +35,8 @@ async def comparable(model_id: str, source_id: str) -> list[str]:
     readiness = await worker.status(model_id)
     if not readiness.ready:
         raise UnavailableError(f"The inference worker is not ready: {readiness.detail}", retry_after=3)
-    return [one for one in readiness.sources if one != source_id][:MOST_SOURCES]
+    listed = await reach.listed_of(model_id, readiness.sources)
+    return [one for one in listed if one != source_id][:MOST_SOURCES]
 
 
 async def elsewhere(

@@ -20,6 +20,7 @@ from memicos_app.library.datasets.rows import Report, finite
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.explanations import refresh_labels
 from memicos_app.library.feature_json import finite_json
+from memicos_app.library.ownership import require_mine
 from memicos_app.library.query import rows_in, run_in
 
 ORIGIN = "upload"
@@ -89,6 +90,7 @@ async def write(writer: AsyncSession, prepared: Sequence[Prepared], outcome: Out
 
     Raises:
         NotFoundError: no such source.
+        ForbiddenError: it is somebody else's.
     """
     generation = await _generation(writer, outcome, make=bool(prepared))
     if generation is None:
@@ -118,7 +120,9 @@ async def _generation(writer: AsyncSession, outcome: Outcome, *, make: bool) -> 
     """The generation that readers see, made where there is none; the source's row is locked from here on."""
     names = {"model": outcome.model_id, "source": outcome.source_id}
     found = await rows_in(
-        writer, "SELECT current_generation FROM sources WHERE model_id = :model AND id = :source FOR UPDATE", **names
+        writer,
+        "SELECT current_generation, creator_id FROM sources WHERE model_id = :model AND id = :source FOR UPDATE",
+        **names,
     )
     if not found:
         raise NotFoundError(
@@ -126,6 +130,7 @@ async def _generation(writer: AsyncSession, outcome: Outcome, *, make: bool) -> 
             "or with /api/source-set/new.",
             field="source_id",
         )
+    require_mine(found[0]["creator_id"])
     current: int | None = found[0]["current_generation"]
     if current is not None or not make:
         return current

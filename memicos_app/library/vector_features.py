@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from memicos_app.db.session import session
 from memicos_app.db.steering import SteerVector
 from memicos_app.db.text import storable
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import blocks, catalog, vectors
 from memicos_app.library.activation_views import activation_views
 from memicos_app.library.datasets.layout import ActivationLine
 from memicos_app.library.errors import NotFoundError
+from memicos_app.library.ownership import is_mine
 from memicos_app.library.query import reading
 from memicos_app.library.upload_rows import packed
 from memicos_app.library.views import FeatureView, Histogram, SourceView
@@ -25,7 +25,7 @@ async def keep_examples(model_id: str, source_id: str, index: int, lines: Sequen
     """
     async with session() as opened:
         row = await opened.get(SteerVector, (storable(model_id), storable(source_id), index))
-        if row is None or row.creator_id != OWNER_ID:
+        if row is None or not is_mine(row.creator_id):
             raise NotFoundError(
                 f"There is no vector {model_id}/{source_id}/{index}; texts of features come with the features.",
                 field="index",

@@ -16,11 +16,13 @@ from inference_worker.wire.util import FeatureVectorRequest
 from memicos_app.db.session import session
 from memicos_app.db.steering import SteerVector
 from memicos_app.db.text import original, storable
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import activity, catalog, rates
+from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.inference import inference
+from memicos_app.library.ownership import is_mine
 from memicos_app.library.query import reading
+from memicos_app.library.visibility import Visibility
 
 HookType = Literal["hook_resid_pre", "hook_resid_post"]
 HOOK_TYPES: tuple[HookType, ...] = ("hook_resid_pre", "hook_resid_post")
@@ -47,6 +49,7 @@ class Vector:
     default_strength: float
     created_at: datetime | None = None
     creator_id: str | None = None
+    visibility: str = "public"
 
 
 def is_vector(source_id: str) -> bool:
@@ -67,7 +70,7 @@ async def create(
     *,
     label: str,
     default_strength: float = 10.0,
-    creator_id: str | None = OWNER_ID,
+    visibility: Visibility = "unlisted",
 ) -> Vector:
     """Keep a vector.
 
@@ -87,7 +90,8 @@ async def create(
         hook_name=f"blocks.{layer}.{hook}",
         values=[float(value) for value in values],
         default_strength=_strength(default_strength),
-        creator_id=creator_id,
+        visibility=visibility,
+        creator_id=person().id,
     )
     async with session() as opened:
         opened.add(row)
@@ -108,14 +112,23 @@ async def get(model_id: str, source_id: str, index: int) -> Vector:
         return await _of_feature(model_id, source_id, index)
     async with reading() as opened:
         row = await opened.get(SteerVector, (storable(model_id), source_id, index))
-    if row is None:
+    if row is None or (row.visibility == "private" and not is_mine(row.creator_id)):
         raise NotFoundError(f"There is no vector {model_id}/{source_id}/{index}.", field="index")
     return _view(row)
 
 
-async def owned(model_id: str | None = None, creator_id: str = OWNER_ID) -> list[Vector]:
-    """Somebody's vectors, the newest first; of one model or of all."""
-    asked = select(SteerVector).where(SteerVector.creator_id == creator_id)
+async def owned(model_id: str | None = None) -> list[Vector]:
+    """The vectors of the person asking, the newest first; of one model or of all."""
+    return await _of(person().id, model_id)
+
+
+async def listed_of(creator_id: str) -> list[Vector]:
+    """Somebody's vectors as others see them: those that are public, the newest first."""
+    return [one for one in await _of(creator_id) if one.visibility == "public" or is_mine(creator_id)]
+
+
+async def _of(creator_id: str | None, model_id: str | None = None) -> list[Vector]:
+    asked = select(SteerVector).where(SteerVector.creator_id == creator_id, col(SteerVector.creator_id).is_not(None))
     if model_id is not None:
         asked = asked.where(SteerVector.model_id == storable(model_id))
     async with reading() as opened:
@@ -123,11 +136,11 @@ async def owned(model_id: str | None = None, creator_id: str = OWNER_ID) -> list
         return [_view(row) for row in found]
 
 
-async def delete(model_id: str, source_id: str, index: int, creator_id: str = OWNER_ID) -> None:
+async def delete(model_id: str, source_id: str, index: int) -> None:
     """Remove a vector of one's own. Raises `NotFoundError` where there is none."""
     async with session() as opened:
         row = await opened.get(SteerVector, (storable(model_id), storable(source_id), index))
-        if row is None or row.creator_id != creator_id:
+        if row is None or not is_mine(row.creator_id):
             raise NotFoundError(f"There is no vector {model_id}/{source_id}/{index}.", field="index")
         await opened.delete(row)
         await activity.note("vector.delete", f"/{model_id}/{source_id}/{index}", writer=opened)
@@ -199,5 +212,6 @@ def _view(row: SteerVector) -> Vector:
         "default_strength": row.default_strength,
         "created_at": row.created_at,
         "creator_id": row.creator_id,
+        "visibility": row.visibility,
     }
     return Vector(row.model_id, row.source_id, row.index, hook_name=row.hook_name, **values)

@@ -30,6 +30,8 @@ class ModelView:
     n_features: int
     n_explanations: int
     inference_enabled: bool
+    visibility: str = "public"
+    creator_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class SourceView:
     n_explained: int
     evaluation: dict[str, Any]
     """tokens, explained_variance, l0, dead_share, loss_recovered where known."""
+    visibility: str = "public"
+    """Its own; its set's and its model's may be stricter."""
+    creator_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class SourceSetView:
     type: str = ""
     """Its kind in a word or two, as people group sets."""
     urls: list[str] = field(default_factory=list)
+    visibility: str = "public"
+    creator_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

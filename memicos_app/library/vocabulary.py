@@ -34,7 +34,10 @@ _COUNT = r"""
     SELECT word, ndoc, CASE WHEN word ~ '^[[:alpha:]]{4,40}$' THEN ARRAY(
         SELECT DISTINCT substr('^' || word || '$', at, 3) FROM generate_series(1, length(word)) AS at
     ) ELSE '{}' END
-    FROM ts_stat('SELECT lexemes FROM explanations') WHERE length(word) <= 100
+    FROM ts_stat('
+        SELECT x.lexemes FROM explanations AS x JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
+        WHERE s.shown = ''public''
+    ') WHERE length(word) <= 100
 """
 
 

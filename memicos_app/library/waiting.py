@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from memicos_app.db.text import storable
 from memicos_app.library import saes
+from memicos_app.library.accounts.person import person
 from memicos_app.library.datasets.layout import SourceLine
 from memicos_app.library.datasets.origins import AvailableSource, available_sources, local_origins
+from memicos_app.library.query import rows
 from memicos_app.library.saes import LocalSae, local_saes
 from memicos_app.library.views import Histogram, ModelView, SourceDetail, SourceSetView, SourceView
+from memicos_app.library.visibility import listed, reachable
 
 Waiting = AvailableSource | LocalSae
 
@@ -18,6 +22,36 @@ def sources() -> list[Waiting]:
     datasets = available_sources(local_origins())
     known = {(one.model_id, one.source_id) for one in datasets}
     return [*datasets, *(one for one in local_saes() if (one.model_id, one.source_id) not in known)]
+
+
+async def sources_seen(model_id: str = "", *, named: bool = False) -> list[Waiting]:
+    """Those on disk that the person asking may see: a folder does not say whose it is, the catalog's rows may.
+
+    Args:
+        model_id: this model is asked for by its address: it may be unlisted.
+        named: so may its sources.
+    """
+    found = sources()
+    if not found or person().admin:
+        return found
+    own = reachable if named else listed
+    hidden = await rows(
+        f"""
+        SELECT w.model_id, w.source_id
+        FROM unnest(CAST(:models AS text[]), CAST(:sources AS text[]), CAST(:sets AS text[]))
+            AS w (model_id, source_id, set_name)
+        LEFT JOIN ONLY models AS m ON m.id = w.model_id
+        LEFT JOIN ONLY source_sets AS t ON t.model_id = w.model_id AND t.name = w.set_name
+        LEFT JOIN ONLY sources AS s ON s.model_id = w.model_id AND s.id = w.source_id
+        WHERE NOT ({reachable("m")} AND (m.id = :named OR {listed("m")})) OR NOT {own("t")} OR NOT {own("s")}
+        """,
+        models=[one.model_id for one in found],
+        sources=[one.source_id for one in found],
+        sets=[one.set_name for one in found],
+        named=storable(model_id),
+    )
+    unseen = {(one["model_id"], one["source_id"]) for one in hidden}
+    return [one for one in found if (one.model_id, one.source_id) not in unseen]
 
 
 def model_view(model_id: str, on_disk: list[Waiting]) -> ModelView:

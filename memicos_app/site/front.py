@@ -45,4 +45,4 @@ class Front:
 
 
 def is_api(path: str) -> bool:
-    return path == "/api" or path.startswith("/api/")
+    return path in ("/api", "/mcp") or path.startswith("/api/")

@@ -71,7 +71,7 @@ def load() -> ASGIApp:
     settings = get_settings()
     site = PageAddresses(app(), static_dir())
     guard(app)
-    return walled(Front(site, Starlette(routes=[API]), settings.public_url), static_dir(), settings)
+    return walled(Front(site, Starlette(routes=API), settings.public_url), static_dir(), settings)
 
 
 def serve(site: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from memicos_app import worker
+from memicos_app.api.mcp_endpoint import endpoint
 from memicos_app.db import session
 from memicos_app.jobs.local import LocalJobs
 from memicos_app.library import embedders
@@ -33,7 +34,8 @@ async def running() -> AsyncIterator[None]:
         if settings.embed_at_start:
             await _have_embedded()
     try:
-        yield
+        async with endpoint.running():
+            yield
     finally:
         if warming is not None:
             warming.cancel()

@@ -38,12 +38,14 @@ class RoutedClient(WorkerClient):
             await worker.close()
 
     async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
+        await self._checked(request)
         with self._use(request.model) as worker:
             async with aclosing(self._for_whom(worker)._stream(path, request, kind)) as answers:
                 async for answer in answers:
                     yield answer
 
     async def _send(self, method: str, path: str, request: Wire | None, patience: float) -> httpx.Response:
+        await self._checked(request)
         with self._use(_model(request)) as worker:
             return await self._for_whom(worker)._send(method, path, request, patience)
 

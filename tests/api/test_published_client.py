@@ -1,7 +1,7 @@
 """The published Python client (`neuronpedia`, unmodified) against our API: every operation that has a route here.
 
-Only its address is set, as its own base class says. Lists and graphs have no routes yet: they are told so as
-everything unknown is.
+Only its address and the key of a person are set, as its own base class says. Graphs have no routes yet: they are told
+so as everything unknown is.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import neuronpedia
 import pytest
 from neuronpedia import SourceSetRequest, SteerChatRequest, SteerCompletionRequest
 from neuronpedia.np_activation import Activation
 from neuronpedia.np_explanation import Explanation
 from neuronpedia.np_feature import Feature, Logit, SteerFeature
 from neuronpedia.np_graph_metadata import NPGraphMetadata
-from neuronpedia.np_list import NPList
+from neuronpedia.np_list import NPList, NPListItem
 from neuronpedia.np_model import Model
 from neuronpedia.np_sae_feature import SAEFeature
 from neuronpedia.np_source_set import SourceSet
 from neuronpedia.np_vector import NPVector
 from neuronpedia.requests.activation_request import ActivationRequest
-from neuronpedia.requests.base_request import NPRequest
+from neuronpedia.requests.base_request import NPRequest, NPUnauthorizedError
 from neuronpedia.requests.feature_request import FeatureRequest
 from neuronpedia.requests.source_activation_request import SourceActivationRequest
+from neuronpedia.sample_data import GPT2_SMALL_RES_JB_JEDI_VECTOR
 from requests.exceptions import HTTPError
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -33,9 +35,11 @@ from starlette.routing import Mount
 from memicos_app import worker as site_worker
 from memicos_app.api.app import api
 from memicos_app.db import session
+from memicos_app.library.accounts import keys, users
 from memicos_app.library.embedders import minilm, soon
 from memicos_app.settings import get_settings
 from tests.api.dataset import MODEL, SOURCE
+from tests.conftest import settle
 from tests.inference_worker import serving
 
 with warnings.catch_warnings():
@@ -48,18 +52,33 @@ MESSAGES = [{"role": "user", "content": "Say hello."}]
 
 
 @pytest.fixture(scope="module")
-def site(imported: str, served_worker: str) -> Iterator[None]:
-    """The API at an address, which the client is told; the worker behind it."""
+def site(imported: str, served_worker: str) -> Iterator[str]:
+    """The API at an address, which the client is told with a person's key; another one's key."""
+    mine, other = settle_keys()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INFERENCE_URLS", served_worker)
         patch.setenv("INFERENCE_SERVER_SECRET", serving.SECRET)
-        patch.setenv("NEURONPEDIA_API_KEY", "any key")
+        patch.setenv("NEURONPEDIA_API_KEY", mine)
+        patch.setenv("ACCESS", "open")
         patch.setattr(minilm, "available", lambda: False)
         get_settings.cache_clear()
         with serving.served(Starlette(routes=[Mount("/api", api)], lifespan=running)) as address:
             patch.setattr(NPRequest, "BASE_URL", f"{address}/api")
-            yield
+            yield other
         get_settings.cache_clear()
+
+
+def settle_keys() -> list[str]:
+    """API keys of two people."""
+    made: list[str] = []
+
+    async def join(name: str) -> None:
+        made.append((await keys.make((await users.add(name)).id, "client"))[1])
+        await session.dispose()
+
+    for name in ("ann", "bob"):
+        settle(join(name))
+    return made
 
 
 @asynccontextmanager
@@ -75,7 +94,7 @@ async def running(_app: Starlette) -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="module")
-def sources(site: None) -> SourceSet:
+def sources(site: str) -> SourceSet:
     """A model and a source set of three layers, made by the client."""
     model = Model.new(id="pup-model-3", layers=3, display_name="Pup Model 3", url="https://example.org/pup")
     assert (model.id, model.layers, model.display_name, model.url) == (
@@ -204,7 +223,38 @@ def test_steering_with_vectors_and_features() -> None:
     one.delete()
 
 
-@pytest.mark.parametrize("ask", [lambda: NPList.new("mine"), NPList.get_owned, NPGraphMetadata.list_owned])
-def test_what_has_no_route_here_is_told_so(ask: Any) -> None:
+def test_lists() -> None:
+    made = NPList.new("mine", "what I <b>keep</b>")
+    assert (made.name, made.description, made.items) == ("mine", "what I <b>keep</b>", [])
+    item = NPListItem(MODEL, SOURCE, "10", "a note")
+    assert made.add_items([item]).items == [NPListItem(MODEL, SOURCE, "10")]
+    assert NPList.get(made.id) == made
+    assert [one.id for one in NPList.get_owned()] == [made.id]
     with pytest.raises(HTTPError, match="404"):
-        ask()
+        NPList.get("none")
+
+
+def test_a_key_says_who_asks(site: str) -> None:
+    mine = NPList.new("only mine")
+    with neuronpedia.api_key(site):
+        assert NPList.get_owned() == []
+        with pytest.raises(HTTPError, match="403"):
+            mine.add_items([NPListItem(MODEL, SOURCE, "0")])
+    with neuronpedia.api_key("sk-mem-none"), pytest.raises(NPUnauthorizedError):
+        NPList.get_owned()
+
+
+def test_the_vector_that_it_ships() -> None:
+    """Kept, read, listed and deleted as its own test of vectors does."""
+    Model.new(id="gpt2-small", layers=12)
+    one = NPVector.new("jedi", "gpt2-small", 6, "hook_resid_pre", GPT2_SMALL_RES_JB_JEDI_VECTOR, 30)
+    assert (one.hook_name, len(one.values)) == ("blocks.6.hook_resid_pre", 768)
+    assert NPVector.get("gpt2-small", one.source, one.index) == one
+    assert one in NPVector.get_owned()
+    one.delete()
+    assert one not in NPVector.get_owned()
+
+
+def test_what_has_no_route_here_is_told_so() -> None:
+    with pytest.raises(HTTPError, match="404"):
+        NPGraphMetadata.list_owned()

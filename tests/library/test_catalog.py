@@ -10,6 +10,7 @@ import pytest
 
 from memicos_app.db import session
 from memicos_app.library import catalog
+from memicos_app.library.accounts.person import OWNER, VISITOR, set_person
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.datasets.origins import available_sources, find_source
 from memicos_app.library.errors import NotFoundError
@@ -126,9 +127,13 @@ async def test_what_is_not_public_is_not_listed(folder: Folder) -> None:
     async with session.raw_connection() as connection:
         await connection.execute("UPDATE models SET visibility = 'private'")
         await connection.execute("UPDATE releases SET visibility = 'unlisted'")
-    assert [one.n_features for one in await catalog.models()] == [0]
+    set_person(VISITOR)
+    assert await catalog.models() == []
     assert await catalog.releases() == []
+    set_person(OWNER)
+    assert len(await catalog.models()) == len(await catalog.releases()) == 1, "whoever looks after it sees it"
     await import_source(folder.origin, MODEL, SOURCE)
+    set_person(VISITOR)
     assert await catalog.releases() == [], "an import does not publish what was hidden here"
 
 

@@ -15,6 +15,7 @@ from memicos_app.db.text import storable_all
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.explanations import CURRENT
 from memicos_app.library.query import Row, row, rows
+from memicos_app.library.visibility import listed
 
 Bounds = tuple[float | None, float | None]
 Way = Literal["hybrid", "meaning", "words"]
@@ -133,34 +134,29 @@ async def _sources(scope: Scope, filters: Filters) -> Sequence[Row]:
 
 
 async def _within(scope: Scope) -> tuple[str, dict[str, Any]]:
-    """A condition on sources: what is named may be unlisted, all else is public."""
+    """A condition on sources: what is named may be unlisted, all else is listed."""
     if scope.kind == "all":
-        return "s.visibility = 'public' AND t.visibility = 'public' AND m.visibility = 'public'", {}
+        return listed("s", "shown"), {}
     if scope.kind == "release":
         await _must_be("releases", "name", scope.release, "release")
-        public = "s.visibility = 'public' AND t.visibility = 'public' AND m.visibility <> 'private'"
-        return f"{public} AND t.release_name = :release", {"release": scope.release}
+        return f"{listed('s')} AND {listed('t')} AND t.release_name = :release", {"release": scope.release}
     await _must_be("models", "id", scope.model_id, "model_id")
     if scope.kind == "model":
-        public = "s.visibility = 'public' AND t.visibility = 'public'"
-        return f"{public} AND s.model_id = :model", {"model": scope.model_id}
+        return f"{listed('s')} AND {listed('t')} AND s.model_id = :model", {"model": scope.model_id}
     if not scope.source_ids:
         raise BadInputError("Name at least one source.", field="source_ids")
     found = await rows(
-        "SELECT id FROM sources WHERE model_id = :model AND id = ANY(:ids) AND visibility <> 'private'",
+        "SELECT id FROM sources WHERE model_id = :model AND id = ANY(:ids)",
         model=scope.model_id,
         ids=storable_all(scope.source_ids),
     )
     if missing := sorted(set(scope.source_ids) - {one["id"] for one in found}):
         raise NotFoundError(f"There is no source {scope.model_id}/{missing[0]} here.", field="source_ids")
-    named = "s.model_id = :model AND s.id = ANY(:ids) AND s.visibility <> 'private'"
-    return named, {"model": scope.model_id, "ids": list(scope.source_ids)}
+    return "s.model_id = :model AND s.id = ANY(:ids)", {"model": scope.model_id, "ids": list(scope.source_ids)}
 
 
 async def _must_be(table: str, key: str, name: str, field_name: str) -> None:
-    found = await row(
-        f"SELECT FROM {table} WHERE {key} = :name AND visibility <> 'private'", name=storable_all([name])[0]
-    )
+    found = await row(f"SELECT FROM {table} WHERE {key} = :name", name=storable_all([name])[0])
     if found is None:
         raise NotFoundError(f"There is no {table[:-1]} {name!r} here.", field=field_name)
 

@@ -24,7 +24,7 @@ async def question_like(explanation_id: str) -> Question:
         f"""
         SELECT x.number, x.model_id, x.source_id, x.index, x.description FROM explanations AS x
         JOIN sources AS s ON s.model_id = x.model_id AND s.id = x.source_id
-        WHERE x.id = :id AND {CURRENT} AND s.visibility <> 'private' ORDER BY x.number LIMIT 1
+        WHERE x.id = :id AND {CURRENT} ORDER BY x.number LIMIT 1
         """,
         id=storable(explanation_id),
     )

@@ -1,0 +1,75 @@
+"""What a person marks and says of features, over the API: bookmarks and comments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from memicos_app.api.answers import Json
+from memicos_app.api.inputs import Body, FeatureAddress, Name
+from memicos_app.api.list_shapes import BookmarkAnswer, CommentAnswer
+from memicos_app.api.lists import address_json, comment_json
+from memicos_app.api.problems import fields_renamed
+from memicos_app.api.rights import needs
+from memicos_app.library import bookmarks, comments
+from memicos_app.library.accounts.rights import Right
+from memicos_app.library.quick_lists import FeatureAddress as Address
+
+router = APIRouter(tags=["bookmarks and comments"], dependencies=[needs(Right.WRITE)])
+FIELDS = {"model_id": "modelId", "source_id": "layer"}
+
+
+class Before(Body):
+    """`before` is ours: `createdAt` of the oldest bookmark that is known, for those that are older still."""
+
+    before: datetime | None = None
+
+
+class NewComment(FeatureAddress):
+    text: Annotated[str, Field(min_length=1, max_length=comments.LONGEST)]
+
+
+class OneComment(Body):
+    id: Name
+
+
+@router.post("/bookmark/add", response_model=bool)
+async def add(body: FeatureAddress) -> Json:
+    """Keep a feature to find it again; whether it was not kept before."""
+    with fields_renamed(FIELDS):
+        return Json(await bookmarks.add(_address(body)))
+
+
+@router.post("/bookmark/delete", response_model=bool)
+async def remove(body: FeatureAddress) -> Json:
+    """Let go of a feature; whether it was kept."""
+    return Json(await bookmarks.remove(_address(body)))
+
+
+@router.post("/user/bookmarks", response_model=list[BookmarkAnswer])
+async def mine(body: Before | None = None) -> Json:
+    """One's own bookmarks, the newest first, at most 300."""
+    found = await bookmarks.mine(before=body.before if body else None)
+    return Json([{**address_json(one.address), "createdAt": one.created_at.isoformat()} for one in found])
+
+
+@router.post("/comment/new", response_model=CommentAnswer)
+async def comment(body: NewComment) -> Json:
+    """Say something of a feature."""
+    with fields_renamed(FIELDS):
+        made = await comments.on_feature(_address(body), body.text)
+    return Json(comment_json(await comments.get(made)))
+
+
+@router.post("/comment/delete", response_model=bool)
+async def delete_comment(body: OneComment) -> Json:
+    """Remove a comment of one's own."""
+    await comments.delete(body.id)
+    return Json(True)
+
+
+def _address(one: FeatureAddress) -> Address:
+    return Address(one.model_id, one.source_id, one.index)
