@@ -23,6 +23,7 @@ from memicos_app.commands import (
     score,
     search,
     upload,
+    users,
 )
 
 app = typer.Typer(name="memicos", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -48,6 +49,7 @@ app.command()(inference.inference_configs)
 app.add_typer(database.app)
 app.add_typer(jobs.app)
 app.add_typer(keys.app)
+app.add_typer(users.app)
 
 
 def main() -> None:

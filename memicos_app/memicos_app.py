@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from memicos_app.api import mcp_endpoint
 from memicos_app.api.app import api
 from memicos_app.pages import (
+    account,
     activity,
     add,
     admin,
@@ -35,6 +36,7 @@ from memicos_app.pages import (
     search_contrast,
     search_explanations,
     search_topk_by_token,
+    signin,
     source,
     steer,
     upload,
@@ -49,6 +51,8 @@ from memicos_app.site.visitors import Visitors
 API = [Mount("/api", api), Route(mcp_endpoint.PATH, mcp_endpoint.endpoint)]
 """What answers programs: the API, and assistants."""
 PAGES = (
+    account,
+    signin,
     add,
     home,
     model,

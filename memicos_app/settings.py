@@ -100,6 +100,22 @@ class Settings(BaseSettings):
         SecretStr(""), description="Bearer token that /metrics asks for; empty: only this machine is answered."
     )
     log_format: Literal["plain", "json"] = Field("plain", description="Lines of the log as words or as JSON.")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Server that mails are handed to, smtp://user:password@host:587 or smtps://…; empty: none is "
+        "sent, and links to sign in are written into the log.",
+    )
+    mail_from: str = Field("", description="Sender of mails, such as MemicOS <memicos@example.org>.")
+    oidc_issuer: str = Field(
+        "", description="A provider of OpenID Connect whose accounts sign in, https://id.example.org; empty: none."
+    )
+    oidc_title: str = Field("OpenID Connect", description="What it is called on the page for signing in.")
+    oidc_client_id: str = Field("", description="What the provider calls this site.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="This site's secret with the provider.")
+    google_client_id: str = Field("", description="The same for Google's accounts; empty: none.")
+    google_client_secret: SecretStr = Field(SecretStr(""), description="This site's secret with Google.")
+    github_client_id: str = Field("", description="The same for GitHub's accounts; empty: none.")
+    github_client_secret: SecretStr = Field(SecretStr(""), description="This site's secret with GitHub.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     # Database

@@ -17,13 +17,16 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from memicos_app.api import (
+    account,
     activations,
+    auth,
     bookmarks,
     catalog,
     contrast,
     directions,
     docs,
     downloads,
+    elsewhere,
     everything,
     explaining,
     explanation_search,
@@ -78,6 +81,9 @@ ROUTERS = (
     explanation_search.router,
     explanations.router,
     status.router,
+    auth.router,
+    elsewhere.router,
+    account.router,
 )
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,

@@ -6,12 +6,18 @@ from importlib.metadata import version
 
 import reflex as rx
 
+from memicos_app.components.person_state import PersonState
+
 
 def footer() -> rx.Component:
     return rx.el.footer(
         rx.el.div(
             rx.el.span(f"MemicOS {version('memicos')}"),
             rx.el.span("Apache-2.0"),
+            rx.cond(
+                PersonState.site_mode == "demo",
+                rx.el.span("Read-only demo: nothing is kept", class_name="chip amber"),
+            ),
             rx.el.a("API", href="/api", class_name="plain", reload_document=True),
             rx.el.a("Status", href="/admin"),
             rx.el.button(

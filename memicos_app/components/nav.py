@@ -10,6 +10,7 @@ from reflex.event import EventSpec
 
 from memicos_app import worker
 from memicos_app.components.jump import JumpState, jump_box
+from memicos_app.components.person_menu import person_menu
 from memicos_app.components.person_state import PersonState
 from memicos_app.components.rights import declares, needs
 from memicos_app.library import catalog
@@ -138,7 +139,7 @@ def nav(active: str) -> rx.Component:
         rx.el.div(
             brand(),
             rx.el.nav(*links(active), aria_label="Main", class_name="nav-links wide"),
-            rx.el.div(jump_box(), worker_dot(), theme_button(), menu(active), class_name="nav-end"),
+            rx.el.div(jump_box(), worker_dot(), theme_button(), person_menu(), menu(active), class_name="nav-end"),
             class_name="nav-in",
         ),
         on_mount=NavState.watch,

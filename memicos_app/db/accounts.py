@@ -87,3 +87,13 @@ class UserIdentity(SQLModel, table=True):
     label: str = columns.words()
     """E-mail or name there, to be shown."""
     created_at: datetime = columns.moment()
+
+
+class SignInAttempt(SQLModel, table=True):
+    """How often somebody tried to sign in lately: counted for an account, an e-mail and an address, by their hash."""
+
+    __tablename__ = "sign_in_attempts"
+
+    what: str = columns.key()
+    count: int = columns.count()
+    since: datetime = columns.moment()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memicos_app.db.accounts import ApiKey, SignInLink, UserIdentity, UserSession
+from memicos_app.db.accounts import ApiKey, SignInAttempt, SignInLink, UserIdentity, UserSession
 from memicos_app.db.catalog import Model, Release, Source, SourceGeneration, SourceSet
 from memicos_app.db.comments import Comment
 from memicos_app.db.explanations import (
@@ -64,6 +64,7 @@ __all__ = [
     "Release",
     "Report",
     "SequenceChunk",
+    "SignInAttempt",
     "SignInLink",
     "Source",
     "SourceGeneration",

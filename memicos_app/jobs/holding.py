@@ -34,6 +34,8 @@ class Held:
     wish: str
     failures: int
     holder: str
+    creator_id: str | None = None
+    """For whom it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ async def begin(job_id: int, ticket: int, holder: str) -> Held | None:
             UPDATE jobs SET state = 'running', holder = :holder, attempts = attempts + 1, rate = 0, error = '',
                 not_before = NULL, started_at = coalesce(started_at, now()), news_at = now(), finished_at = NULL
             WHERE id = :id AND ticket = :ticket AND state IN ('waiting', 'running')
-            RETURNING id, ticket, kind, subject, arguments, wish, failures, holder, attempts
+            RETURNING id, ticket, kind, subject, arguments, wish, failures, holder, creator_id, attempts
             """,
             id=job_id,
             ticket=ticket,

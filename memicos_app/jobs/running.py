@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from memicos_app.jobs import holding, kinds
 from memicos_app.jobs.holding import Ending, Held
 from memicos_app.jobs.watching import JobWatch
+from memicos_app.library.accounts import notifications, recognising
 from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.watch import Stopped
 
@@ -57,11 +58,13 @@ async def run_ticket(job_id: int, ticket: int, holder: str, leaving: Callable[[]
     if held is None:
         return None
     _log.info("job %d (%s %s) begins", held.id, held.kind, held.subject)
+    await recognising.work_for(held.creator_id)
     watch = JobWatch(held, leaving)
     ended = await _run(held, watch)
     if watch.reason == "lost":
         return None
     state = await _end(held, watch, ended)
+    notifications.soon(notifications.job_ended(held.id))
     _log.info("job %d (%s %s): %s", held.id, held.kind, held.subject, state or "taken up elsewhere")
     return state
 

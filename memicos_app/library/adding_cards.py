@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from memicos_app.db.session import raw_connection
 from memicos_app.db.text import original, originals, storable, storable_json
-from memicos_app.db.users import OWNER_ID
+from memicos_app.library.accounts.person import me
 from memicos_app.library.model_shapes import ModelShape
 from memicos_app.library.query import row
 from memicos_app.library.sae_folders import Names, SaeFolder
@@ -54,7 +54,7 @@ async def register(folder: SaeFolder, model_id: str, names: Names, shape: ModelS
         "dimension": shape.d_model if shape else None,
         "neurons_per_layer": shape.d_mlp if shape else 0,
         "inference_enabled": True,
-        "creator_id": OWNER_ID,
+        "creator_id": me(),
     }
     source_set = {
         "model_id": model_id,
@@ -63,7 +63,7 @@ async def register(folder: SaeFolder, model_id: str, names: Names, shape: ModelS
         "type": kind_of(folder),
         "show_dfa": folder.hook_name.endswith("hook_z"),
         "show_correlated": True,
-        "creator_id": OWNER_ID,
+        "creator_id": me(),
     }
     source = {
         "model_id": model_id,
@@ -74,7 +74,7 @@ async def register(folder: SaeFolder, model_id: str, names: Names, shape: ModelS
         "n_features": folder.d_sae,
         "inference_enabled": True,
         "saelens_config": Jsonb(storable_json(folder.config), dumps=json.dumps),
-        "creator_id": OWNER_ID,
+        "creator_id": me(),
     }
     async with raw_connection() as connection:
         for table, values in (("models", model), ("source_sets", source_set), ("sources", source)):

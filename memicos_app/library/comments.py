@@ -8,6 +8,7 @@ from datetime import datetime
 
 from memicos_app.db.text import original, storable
 from memicos_app.library import activity, feature_places
+from memicos_app.library.accounts import notifications
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.errors import BadInputError, ForbiddenError, NotFoundError
@@ -134,6 +135,7 @@ async def _write(said: str, subject: str, where: dict[str, object]) -> str:
         )
         await activity.note("comment.make", subject, {"id": made}, writer=writer)
         await writer.commit()
+    notifications.soon(notifications.comment_made(made))
     return made
 
 

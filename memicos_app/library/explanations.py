@@ -13,8 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session as writing
 from memicos_app.db.text import original, original_json, originals, storable
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import blocks, sequences
+from memicos_app.library.accounts.person import me
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.query import Row, rows, rows_in, run_in
 from memicos_app.library.score_rows import OWN_SCORES, merged
@@ -248,5 +248,6 @@ def view(one: Row) -> ExplanationView:
 
 
 def is_own(one: Row) -> bool:
-    """Whether an explanation was written here by hand, by the person who opens the site."""
-    return one["generation_id"] is None and one["type_name"] == BY_HAND and one["author_id"] == OWNER_ID
+    """Whether an explanation was written here by hand, by the person who asks."""
+    by_hand = one["generation_id"] is None and one["type_name"] == BY_HAND
+    return by_hand and one["author_id"] is not None and one["author_id"] == me()

@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from memicos_app.db import queue
 from memicos_app.db.jobs import ENDED_STATES, OPEN_STATES
 from memicos_app.db.text import storable, storable_json
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import activity
+from memicos_app.library.accounts.person import me
 from memicos_app.library.errors import ConflictError, NotFoundError
 from memicos_app.library.feature_json import encode
 from memicos_app.library.job_log import log, write_line
@@ -43,7 +43,7 @@ MOST_LISTED = 200
 
 
 async def ask(
-    kind: str, arguments: Mapping[str, Any], *, title: str, subject: str = "", creator: str = OWNER_ID
+    kind: str, arguments: Mapping[str, Any], *, title: str, subject: str = "", creator: str | None = None
 ) -> JobView:
     """Have work done by a job process, as soon as one has room.
 
@@ -55,14 +55,15 @@ async def ask(
         arguments: what its `run` gets; plain JSON data.
         title: what people read.
         subject: what it works on, such as `model/source`; two jobs of one subject never run at once.
+        creator: whose job it is; the person who asks, where nobody is named.
 
     Raises:
         UnavailableError: the database does not answer.
     """
-    wanted = {"kind": kind, "subject": storable(subject)}
+    wanted, given = {"kind": kind, "subject": storable(subject)}, _json(arguments)
     while True:
         async with writing() as writer:
-            found = await rows_in(writer, _NEW, **wanted, title=storable(title), creator=creator, **_json(arguments))
+            found = await rows_in(writer, _NEW, **wanted, title=storable(title), creator=creator or me(), **given)
             if found:
                 await _queue(writer, found[0]["id"], found[0]["subject"], "asked for")
             else:

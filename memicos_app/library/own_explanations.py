@@ -10,8 +10,10 @@ import secrets
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import original, storable
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import activity, explanations, features, vectors
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.person import me
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
 from memicos_app.library.explanations import BY_HAND, CURRENT, is_own, refresh_labels
@@ -50,7 +52,7 @@ async def write(model_id: str, source_id: str, index: int, text: str) -> str:
             index=index,
             text=storable(said),
             type=BY_HAND,
-            author=OWNER_ID,
+            author=me(),
         )
         await refresh_labels(writer, model_id, source_id, indices=[index])
         await activity.note("explanation.write", f"/{model_id}/{source_id}/{index}", {"id": made}, writer=writer)
@@ -65,12 +67,12 @@ async def change(explanation_id: str, text: str) -> None:
     Raises:
         NotFoundError: there is no such explanation.
         BadInputError: the text is empty or too long.
-        ConflictError: it was not written here by hand, or another has these words.
+        ConflictError: it was not written here by hand by the person who asks, or another has these words.
     """
     said = checked(text)
     one = await found(explanation_id)
     if not is_own(one):
-        raise ConflictError("Only explanations that were written here by hand can be changed.", field="id")
+        raise ConflictError("Only explanations that you wrote here by hand can be changed.", field="id")
     place = (one["model_id"], one["source_id"], one["index"])
     async with writing() as writer:
         await lock(writer, *place[:2])
@@ -95,10 +97,13 @@ async def delete(explanation_id: str) -> None:
     Raises:
         NotFoundError: there is no such explanation.
         ConflictError: it came with a dataset.
+        ForbiddenError, SignInError: somebody else wrote it, and the person who asks may not manage what is here.
     """
     one = await found(explanation_id)
     if one["generation_id"] is not None:
         raise ConflictError("This explanation came with its dataset, and leaves with it.", field="id")
+    if one["author_id"] is None or one["author_id"] != me():
+        rights.require(Right.MANAGE)
     async with writing() as writer:
         await lock(writer, one["model_id"], one["source_id"])
         await run_in(writer, "DELETE FROM explanations WHERE number = :number", number=one["number"])

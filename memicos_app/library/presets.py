@@ -17,8 +17,8 @@ from sqlmodel import col, select
 from memicos_app.db.session import session
 from memicos_app.db.steering import SteerPreset as PresetRow
 from memicos_app.db.text import original, original_json, storable, storable_json
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import activity
+from memicos_app.library.accounts.person import me
 from memicos_app.library.datasets.layout import VERSION, Line
 from memicos_app.library.datasets.reading import Problems, read_lines
 from memicos_app.library.errors import BadInputError, NotFoundError
@@ -115,7 +115,7 @@ async def by_alias(model_id: str, alias: str) -> Preset:
     raise NotFoundError(f"{model_id} has no preset {alias[:80]}.", field="preset")
 
 
-async def save(preset: Preset, creator_id: str | None = OWNER_ID) -> Preset:
+async def save(preset: Preset, creator_id: str | None = None) -> Preset:
     """Write a preset; one with an `id` is changed. From then on its dataset leaves it alone.
 
     Raises:
@@ -127,7 +127,7 @@ async def save(preset: Preset, creator_id: str | None = OWNER_ID) -> Preset:
         row = await opened.get(PresetRow, preset.id) if preset.id else None
         if preset.id and row is None:
             raise NotFoundError(f"There is no preset {preset.id}.", field="id")
-        row = row or PresetRow(id=secrets.token_urlsafe(9), creator_id=creator_id)
+        row = row or PresetRow(id=secrets.token_urlsafe(9), creator_id=creator_id or me())
         for name, value in _columns(preset).items():
             setattr(row, name, value)
         row.origin, row.hidden, row.updated_at = "", False, datetime.now(UTC)
@@ -164,7 +164,7 @@ async def bring_in(origin: Path, model_id: str) -> int:
         here = {row.alias: row for row in found}
         for line in lines:
             columns = _columns(_of_line(model_id, line))
-            row = here.get(line.alias) or PresetRow(id=secrets.token_urlsafe(9), origin=FILE, creator_id=OWNER_ID)
+            row = here.get(line.alias) or PresetRow(id=secrets.token_urlsafe(9), origin=FILE, creator_id=me())
             if row.origin == FILE and not row.hidden:
                 for name, value in columns.items():
                     setattr(row, name, value)

@@ -11,8 +11,8 @@ from psycopg import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import storable
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library import blocks
+from memicos_app.library.accounts.person import me
 from memicos_app.library.blocks import Example, Group
 from memicos_app.library.datasets import copying, overview, sums
 from memicos_app.library.datasets.layout import ActivationLine
@@ -241,7 +241,7 @@ async def _explain(writer: AsyncSession, outcome: Outcome, fresh: Sequence[Prepa
         """,
         model=outcome.model_id,
         source=outcome.source_id,
-        author=OWNER_ID,
+        author=me(),
         origin=ORIGIN,
         ids=[explanation_id(outcome, index, each) for index, each in said],
         indices=[index for index, _ in said],

@@ -14,7 +14,7 @@ from memicos_app.components.empty import failed, skeleton_rows
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.provider_rows import ProviderRow, provider_card, provider_row, trial_words
 from memicos_app.components.rights import declares, needs
-from memicos_app.library import ownership
+from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.providers import chat_model, keys, models, prices
@@ -46,12 +46,13 @@ class ProvidersState(rx.State):
     async def load(self) -> None:
         """Read which keys there are; then ask a server of one's own which models it has."""
         async with self:
-            self.may_edit, self.problem, self.said_of = ownership.may_edit(), "", ""
-            self.has_local = bool(get_settings().chat_base_url.strip())
-            self.sealed_with = "SECRETS_KEY" if from_settings() else str(key_file())
-            self.prices_file = str(prices.own_file())
-            if not self.may_edit:
+            self.may_edit, self.problem, self.said_of = rights.may(Right.MANAGE), "", ""
+            if not rights.may(Right.WRITE):
                 return
+            self.has_local = bool(get_settings().chat_base_url.strip())
+            if self.may_edit:
+                self.sealed_with = "SECRETS_KEY" if from_settings() else str(key_file())
+                self.prices_file = str(prices.own_file())
         await self._list(ask_local=False)
         await self._list(ask_local=True)
 
@@ -65,14 +66,14 @@ class ProvidersState(rx.State):
             self.rows, self.problem, self.loaded = found, problem, True
 
     @rx.event(background=True)
-    @needs(Right.MANAGE)
+    @needs(Right.WRITE)
     async def keep(self, form: dict[str, Any]) -> None:
         """Seal a key and keep it; the field is emptied."""
         name, key = str(form.get("provider", "")), SecretStr(str(form.get("key", "")))
         await self._do(name, keys.put, name, key, done="The key is kept. Try it with a short question.")
 
     @rx.event(background=True)
-    @needs(Right.MANAGE)
+    @needs(Right.WRITE)
     async def forget(self, name: str) -> None:
         """Remove a key of one's own."""
         await self._do(name, keys.forget, name, done="The key is removed.")
@@ -80,7 +81,7 @@ class ProvidersState(rx.State):
     async def _do(self, name: str, act: Any, *arguments: Any, done: str) -> None:
         said, went_well = done, True
         try:
-            ownership.require_owner()
+            rights.require(Right.WRITE)
             await act(*arguments)
             await self._list(ask_local=True)
         except LibraryError as error:
@@ -90,7 +91,7 @@ class ProvidersState(rx.State):
             self.round += went_well
 
     @rx.event(background=True, supersedes=True)
-    @needs(Right.MANAGE)
+    @needs(Right.WRITE)
     async def try_model(self, form: dict[str, Any]) -> AsyncIterator[None]:
         """Ask a model one short question."""
         name, model = str(form.get("provider", "")), str(form.get("model", ""))
@@ -99,7 +100,7 @@ class ProvidersState(rx.State):
         yield
         said, went_well = "", True
         try:
-            ownership.require_owner()
+            rights.require(Right.WRITE)
             said = trial_words(await trial(chat_model(f"{name}:{model}")))
         except LibraryError as error:
             said, went_well = error.message, False

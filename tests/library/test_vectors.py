@@ -10,6 +10,7 @@ import pytest
 
 from memicos_app.db import session
 from memicos_app.library import vectors
+from memicos_app.library.accounts.person import VISITOR, Person, set_person
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.errors import BadInputError, NotFoundError
 from tests.api import dataset
@@ -57,8 +58,12 @@ async def test_a_vector_comes_back_as_it_was_and_goes_when_deleted() -> None:
 
 async def test_somebody_elses_vector_stays() -> None:
     one = await made()
+    set_person(Person("somebody else", "ada", way="session"))
     with pytest.raises(NotFoundError):
-        await vectors.delete(MODEL, one.source_id, one.index, creator_id="nobody")
+        await vectors.delete(MODEL, one.source_id, one.index)
+    assert await vectors.owned() == []
+    set_person(VISITOR)
+    assert await vectors.owned() == []
     assert await vectors.get(MODEL, one.source_id, one.index)
 
 

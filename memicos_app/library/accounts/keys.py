@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
+from memicos_app.library import activity
 from memicos_app.library.accounts import secret_words
 from memicos_app.library.accounts.person import Person
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
@@ -56,6 +57,8 @@ async def make(user_id: str, name: str) -> tuple[Key, str]:
             four=text[-4:],
             most=MOST_KEYS,
         )
+        if made:
+            await activity.note("key.make", "/account", {"id": key_id}, writer=writer)
         await writer.commit()
     if not made:
         raise ConflictError(f"You have {MOST_KEYS} keys; revoke one first.", field="name")
@@ -102,6 +105,8 @@ async def revoke(user_id: str, key_id: str) -> None:
             id=storable(key_id),
             user=user_id,
         )
+        if gone:
+            await activity.note("key.revoke", "/account", {"id": key_id}, writer=writer)
         await writer.commit()
     if not gone:
         raise NotFoundError("You have no such key; it may have been revoked.", field="id")

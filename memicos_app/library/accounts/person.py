@@ -45,3 +45,8 @@ def set_person(who: Person) -> None:
 def person() -> Person:
     """For whom the work in hand is done."""
     return _person.get()
+
+
+def me() -> str | None:
+    """Id of that person; None for a visitor, to whom nothing belongs."""
+    return _person.get().id

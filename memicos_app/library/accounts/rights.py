@@ -68,6 +68,22 @@ def may(right: Right, who: Person | None = None) -> bool:
     return who.way == "machine" or right in RIGHTS[mode()][role(who)]
 
 
+def writer() -> str:
+    """Id of the person asking, to whom belongs what is made now. Raises as `require`, of `Right.WRITE`."""
+    who = require(Right.WRITE)
+    if who.id is None:
+        raise SignInError("Sign in to do this.")
+    return who.id
+
+
+def signed_in() -> str:
+    """Id of the person asking, whoever may read here. Raises `SignInError` where it is a visitor."""
+    who = require(Right.READ)
+    if who.id is None:
+        raise SignInError("Sign in to do this.")
+    return who.id
+
+
 def require(right: Right) -> Person:
     """The person asking.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from memicos_app.db.text import original, storable
+from memicos_app.library import activity
 from memicos_app.library.accounts import secret_words, sessions
 from memicos_app.library.accounts.names import candidates, checked_email, checked_name
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
@@ -96,27 +97,17 @@ async def add_unnamed(wish: str, *, email: str | None) -> Account:
     return await add(f"person-{secrets.token_hex(6)}", email=email)
 
 
-async def rename(user_id: str, name: str) -> None:
-    """Another name; addresses with the old one lead nowhere. Raises `BadInputError`, `ConflictError`."""
-    await change(user_id, name=checked_name(name))
-
-
-async def set_bio(user_id: str, bio: str) -> None:
-    """What a person says of themselves. Raises `BadInputError` where it is too long."""
+def checked_bio(bio: str) -> str:
+    """What a person says of themselves, as it is kept. Raises `BadInputError` where it is too long."""
     said = bio.strip()
     if len(said) > LONGEST_BIO:
         raise BadInputError(f"This may have {LONGEST_BIO} characters; it has {len(said)}.", field="bio")
-    await change(user_id, bio=storable(said))
+    return storable(said)
 
 
 async def set_email(user_id: str, email: str | None) -> None:
     """An address that is known to be the person's. Raises `BadInputError`, `ConflictError`."""
     await change(user_id, email=checked_email(email) if email else None)
-
-
-async def notify(user_id: str, *, comments: bool, jobs: bool) -> None:
-    """What mails a person gets."""
-    await change(user_id, notify_comments=comments, notify_jobs=jobs)
 
 
 async def set_admin(user_id: str, admin: bool) -> None:
@@ -136,6 +127,8 @@ async def disable(user_id: str, disabled: bool = True) -> None:
         await run_in(
             writer, "DELETE FROM user_sessions WHERE user_id = :id AND :disabled", id=user_id, disabled=disabled
         )
+        action = "account.disable" if disabled else "account.enable"
+        await activity.note(action, "/account", {"person": user_id}, writer=writer)
         await writer.commit()
     sessions.forget_known()
 

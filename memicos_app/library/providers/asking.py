@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.providers import keys, prices
 from memicos_app.library.providers.answers import answer_of
@@ -35,7 +34,7 @@ BYTES_A_TOKEN = 2
 _log = logging.getLogger(__name__)
 
 
-async def models(person: str = OWNER_ID) -> list[ChatModel]:
+async def models(person: str | None = None) -> list[ChatModel]:
     """Models that can be asked now: of providers with a key those with a price, and those of the local server."""
     usable = {one.provider for one in await keys.known(person) if one.usable}
     found: list[ChatModel] = []
@@ -46,7 +45,7 @@ async def models(person: str = OWNER_ID) -> list[ChatModel]:
     return found
 
 
-async def _local_models(each: Provider, person: str) -> list[str]:
+async def _local_models(each: Provider, person: str | None) -> list[str]:
     """Those that the settings name, else those that the server lists; none while it does not answer."""
     if named := get_settings().chat_models:
         return named
@@ -124,7 +123,7 @@ def _options(each: Provider, model: ChatModel, *, temperature: float, limit: int
     return options
 
 
-async def _key(each: Provider, person: str) -> str:
+async def _key(each: Provider, person: str | None) -> str:
     try:
         key = _text(await keys.key_of(each, person))
     except LibraryError as error:

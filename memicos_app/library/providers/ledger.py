@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import storable
-from memicos_app.db.users import OWNER_ID
+from memicos_app.library.accounts.person import me
 from memicos_app.library.providers.connection import connect
 from memicos_app.library.providers.endpoints import ChatModel, Provider
 from memicos_app.library.providers.errors import BudgetSpent, ProviderError
@@ -44,7 +44,7 @@ class Ledger:
 
     Args:
         purpose: what they are for, such as `explain`.
-        person: whose keys are used, and who is said to have asked.
+        person: whose keys are used, and who is said to have asked; where nobody is named, the person who asks.
         run_id: the run of many calls that they belong to.
         budget_usd: what they may cost together, with what `spent` says was spent before.
     """
@@ -53,12 +53,12 @@ class Ledger:
         self,
         purpose: str,
         *,
-        person: str = OWNER_ID,
+        person: str | None = None,
         run_id: int | None = None,
         budget_usd: float | None = None,
         spent: Spent | None = None,
     ) -> None:
-        self.purpose, self.person, self.run_id, self.budget_usd = purpose, person, run_id, budget_usd
+        self.purpose, self.person, self.run_id, self.budget_usd = purpose, person or me(), run_id, budget_usd
         self.spent = spent or Spent()
         self._held = 0.0
         self._kept: dict[tuple[str, str], AsyncOpenAI] = {}

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from memicos_app.db.text import original, original_json, storable_json
-from memicos_app.db.users import OWNER_ID
+from memicos_app.library.accounts.person import me
 from memicos_app.library.errors import ConflictError
 from memicos_app.library.feature_json import encode
 from memicos_app.library.providers.ledger import Spent, spent_by
@@ -60,7 +60,7 @@ class Kept:
 
 
 async def begin(
-    kind: str, subject: str, arguments: Mapping[str, Any], *, budget_usd: float | None, person: str = OWNER_ID
+    kind: str, subject: str, arguments: Mapping[str, Any], *, budget_usd: float | None, person: str | None = None
 ) -> int:
     """The open run of just this kind, subject and arguments, else a new one; its number.
 
@@ -83,7 +83,7 @@ async def begin(
             wanted=hashlib.sha256(text.encode()).hexdigest(),
             arguments=encode(storable_json(dict(arguments))).decode(),
             budget=budget_usd,
-            person=person,
+            person=person or me(),
         )
         await writer.commit()
     return int(found[0]["id"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from memicos_app.db.users import OWNER_ID
 from memicos_app.library.providers.asking import ask
 from memicos_app.library.providers.endpoints import ChatModel
 from memicos_app.library.providers.ledger import Ledger
@@ -23,7 +22,7 @@ class Trial:
     seconds: float
 
 
-async def trial(model: ChatModel, person: str = OWNER_ID) -> Trial:
+async def trial(model: ChatModel, person: str | None = None) -> Trial:
     """Ask a model something short; the call stands in the ledger as any other.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memicos_app.library.accounts import users
+from memicos_app.library.accounts import changing, users
 from memicos_app.library.accounts.names import candidates, checked_email, checked_name
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
 
@@ -47,8 +47,8 @@ async def test_names_and_addresses_are_one_persons_in_whatever_case() -> None:
     assert (await users.add_unnamed("ada", email=None)).name == "ada-2"
     bob = await users.add("bob")
     with pytest.raises(ConflictError):
-        await users.rename(bob.id, "aDa")
-    await users.rename(ada.id, "ADA")
+        await changing.edit(bob.id, name="aDa")
+    await changing.edit(ada.id, name="ADA")
     assert (await users.user("ada")).name == "ADA"
     with pytest.raises(NotFoundError):
         await users.user("nobody-here")
@@ -57,7 +57,7 @@ async def test_names_and_addresses_are_one_persons_in_whatever_case() -> None:
 @pytest.mark.usefixtures("open_site")
 async def test_a_bio_is_kept_as_it_was_written() -> None:
     ada = await users.add("ada")
-    await users.set_bio(ada.id, " <script>\x00\ud800 ")
+    await changing.edit(ada.id, bio=" <script>\x00\ud800 ")
     assert (await users.by_id(ada.id)).bio == "<script>\x00\ud800"
     with pytest.raises(BadInputError):
-        await users.set_bio(ada.id, "b" * 501)
+        await changing.edit(ada.id, bio="b" * 501)

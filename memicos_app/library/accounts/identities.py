@@ -1,0 +1,100 @@
+"""Which account here an account elsewhere signs in to; to one that exists only who is signed in there joins it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from memicos_app.db.text import original, storable
+from memicos_app.library.accounts import links, users
+from memicos_app.library.accounts.elsewhere_talk import Identity
+from memicos_app.library.accounts.users import Account
+from memicos_app.library.errors import ConflictError, ForbiddenError, NotFoundError, SignInError
+from memicos_app.library.query import row, rows, run_in, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An account elsewhere that signs a person in."""
+
+    provider: str
+    label: str
+    created_at: datetime
+
+
+async def signed_in_with(provider: str, found: Identity, *, link_to: str | None) -> Account:
+    """The person of an account elsewhere: known, joined now to `link_to`, or new.
+
+    Raises:
+        ConflictError: it signs in somebody else, or somebody here has its e-mail.
+        ForbiddenError: there is no account, and none is made.
+        SignInError: the person may not sign in any more.
+    """
+    known = await row(
+        "SELECT user_id FROM user_identities WHERE provider = :provider AND subject = :subject",
+        provider=provider,
+        subject=storable(found.subject),
+    )
+    if known is not None and link_to not in (None, known["user_id"]):
+        raise ConflictError("That account signs in somebody else here.", field="place")
+    if known is not None:
+        account = await users.by_id(known["user_id"])
+    else:
+        account = await users.by_id(link_to) if link_to else await _new(found)
+        await _join(account.id, provider, found)
+    if account.disabled:
+        raise SignInError("This account may not sign in any more.", field="place")
+    return account
+
+
+async def of(user_id: str) -> list[Joined]:
+    """What signs a person in, the oldest first."""
+    found = await rows(
+        "SELECT provider, label, created_at FROM user_identities WHERE user_id = :user ORDER BY created_at",
+        user=user_id,
+    )
+    return [Joined(one["provider"], original(one["label"]), one["created_at"]) for one in found]
+
+
+async def part(user_id: str, provider: str) -> None:
+    """Accounts of a provider sign a person in no more. Raises `NotFoundError`; `ConflictError`: the last way in."""
+    account = await users.by_id(user_id)
+    if not account.email and not account.has_password and len(await of(user_id)) < 2:
+        raise ConflictError("You could not sign in any more: set a password or an e-mail address first.")
+    async with writing() as writer:
+        gone = await run_in(
+            writer,
+            "DELETE FROM user_identities WHERE user_id = :user AND provider = :provider",
+            user=user_id,
+            provider=storable(provider),
+        )
+        await writer.commit()
+    if not gone:
+        raise NotFoundError("No account of that kind signs you in.", field="place")
+
+
+async def _new(found: Identity) -> Account:
+    if found.email and await users.by_email(found.email) is not None:
+        raise ConflictError(
+            "Somebody here has this e-mail address. If it is you, sign in and join the two on your account's page.",
+            field="email",
+        )
+    if not links.may_sign_up():
+        raise ForbiddenError("There is no account for you here; whoever runs this site adds them.")
+    return await users.add_unnamed(found.wish, email=found.email)
+
+
+async def _join(user_id: str, provider: str, found: Identity) -> None:
+    async with writing() as writer:
+        await run_in(
+            writer,
+            """
+            INSERT INTO user_identities (provider, subject, user_id, label)
+            VALUES (:provider, :subject, :user, :label) ON CONFLICT DO NOTHING
+            """,
+            provider=provider,
+            subject=storable(found.subject),
+            user=user_id,
+            label=storable(found.email or found.wish),
+        )
+        await writer.commit()

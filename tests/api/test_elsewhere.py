@@ -1,0 +1,150 @@
+"""Signing in with an account elsewhere, with a real provider of OpenID Connect on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from joserfc.jwk import RSAKey
+
+from memicos_app.api.app import api
+from memicos_app.library.accounts import identities, passwords, person, sessions, users
+from memicos_app.settings import get_settings
+from tests import oidc_provider
+from tests.oidc_provider import Provider
+
+PASSWORD = "correct horse battery"
+BEGIN = "/api/auth/elsewhere/oidc"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Provider]:
+    """One provider for all tests here."""
+    with oidc_provider.provider() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def there(running: Provider, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Provider]:
+    """The provider as it was, and a site whose people sign in with it."""
+    fresh = Provider()
+    running.claims, running.changes, running.signs_with = fresh.claims, {}, None
+    for name, value in {
+        "ACCESS": "open",
+        "DATA_DIR": str(tmp_path),
+        "OIDC_ISSUER": running.url,
+        "OIDC_CLIENT_ID": oidc_provider.CLIENT,
+        "OIDC_CLIENT_SECRET": oidc_provider.SECRET,
+        "OUTBOUND_ALLOW": urlsplit(running.url).netloc,
+    }.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    sessions.forget_known()
+    token = person._person.set(person.OWNER)
+    yield running
+    person._person.reset(token)
+    get_settings.cache_clear()
+
+
+def browser() -> httpx.AsyncClient:
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    transport = httpx.ASGITransport(Starlette(routes=[Mount("/api", api)]), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="https://site.example")
+
+
+async def agreed(client: httpx.AsyncClient, **query: str) -> str:
+    """Go to the provider and agree; the address that it sends the browser back to."""
+    out = await client.get(BEGIN, params=query)
+    assert out.status_code == 303, out.text
+    async with httpx.AsyncClient() as elsewhere:
+        return (await elsewhere.get(out.headers["location"])).headers["location"]
+
+
+async def who(client: httpx.AsyncClient) -> str | None:
+    name: str | None = (await client.post("/api/user/refresh")).json().get("name")
+    return name
+
+
+async def test_the_first_time_makes_an_account_and_the_second_finds_it(there: Provider) -> None:
+    async with browser() as client:
+        landed = await client.get(await agreed(client, next="/account"))
+        assert (landed.status_code, landed.headers["location"]) == (303, "/account")
+        assert await who(client) == "Ada"
+    there.claims |= {"email": "changed@example.org", "name": "Else"}
+    async with browser() as client:
+        await client.get(await agreed(client, next="//evil.example"))
+        assert await who(client) == "Ada"
+    assert (await users.user("ada")).email == "ada@example.org"
+
+
+async def test_an_address_nobody_verified_is_not_believed(there: Provider) -> None:
+    there.claims |= {"email_verified": False}
+    async with browser() as client:
+        await client.get(await agreed(client))
+        assert await who(client) == "Ada"
+    assert (await users.user("ada")).email is None
+
+
+async def test_an_account_is_joined_only_by_who_is_signed_in_to_it() -> None:
+    ada = await users.add("lovelace", email="ada@example.org")
+    await passwords.put(ada.id, PASSWORD)
+    async with browser() as client:
+        refused = await client.get(await agreed(client))
+        assert refused.headers["location"] == "/signin?problem=conflict"
+        assert await who(client) is None
+        await client.post("/api/auth/password", json={"name": "lovelace", "password": PASSWORD})
+        await client.get(await agreed(client, join="true"))
+        assert [one.provider for one in await identities.of(ada.id)] == ["oidc"]
+    async with browser() as client:
+        await client.get(await agreed(client))
+        assert await who(client) == "lovelace"
+        parted = await client.post("/api/auth/elsewhere/part", json={"place": "oidc"})
+        assert parted.status_code == 200
+    assert await identities.of(ada.id) == []
+
+
+async def test_what_another_browser_began_is_not_finished_here() -> None:
+    async with browser() as one, browser() as other:
+        back = await agreed(one)
+        assert (await other.get(back)).headers["location"] == "/signin?problem=sign_in"
+        await agreed(other)
+        assert (await other.get(back)).headers["location"] == "/signin?problem=sign_in"
+        assert await who(other) is None
+
+
+async def test_an_answer_is_good_once() -> None:
+    async with browser() as client:
+        back = await agreed(client)
+        carried = client.cookies["memicos_elsewhere"]
+        await client.get(back)
+        client.cookies.set("memicos_elsewhere", carried, domain="site.example", path="/api/auth/elsewhere")
+        assert (await client.get(back)).headers["location"] == "/signin?problem=sign_in"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"nonce": "other"}, {"aud": "other"}, {"iss": "https://evil.example"}, {"exp": 1}, {"sub": None}, "key"],
+)
+async def test_what_is_not_signed_for_us_now_is_not_believed(change: Any, there: Provider) -> None:
+    if change == "key":
+        there.signs_with = RSAKey.generate_key(2048, {"kid": "one"})
+    else:
+        there.changes = change
+    async with browser() as client:
+        landed = await client.get(await agreed(client))
+        assert landed.headers["location"] == "/signin?problem=sign_in"
+        assert await who(client) is None
+
+
+async def test_where_nobody_signs_up_a_stranger_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "access", "closed")
+    async with browser() as client:
+        landed = await client.get(await agreed(client))
+        assert landed.headers["location"] == "/signin?problem=forbidden"
+        assert parse_qs(urlsplit(landed.headers["location"]).query) == {"problem": ["forbidden"]}
+        assert (await client.get("/api/auth/elsewhere/google")).status_code == 404
