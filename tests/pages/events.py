@@ -13,11 +13,8 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import StateUpdate
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 
-from memicos_app.site.visitors import Visitors
+from memicos_app.memicos_app import app
 
-APP = rx.App()
-"""Reflex wants one to exist; it has no pages, so nothing is loaded but what a test asks for."""
-APP.add_middleware(Visitors())
 TOKEN = "visitor"
 FeatureAddress = tuple[str, str, str]
 
@@ -59,6 +56,12 @@ class Visitor:
         key = {"_redirect": "path", "_call_script": "javascript_code"}[name]
         return [str(event.payload[key]) for event in self.browser.told if event.name == name]
 
+    def sent_to_sign_in(self) -> bool:
+        """Whether the browser was told to go to the page for that, since this was asked last."""
+        sent = any(path.startswith("/signin?next=") for path in self.told("_redirect"))
+        self.browser.told.clear()
+        return sent
+
     async def cause(self, event: Any) -> list[Mapping[str, Any]]:
         """Run an event and all that it chains; what each step sent."""
         sent = []
@@ -76,7 +79,7 @@ async def visitor(*address: str, **query: str) -> AsyncIterator[Visitor]:
     """A visitor at `/{model}/{source}/{index}`."""
     rx.State.setup_dynamic_args({"model_id": "arg_single", "source_id": "arg_single", "index": "arg_single"})
     browser = Browser()
-    processor = BaseStateEventProcessor(middleware=APP)
+    processor = BaseStateEventProcessor(middleware=app)
     processor.configure(state_manager=StateManagerMemory(), event_namespace=browser)  # type: ignore[arg-type]
     async with processor:
         yield Visitor(processor, browser, (address[0], address[1], address[2]), query)

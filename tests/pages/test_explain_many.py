@@ -104,7 +104,7 @@ async def test_a_stranger_begins_nothing(imported: str, monkeypatch: pytest.Monk
         await one.cause(VolumeState.load)
         assert not one.shown.get("sources")
         await one.cause(VolumeState.send({"subject": SUBJECT, "explainer": "local:x"}))
-        assert "Sign in" in one.shown["problem"]
+        assert one.sent_to_sign_in()
         await one.cause(VolumeState.index({"subject": SUBJECT}))
         await one.cause(VolumeState.follow)
         assert not one.shown.get("runs")

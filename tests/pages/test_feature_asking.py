@@ -116,7 +116,7 @@ async def test_a_stranger_asks_nothing(
         await one.cause(FeatureState.open_asking(EXPLAIN))
         assert not one.shown.get("chat_models")
         await one.cause(FeatureState.ask_now(form(chat_server)))
-        assert "Sign in" in one.shown["ask_problem"]
+        assert one.sent_to_sign_in()
     assert chat_server.asked() == []
     get_settings.cache_clear()
 

@@ -61,6 +61,6 @@ async def test_a_visitor_of_a_public_site_reads_only(imported: str, monkeypatch:
         await one.cause(FeatureState.load)
         assert not one.shown.get("may_edit", False)
         await one.cause(FeatureState.keep_words({"words": "not mine to say"}))
-        assert "Sign in" in one.shown["words_problem"]
+        assert one.sent_to_sign_in()
         assert len(lines(one)) == 1
     get_settings.cache_clear()

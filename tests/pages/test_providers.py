@@ -95,5 +95,5 @@ async def test_on_a_public_site_nobody_learns_or_changes_anything(
             ProvidersState.try_model({"provider": "local", "model": "m"}),
         ):
             await stranger.cause(event)
-            assert "Sign in" in stranger.shown["said"]
+            assert stranger.sent_to_sign_in()
             assert not stranger.shown.get("rows")
