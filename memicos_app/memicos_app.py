@@ -46,6 +46,7 @@ from memicos_app.pages import (
 )
 from memicos_app.settings import ROOT
 from memicos_app.site import links, services
+from memicos_app.site.admission import failed
 from memicos_app.site.visitors import Visitors
 
 API = [Mount("/api", api), Route(mcp_endpoint.PATH, mcp_endpoint.endpoint)]
@@ -96,6 +97,7 @@ def with_api(site: ASGIApp) -> ASGIApp:
 app = rx.App(
     stylesheets=[f"/{sheet.name}" for sheet in sorted((ROOT / "assets").glob("*.css"))],
     api_transformer=with_api,
+    backend_exception_handler=failed,
 )
 app.add_middleware(Visitors(), index=0)
 app.register_lifespan_task(services.running)

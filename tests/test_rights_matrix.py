@@ -18,7 +18,7 @@ from memicos_app.api import docs
 from memicos_app.api.app import ROUTERS, api
 from memicos_app.api.rights import CHANGING
 from memicos_app.api.rights import needed as needed_by_route
-from memicos_app.components.rights import OF_REFLEX
+from memicos_app.components.rights import OF_REFLEX, is_declared
 from memicos_app.components.rights import needed as needed_by_handler
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import OWNER, VISITOR, Person, set_person
@@ -92,7 +92,7 @@ def test_what_changes_something_is_not_for_reading() -> None:
 
 def test_every_handler_says_what_it_needs() -> None:
     assert PAGES
-    assert [name for name, one in OURS.items() if needed_by_handler(one) is None] == []
+    assert [name for name, one in OURS.items() if not is_declared(one)] == []
     assert len(OURS) > 150
 
 
@@ -149,7 +149,8 @@ def test_a_person_at_the_machine_may_everything(monkeypatch: pytest.MonkeyPatch)
     get_settings.cache_clear()
     set_person(rights.somebody())
     for name, handler in OURS.items():
-        assert needed_by_handler(handler) is not None
+        if needed_by_handler(handler) is None:
+            continue
         try:
             admit(Event(name=name, payload={}))
         except BadInputError:

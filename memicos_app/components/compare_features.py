@@ -15,7 +15,7 @@ from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card
 from memicos_app.components.patience import patiently
-from memicos_app.components.rights import declares, needs
+from memicos_app.components.rights import declares, inside, needs
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_strip import StripGroup, pack, token, token_strip
 from memicos_app.library import feature_comparison
@@ -54,6 +54,7 @@ class FeaturesState(rx.State):
     rows: list[StripGroup] = []
     _asked: Compared = Compared()
 
+    @inside
     async def show(self, asked: Compared) -> None:
         """Read both; what the worker computes is asked for by an event of its own."""
         same = (asked.a, asked.b) == (self._asked.a, self._asked.b) and self.loaded

@@ -15,7 +15,7 @@ from memicos_app.components.figures import EVALUATION, count, figure, share
 from memicos_app.components.layout import card
 from memicos_app.components.overlay_plot import OverlayShown, overlay, overlay_plot
 from memicos_app.components.patience import patiently
-from memicos_app.components.rights import declares, needs
+from memicos_app.components.rights import declares, inside, needs
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import source_comparison
 from memicos_app.library.accounts.rights import Right
@@ -70,6 +70,7 @@ class SourcesState(rx.State):
     _asked: Compared = Compared()
     _pairs: list[Pair] = []
 
+    @inside
     async def show(self, asked: Compared) -> None:
         """Read both; the matching is asked for by an event of its own."""
         if asked == self._asked and self.loaded:
@@ -93,6 +94,8 @@ class SourcesState(rx.State):
     async def match(self) -> AsyncIterator[None]:
         """Ask the worker for the best matches; waits for one that is down, loading or busy."""
         async with self:
+            if not self.loaded:
+                return
             asked, places = self._asked, self._asked.sources()
         try:
             found = await patiently(lambda: source_comparison.matching(*places), self._tell)
@@ -135,7 +138,8 @@ class SourcesState(rx.State):
     async def choose_order(self, order: str) -> None:
         """List other pairs first."""
         self.order = order if order in ORDERS else "alike"
-        await self._list()
+        if self.loaded:
+            await self._list()
 
     async def _list(self) -> None:
         model, source, _, other = self._asked.sources()

@@ -9,12 +9,12 @@ from typing import TypedDict
 import reflex as rx
 from reflex.event import EventSpec
 
-from memicos_app.components.figures import count
+from memicos_app.components.figures import count, number_in
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card
 from memicos_app.components.list_address import Asked
 from memicos_app.components.range_plot import range_plot
-from memicos_app.components.rights import declares
+from memicos_app.components.rights import declares, inside
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import facets
 from memicos_app.library.accounts.rights import Right
@@ -64,6 +64,7 @@ class FacetsState(rx.State):
     _place: tuple[str, str] = ("", "")
     _asked: Asked = Asked()
 
+    @inside
     def ask(self, model_id: str, source_id: str, asked: Asked) -> EventSpec:
         """Take over what the address asks for; the event reads what belongs to it."""
         if (model_id, source_id) != self._place:
@@ -126,7 +127,7 @@ class FacetsState(rx.State):
 
 
 def span(low: str, high: str) -> Span:
-    return Span(float(low) if low else None, float(high) if high else None)
+    return Span(number_in(low), number_in(high))
 
 
 def range_shown(bars: Bars, on: Span) -> RangeShown:

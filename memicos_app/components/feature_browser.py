@@ -14,7 +14,7 @@ from memicos_app.components.figures import count
 from memicos_app.components.jump import place
 from memicos_app.components.keys import kbd
 from memicos_app.components.list_address import PAGE, Asked, last_page
-from memicos_app.components.rights import declares
+from memicos_app.components.rights import declares, inside
 from memicos_app.library import features
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.views import FeatureSort
@@ -57,6 +57,7 @@ class BrowserState(rx.State):
     _typed: str = ""
     _asked: Asked = Asked()
 
+    @inside
     async def show(self, model_id: str, source_id: str, asked: Asked) -> None:
         """Read the page of `source_id` that `asked` names; past the end it is the last one."""
         found = await features.feature_list(
@@ -81,6 +82,7 @@ class BrowserState(rx.State):
         """Indices of the rows on screen, with commas between them."""
         return ",".join(row["number"] for row in self.rows)
 
+    @inside
     def forget(self) -> None:
         """Empty the list; another source comes."""
         self.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,3 +82,12 @@ def money_words(usd: float) -> str:
     if usd >= 1 or usd == 0:
         return f"${usd:,.2f}" if usd else "$0"
     return f"${usd:.4f}" if usd >= 0.0001 else "less than $0.0001"
+
+
+def number_in(text: str) -> float | None:
+    """The number that a field holds; None for an empty one, and for what is none."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None

@@ -12,7 +12,7 @@ from memicos_app.components.feature_address import feature_path
 from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card
-from memicos_app.components.rights import declares
+from memicos_app.components.rights import declares, inside
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import quick_lists
 from memicos_app.library.accounts.rights import Right
@@ -52,6 +52,7 @@ class MapChoice(rx.State, mixin=True):
     problem: str = ""
     _chosen: list[tuple[str, int]] = []
 
+    @inside
     def forget_choice(self) -> None:
         """Nothing is chosen."""
         self.picked, self.card = "", NO_CARD

@@ -12,7 +12,7 @@ from memicos_app.components.copy import command
 from memicos_app.components.job_card import later
 from memicos_app.components.job_rows import JobRow, job_list, job_row, obey
 from memicos_app.components.layout import card
-from memicos_app.components.rights import declares, needs
+from memicos_app.components.rights import declares, inside, needs
 from memicos_app.library import catalog, jobs, ownership
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
@@ -43,6 +43,7 @@ class MapMaking(rx.State):
     """Jobs that came to an end while somebody looked on."""
     _open: list[int] = []
 
+    @inside
     async def show(self, model_id: str, source_id: str) -> None:
         """Read what a map of this source may be made with; called by the page."""
         self.reset()

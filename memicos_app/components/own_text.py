@@ -12,6 +12,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.feature_address import feature_path, with_text
+from memicos_app.components.feature_ways import index_of
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import FORM
 from memicos_app.components.test_result import test_groups, took
@@ -97,6 +98,8 @@ class OwnText(rx.State, mixin=True):
             rewrite = self._rewrite_address()
         yield rx.call_script(rewrite)
         if not text.strip():
+            return
+        if index_of(place[2]) is None:
             return
         groups, seconds, problem = await self._answer(place, text)
         async with self:

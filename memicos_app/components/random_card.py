@@ -6,7 +6,7 @@ import reflex as rx
 
 from memicos_app.components.feature_list import NOTHING_LISTED, ListedFeature, listed
 from memicos_app.components.layout import card
-from memicos_app.components.rights import declares
+from memicos_app.components.rights import declares, inside
 from memicos_app.components.token_preview import token_preview
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
@@ -20,6 +20,7 @@ class RandomState(rx.State):
     drawn: ListedFeature = NOTHING_LISTED
     where: str = ""
 
+    @inside
     async def show(self) -> None:
         """Draw one; called by the page that shows the card."""
         found = await random_row()

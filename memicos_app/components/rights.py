@@ -50,6 +50,17 @@ def declares(right: Right) -> Callable[[C], C]:
     return declared
 
 
+def inside(method: F) -> F:
+    """Declares that a public method of a state is called by other states only: as an event it is never run."""
+    setattr(method, _MARK, None)
+    return method
+
+
+def is_declared(handler: EventHandler) -> bool:
+    """Whether somebody said what a handler needs, or that it is none."""
+    return hasattr(handler.fn, _MARK)
+
+
 def needed(handler: EventHandler) -> Right | None:
     """What a handler needs; None: nobody said, so that it is not run."""
     if handler.fn.__module__ == "reflex.state":

@@ -11,8 +11,9 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.feature_address import steer_path
+from memicos_app.components.figures import number_in
 from memicos_app.components.presence import is_here
-from memicos_app.components.rights import declares, needs
+from memicos_app.components.rights import declares, inside, needs
 from memicos_app.components.steer_features import slider_marks
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import steer_runs
@@ -70,6 +71,7 @@ class TeaserState(rx.State):
         choice = self.choices[self.picked]
         return steer_path(self._model, choice["source"], choice["number"], self.strength)
 
+    @inside
     async def show(self, model_id: str, source_id: str) -> None:
         """Take three features of a source; called by the page that shows the panel."""
         if self.choices and self._model == model_id:
@@ -84,13 +86,15 @@ class TeaserState(rx.State):
             self.limit = REACH * self.strength
 
     @rx.event
-    def pick(self, place: int) -> EventSpec:
+    def pick(self, place: int) -> EventSpec | None:
+        if not 0 <= place < len(self.choices):
+            return None
         self._pick(place)
         return TeaserState.run
 
     @rx.event
     def slide(self, value: str) -> EventSpec:
-        self.strength = round(float(value))
+        self.strength = round(number_in(value) or 0)
         return TeaserState.run
 
     @rx.event

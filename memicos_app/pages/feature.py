@@ -23,7 +23,7 @@ from memicos_app.components.feature_config import fact_tables, feature_config, n
 from memicos_app.components.feature_display import LAYOUTS, FeatureDisplay, feature_display
 from memicos_app.components.feature_kept import FeatureKept, keep_verbs, kept_cards
 from memicos_app.components.feature_skeleton import feature_skeleton
-from memicos_app.components.feature_ways import read, ways_on
+from memicos_app.components.feature_ways import index_of, read, ways_on
 from memicos_app.components.jump import address
 from memicos_app.components.layout import card, page
 from memicos_app.components.logit_table import logit_table
@@ -173,10 +173,15 @@ class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, Voting, rx.State):
         """The decoder direction as a JSON file."""
         model_id, source_id, index = self._place()
         try:
-            found = await features.vector(model_id, source_id, int(index))
+            found = await features.vector(model_id, source_id, index_of(index) or 0)
         except LibraryError as error:
             return rx.toast.error(error.message)
-        data = {"modelId": model_id, "source": source_id, "index": int(index), **found.model_dump(by_alias=True)}
+        data = {
+            "modelId": model_id,
+            "source": source_id,
+            "index": index_of(index) or 0,
+            **found.model_dump(by_alias=True),
+        }
         return rx.download(data=json.dumps(data), filename=f"{source_id}-{index}-vector.json")
 
 

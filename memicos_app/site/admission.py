@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import reflex as rx
-from reflex.event import Event
+from reflex.event import Event, EventSpec
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
@@ -18,6 +18,7 @@ from memicos_app.site.payloads import checked
 
 logger = logging.getLogger(__name__)
 SIGN_IN = "/signin"
+INTERNAL = "Something went wrong on the server; its log says what."
 
 
 def refusal(event: Event, path: str) -> StateUpdate | None:
@@ -46,6 +47,17 @@ def admit(event: Event) -> None:
         payload = checked(handler, event.payload)
         event.payload.clear()
         event.payload.update(payload)
+
+
+def failed(exception: Exception) -> EventSpec:
+    """What a page says where a handler failed: the library's own words, else that the log knows."""
+    words = INTERNAL
+    if isinstance(exception, LibraryError):
+        words = exception.message
+    else:
+        logger.error("a handler failed", exc_info=exception)
+    said: EventSpec = rx.toast.error(words)
+    return said
 
 
 def told(error: LibraryError, path: str) -> Any:
