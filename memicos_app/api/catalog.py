@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -105,6 +106,23 @@ async def new_source_set(body: AnnouncedSourceSet) -> Json:
 async def get_source_set(model_id: str, name: str) -> Json:
     """One source set with its sources, in the order of their layers."""
     return Json(set_json(await catalog.source_set(model_id, name)))
+
+
+@router.get("/source/{model_id}/{source_id}")
+async def get_source(model_id: str, source_id: str) -> Json:
+    """One source: how its numbers were made, its SAE's configuration, and how its features are distributed."""
+    found = await catalog.source(model_id, source_id)
+    return Json(
+        {
+            **source_json(found.source),
+            "saelensConfig": found.saelens_config,
+            "madeFrom": found.made_from,
+            "evaluation": found.source.evaluation,
+            "density": asdict(found.density),
+            "maxActivation": asdict(found.max_activation),
+            "skipped": found.skipped,
+        }
+    )
 
 
 def model_json(one: ModelView) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from memicos_app.api.answers import Json
@@ -128,9 +128,19 @@ async def new_with_features(body: NewListWithFeatures, request: Request) -> Json
 @router.post("/get", response_model=WholeListAnswer)
 async def get(body: PartOfList, request: Request) -> Json:
     """A list with up to 300 of its features, each with a few examples; `next` is what the following part is after."""
+    return await _part(body.list_id, body.after, request)
+
+
+@router.get("/{list_id}", response_model=WholeListAnswer)
+async def show(list_id: str, request: Request, after: Annotated[int, Query(ge=-1, le=2**31 - 2)] = -1) -> Json:
+    """The same as `/list/get`."""
+    return await _part(list_id, after, request)
+
+
+async def _part(list_id: str, after: int, request: Request) -> Json:
     with fields_renamed(FIELDS):
-        found = await reading.get(body.list_id)
-        part = await reading.entries(body.list_id, after=body.after)
+        found = await reading.get(list_id)
+        part = await reading.entries(list_id, after=after)
     cards = await feature_cards([one.address for one in part.entries], examples=EXAMPLES)
     return Json(
         {

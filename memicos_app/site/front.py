@@ -7,7 +7,8 @@ here only the site's own pages may.
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
+import re
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +28,8 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and is_api(scope["path"]):
             await self.backend(scope, receive, send)
+        elif scope["type"] == "http" and (data := page_data(scope["path"])):
+            await self.backend({**scope, "path": data, "raw_path": quote(data).encode()}, receive, send)
         elif scope["type"] == "websocket" and not self.is_own(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": REFUSED})
         else:
@@ -42,6 +45,21 @@ class Front:
             return True
         logger.warning("refused a socket of %s; if people reach this site there, set PUBLIC_URL to it", origin)
         return False
+
+
+_DATA = (
+    (re.compile(r"/list/([^/]+)\.json"), "/api/list/{}"),
+    (re.compile(r"/(?!assets/)([^/]+)/([^/]+)/([0-9]+)\.json"), "/api/feature/{}/{}/{}"),
+    (re.compile(r"/(?!assets/)([^/]+)/([0-9]+-[^/]+)\.json"), "/api/source/{}/{}"),
+)
+
+
+def page_data(path: str) -> str:
+    """The address in the API of what a page shows, for the page's own address with `.json`; empty for every other."""
+    for pattern, address in _DATA:
+        if named := pattern.fullmatch(path):
+            return address.format(*named.groups())
+    return ""
 
 
 def is_api(path: str) -> bool:

@@ -29,6 +29,7 @@ People = dict[str, str]
 STORED: dict[str, Any] = {
     f"GET /feature/{MODEL}/{SOURCE}/10": None,
     f"GET /features/{MODEL}/{SOURCE}": None,
+    f"GET /source/{MODEL}/{SOURCE}": None,
     f"GET /page/{MODEL}/{SOURCE}/10": None,
     f"GET /page/{MODEL}/{SOURCE}": None,
     "POST /activation/get": {**AT, "index": 10},
@@ -66,9 +67,9 @@ ELSEWHERE = {
     "POST /activation/upload-batch", "POST /upload/batch", "POST /explanation/generate", "POST /explanation/score",
     "POST /explanation/score/{id}/delete", "POST /explanation/search-release", "POST /explanation/new",
     "POST /explanation/{id}/edit", "POST /explanation/{id}/delete", "POST /explanation/{id}/vote",
-    "POST /explanation/{id}/unvote", "GET /health", "GET /status", "POST /visibility",
+    "POST /explanation/{id}/unvote", "GET /health", "GET /ready", "GET /status", "POST /visibility",
     # Lists, bookmarks and comments have owners of their own; of features: `test_what_hangs_on_a_source`.
-    "POST /features", "POST /list/new", "POST /list/new-with-features", "POST /list/get", "POST /list/list",
+    "POST /features", "POST /list/new", "POST /list/new-with-features", "POST /list/get", "GET /list/{list_id}", "POST /list/list",
     "POST /list/add-features", "POST /list/remove", "POST /list/edit-feature", "POST /list/update",
     "POST /list/delete", "POST /list/comment/new", "POST /list/comment/delete", "POST /bookmark/add",
     "POST /bookmark/delete", "POST /user/bookmarks", "POST /comment/new", "POST /comment/delete",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from memicos_app.site.front import Front, is_api
+from memicos_app.site.front import Front, is_api, page_data
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,22 @@ from memicos_app.site.front import Front, is_api
 )
 def test_what_belongs_to_the_api(path: str, expected: bool) -> None:
     assert is_api(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/gpt2-small/6-res-jb/7.json", "/api/feature/gpt2-small/6-res-jb/7"),
+        ("/gpt2-small/6-res-jb.json", "/api/source/gpt2-small/6-res-jb"),
+        ("/list/abc.json", "/api/list/abc"),
+        ("/gpt2-small/6-res-jb/7", ""),
+        ("/assets/6-chunk.json", ""),
+        ("/assets/a/7.json", ""),
+        ("/manifest.json", ""),
+    ],
+)
+def test_a_pages_address_with_json_is_its_data(path: str, expected: str) -> None:
+    assert page_data(path) == expected
 
 
 def part(name: str, seen: list[str]) -> Any:
@@ -43,6 +59,7 @@ async def reached(kind: str, path: str = "/", public_url: str = "", **headers: s
 async def test_requests_and_the_life_of_the_app() -> None:
     assert await reached("http", "/api/health") == ["backend"]
     assert await reached("http", "/model/source") == ["site"]
+    assert await reached("http", "/model/6-set/7.json") == ["backend"]
     assert await reached("lifespan") == ["site"]
 
 
