@@ -69,7 +69,8 @@ ELSEWHERE = {
     "POST /explanation/{id}/edit", "POST /explanation/{id}/delete", "POST /explanation/{id}/vote",
     "POST /explanation/{id}/unvote", "GET /health", "GET /ready", "GET /status", "POST /visibility",
     # Lists, bookmarks and comments have owners of their own; of features: `test_what_hangs_on_a_source`.
-    "POST /features", "POST /list/new", "POST /list/new-with-features", "POST /list/get", "GET /list/{list_id}", "POST /list/list",
+    "POST /features", "POST /list/new", "POST /list/new-with-features", "POST /list/get",
+    "GET /list/{list_id}", "POST /list/list",
     "POST /list/add-features", "POST /list/remove", "POST /list/edit-feature", "POST /list/update",
     "POST /list/delete", "POST /list/comment/new", "POST /list/comment/delete", "POST /bookmark/add",
     "POST /bookmark/delete", "POST /user/bookmarks", "POST /comment/new", "POST /comment/delete",
