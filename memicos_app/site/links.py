@@ -1,4 +1,4 @@
-"""Addresses that lead to pages: `/api-doc`, `/steer`, `/steer/{id}` as the API's share links give it, `/source-set/new`."""
+"""Addresses that lead to pages: `/steer`, `/steer/{id}` as share links give it, `/source-set/new`, `/api-doc`."""
 
 from __future__ import annotations
 
