@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import feature_places
+from memicos_app.library import feature_places, rates
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.query import row, rows, run_in, writing
@@ -31,6 +31,7 @@ async def add(address: FeatureAddress) -> bool:
         SignInError, ForbiddenError: the person may not write.
     """
     who = require(Right.WRITE)
+    await rates.take("write")
     await feature_places.require(address)
     return await _write(
         """

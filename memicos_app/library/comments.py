@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import activity, feature_places
+from memicos_app.library import activity, feature_places, rates
 from memicos_app.library.accounts import notifications
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
@@ -120,6 +120,7 @@ def place(one: CommentView) -> str:
 
 
 async def _write(said: str, subject: str, where: dict[str, object]) -> str:
+    await rates.take("write")
     made = secrets.token_hex(12)
     async with writing() as writer:
         await run_in(

@@ -10,7 +10,7 @@ import secrets
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import activity, explanations, features, vectors
+from memicos_app.library import activity, explanations, features, rates, vectors
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import me
 from memicos_app.library.accounts.rights import Right
@@ -36,6 +36,7 @@ async def write(model_id: str, source_id: str, index: int, text: str) -> str:
         raise BadInputError("A vector of one's own is named by its label.", field="source_id")
     if not await _exists(model_id, source_id, index):
         await features.feature(model_id, source_id, index)
+    await rates.take("write")
     made = secrets.token_hex(12)
     async with writing() as writer:
         await lock(writer, model_id, source_id)

@@ -29,7 +29,6 @@ DEFAULTS = {
     "search-all": 1600,
     "search-topk": 500,
     "search-contrast": 500,
-    "signin": 30,
     "steer": 240,
     "tokenize": 1200,
     "upload": 1000,

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import activity, comments, own_explanations
+from memicos_app.library import activity, comments, own_explanations, rates
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.embedders import soon
@@ -63,6 +63,7 @@ async def report(kind: str, subject_id: str, reason: str) -> str:
         SignInError, ForbiddenError: the person may not write.
     """
     who = require(Right.WRITE)
+    await rates.take("write")
     said = " ".join(reason.split())
     if not 1 <= len(said) <= LONGEST_REASON:
         raise BadInputError(f"Say why in 1 to {LONGEST_REASON} characters.", field="reason")

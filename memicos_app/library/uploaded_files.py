@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session
 from memicos_app.db.text import storable
-from memicos_app.library import registration
+from memicos_app.library import rates, registration
 from memicos_app.library.datasets import saedashboard
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
 from memicos_app.library.datasets.reading import parse, sentence
@@ -62,6 +62,7 @@ async def upload_file(
     Raises:
         BadInputError: it is no batch file, is of another source, or something in it cannot be right.
     """
+    await rates.take("upload")
     name = name or path.name
     digest = await asyncio.to_thread(file_hash, path)
     if not replace and (found := await _known(digest, expected)) is not None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memicos_app.db.session import session
-from memicos_app.library import activity
+from memicos_app.library import activity, rates
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
 from memicos_app.library.datasets.rows import feature_row
 from memicos_app.library.errors import BadInputError
@@ -42,6 +42,7 @@ async def upload(model_id: str, source_id: str, features: Sequence[Upload], *, r
         NotFoundError: no such source.
         BadInputError: a feature comes twice, or cannot be right; `field` names it.
     """
+    await rates.take("upload")
     outcome = Outcome(model_id, source_id)
     prepared = await asyncio.to_thread(prepare, features, outcome)
     async with session() as writer:

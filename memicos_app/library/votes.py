@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memicos_app.db.text import original, storable, storable_all
-from memicos_app.library import activity
+from memicos_app.library import activity, rates
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import refresh_labels
 from memicos_app.library.own_explanations import found, lock
@@ -21,6 +21,7 @@ async def vote(explanation_id: str, voter_id: str, points: int) -> int:
     """
     if points not in (-1, 1):
         raise BadInputError("A vote is 1, for, or -1, against.", field="points")
+    await rates.take("write")
     return await _write(
         """
         INSERT INTO explanation_votes (explanation_id, voter_id, points) VALUES (:id, :voter, :points)

@@ -10,9 +10,10 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from memicos_app.library import saved_runs
-from memicos_app.library.accounts import rights
+from memicos_app.library.accounts import recognising, rights
+from memicos_app.library.accounts.person import VISITOR, set_person
 from memicos_app.library.accounts.rights import Right
-from memicos_app.library.errors import NotFoundError
+from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.settings import get_settings
 
 
@@ -59,7 +60,11 @@ def declared(path: str, lead: Callable[[Request], Awaitable[RedirectResponse]]) 
     """A link that asks for its right first; who is not known is led to signing in."""
 
     async def asked(request: Request) -> RedirectResponse:
-        if not rights.may(NEEDS[path], rights.somebody()):
+        try:
+            set_person(await recognising.from_headers(request.headers))
+        except LibraryError:
+            set_person(VISITOR)
+        if not rights.may(NEEDS[path]):
             return RedirectResponse(f"/signin?next={quote(request.url.path)}")
         return await lead(request)
 

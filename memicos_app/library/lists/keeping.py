@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.text import storable, storable_all
-from memicos_app.library import activity, feature_places
+from memicos_app.library import activity, feature_places, rates
 from memicos_app.library.accounts.rights import Right, require
 from memicos_app.library.errors import BadInputError, ForbiddenError, NotFoundError
 from memicos_app.library.lists import reading
@@ -52,6 +52,7 @@ async def make(
         SignInError, ForbiddenError: the person may not write.
     """
     who = require(Right.WRITE)
+    await rates.take("write")
     values = checked(name=name, description=description, test_text=test_text, visibility=visibility)
     wanted = await _checked_entries(features)
     made = secrets.token_hex(8)
@@ -193,6 +194,7 @@ async def lock(writer: AsyncSession, list_id: str) -> None:
         SignInError, ForbiddenError: it is not theirs to change.
     """
     require(Right.WRITE)
+    await rates.take("write")
     seen = await reading.get(list_id)
     if not seen.mine:
         raise ForbiddenError("Only the one who made this list, or an administrator, may change it.")

@@ -13,6 +13,8 @@ from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.errors import BadInputError, ConflictError, ForbiddenError, NotFoundError, SignInError
 from memicos_app.library.lists import keeping, reading
 from memicos_app.library.quick_lists import FeatureAddress
+from memicos_app.library.rates import RateLimited
+from memicos_app.settings import get_settings
 from tests.library.datasets.folder import MODEL, SOURCE
 from tests.people import ANN, BOB, EVE, done_for
 
@@ -60,6 +62,20 @@ async def test_comments_are_deleted_by_their_author_and_by_administrators() -> N
     with done_for(EVE):
         await comments.delete(other)
         assert await comments.of_feature(ZERO) == []
+
+
+async def test_nobody_writes_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RATE_LIMITS", "write=3")
+    get_settings.cache_clear()
+    with done_for(ANN):
+        kept = await keeping.make("cats")
+        await bookmarks.add(ZERO)
+        await comments.on_list(kept.id, "mine")
+        for more in (comments.on_feature(ZERO, "once more"), votes.vote("pets", ANN.id or "", 1), bookmarks.add(ONE)):
+            with pytest.raises(RateLimited):
+                await more
+    with done_for(BOB):
+        await bookmarks.add(ONE)
 
 
 async def test_comments_have_their_lengths_and_lists_their_readers() -> None:
