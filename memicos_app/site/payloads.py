@@ -34,9 +34,20 @@ def checked(handler: EventHandler, payload: Mapping[str, Any]) -> dict[str, Any]
         if name not in cleaned:
             if parameter.default is inspect.Parameter.empty:
                 raise BadInputError("What the page sent lacks a field.", field=name)
-        elif not _fits(cleaned[name], _hints(handler.fn).get(name, Any)):
+            continue
+        hint = _hints(handler.fn).get(name, Any)
+        if hint is str:
+            cleaned[name] = _as_text(cleaned[name])
+        if not _fits(cleaned[name], hint):
             raise BadInputError("What the page sent is not of the kind that is asked for.", field=name)
     return cleaned
+
+
+def _as_text(value: Any) -> Any:
+    """A number as it is typed: sliders and fields of numbers send numbers to handlers that read text."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def clean(value: Any, depth: int = 0) -> Any:
