@@ -78,6 +78,12 @@ ELSEWHERE = {
     "POST /umap", "GET /maps/{model_id}/{source_id}", "GET /map/{map_id}/points",
     "GET /map/{map_id}/words/{source_id}", "GET /map/{map_id}/find", "GET /export/{model_id}/{source_id}",
     "GET /explanation/score/{id}", "GET /explanation/{id}",
+    # Accounts read nothing of models and sources; what is exported is one's own: `tests/library/accounts/`.
+    "GET /auth/elsewhere/{place}", "GET /auth/elsewhere/{place}/back", "POST /auth/elsewhere/part",
+    "POST /auth/email", "POST /auth/link", "POST /auth/password", "POST /auth/sign-out", "POST /auth/unsubscribe",
+    "GET /user/export", "POST /user/api-key", "POST /user/api-key-update", "POST /user/delete", "POST /user/edit",
+    "POST /user/email", "POST /user/keys", "POST /user/keys/new", "POST /user/keys/revoke", "POST /user/password",
+    "POST /user/refresh", "POST /user/sessions", "POST /user/sessions/end",
 }  # fmt: skip
 
 
