@@ -63,9 +63,11 @@ def asked(route: APIRoute) -> str:
 
 
 def rows(url: str) -> dict[str, int]:
-    """How many rows each table has."""
+    """How many rows each table has, but for the one that counts what was asked for."""
     with psycopg.connect(url) as connection:
-        names = connection.execute("SELECT relname FROM pg_stat_user_tables ORDER BY relname").fetchall()
+        names = connection.execute(
+            "SELECT relname FROM pg_stat_user_tables WHERE relname <> 'rate_windows' ORDER BY relname"
+        ).fetchall()
         counts = {}
         for (name,) in names:
             found = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()

@@ -11,7 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from memicos_app.api.answers import Json
 from memicos_app.db.errors import DatabaseUnusable
@@ -117,15 +119,24 @@ async def validation_error(request: Request, error: Exception) -> Json:
     return problem(400, "bad_input", message, field=field)
 
 
-async def http_error(_request: Request, error: Exception) -> Json:
+async def http_error(request: Request, error: Exception) -> Json:
     assert isinstance(error, HTTPException)
     status = 400 if error.status_code == 422 else error.status_code
+    headers = {**(error.headers or {}), "Allow": allowed(request)} if status == 405 else error.headers
     return problem(
         status,
         CODES.get(status, "bad_input" if status < 500 else "internal"),
         SENTENCES.get(status, str(error.detail)),
-        headers=error.headers,
+        headers=headers,
     )
+
+
+def allowed(request: Request) -> str:
+    """Methods of every route at the request's address, and not of the first one alone."""
+    path = get_route_path(request.scope)
+    paths = request.app.openapi()["paths"].items()
+    found = {method.upper() for one, methods in paths if compile_path(one)[0].match(path) for method in methods}
+    return ", ".join(sorted(found))
 
 
 async def database_error(_request: Request, error: Exception) -> Json:

@@ -17,14 +17,24 @@ from memicos_app.settings import get_settings
 ROUTES = [(path, method.upper()) for path, methods in api.openapi()["paths"].items() for method in methods]
 POSTS = [path for path, method in ROUTES if method == "POST"]
 NONSENSE: list[Any] = [None, [], "text", 5, {}, {"no such field": 1}, {"feature": 5, "customText": {}, "prompt": []}]
-READS_NO_BODY = {"/explanation/{id}/delete", "/explanation/{id}/unvote", "/explanation/score/{id}/delete"}
+READS_NO_BODY = {path for path in POSTS if "requestBody" not in api.openapi()["paths"][path]["post"]}
+READS_NO_BODY -= {"/jobs/{id}/{verb}", "/vector/list-owned", "/model/list"}
 TAKES_NO_BODY = {"/jobs/{id}/{verb}"} | READS_NO_BODY
-NEEDS_NO_BODY = {"/vector/list-owned", "/model/list", "/explanation/{id}/vote"}
+NEEDS_NO_BODY = {
+    *("/vector/list-owned", "/model/list", "/explanation/{id}/vote", "/features", "/user/bookmarks", "/user/edit"),
+}
+SIGNS_IN = ("/auth/password", "/auth/link", "/auth/email")
+"""There only where people sign in."""
 
 
 def asks(path: str, body: Any) -> bool:
     """Whether a route must refuse a body; to some, an empty one is good."""
     return path not in READS_NO_BODY and (bool(body) or path not in NEEDS_NO_BODY)
+
+
+def of_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the site be one that people sign in to."""
+    monkeypatch.setattr(get_settings(), "access", "open")
 
 
 def filled(path: str) -> str:
@@ -64,12 +74,18 @@ async def test_what_does_not_exist_on_every_route(
 
 
 @pytest.mark.parametrize(("path", "body"), [(path, body) for path in POSTS for body in NONSENSE if asks(path, body)])
-async def test_nonsense_to_every_route(client: httpx.AsyncClient, path: str, body: Any) -> None:
+async def test_nonsense_to_every_route(
+    client: httpx.AsyncClient, path: str, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if path in SIGNS_IN:
+        of_several(monkeypatch)
     assert assert_problem(await client.post(path, json=body), 400)["error"] == "bad_input"
 
 
 @pytest.mark.parametrize("path", [path for path in POSTS if path not in TAKES_NO_BODY])
-async def test_a_body_that_is_no_json(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_body_that_is_no_json(client: httpx.AsyncClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if path in SIGNS_IN:
+        of_several(monkeypatch)
     answer = await client.post(path, content=b'{"prompt": ', headers={"content-type": "application/json"})
     assert "not valid JSON" in assert_problem(answer, 400)["message"]
     answer = await client.post(path, content=b"{}", headers={"content-type": "text/plain"})
@@ -139,7 +155,12 @@ async def test_failures_of_the_library_and_faults(
 
 async def test_openapi_tells_the_shape_of_errors(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
-    assert set(document["components"]["schemas"]["Problem"]["properties"]) == {"error", "message", "field"}
+    assert set(document["components"]["schemas"]["Problem"]["properties"]) == {
+        "error",
+        "message",
+        "field",
+        "requestId",
+    }
     for methods in document["paths"].values():
         for operation in methods.values():
             assert {"4XX", "5XX"} <= set(operation["responses"])
