@@ -46,6 +46,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WORKER_SECONDS = 180
 HERE = Path(__file__).parent
+UNTOUCHED = "browser_untouched"
+"""A database as `browser_database` begins, which no site uses: to be copied."""
 PATIENCE = 20_000
 """Milliseconds that a page may take to show something; a loaded machine is slow, a broken page never does."""
 expect.set_options(timeout=PATIENCE)
@@ -104,7 +106,8 @@ def browser_database(postgres_server: PostgresServer, demo_origin: Path) -> str:
         settle(import_source(demo_origin, dataset.MODEL, dataset.SOURCE))
         settle(filling.embed_explanations())
         settle(session.dispose())
-        postgres_server.execute(f"CREATE DATABASE browser TEMPLATE {urlsplit(url).path.strip('/')}")
+        for name in ("browser", UNTOUCHED):
+            postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {urlsplit(url).path.strip('/')}")
     return postgres_server.url("browser")
 
 

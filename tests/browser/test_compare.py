@@ -20,6 +20,7 @@ async def test_from_a_feature_to_a_comparison_on_own_text(page: Page, inference:
     await page.goto(f"/{PLACE}/12")
     await page.get_by_role("link", name="Compare", exact=True).click()
     await expect(page).to_have_url(re.compile(f"/compare\\?a={PLACE}/12$"))
+    await expect(page.locator("input[name=a]")).to_have_value(f"{PLACE}/12")
     await page.locator("input[name=b]").fill(f"{PLACE}/16")
     await page.get_by_role("button", name="Compare", exact=True).click()
     await expect(page).to_have_url(re.compile(f"a={PLACE}/12&b={PLACE}/16$"))

@@ -20,6 +20,7 @@ async def test_two_sides_and_what_tells_them_apart(page: Page, inference: Runnin
     await page.get_by_role("navigation", name="Ways of searching").get_by_role("link", name="Contrast").click()
     await expect(page).to_have_url(re.compile("/search-contrast$"))
     first, second = page.get_by_role("group", name="First side"), page.get_by_role("group", name="Second side")
+    await expect(page.locator(".seg.wrap button").first).to_be_visible()
     await first.get_by_role("textbox").fill(FRENCH[0])
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_text("Each side needs a text.")).to_be_visible()

@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -17,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from memicos_app.library.logs import one_line
 from memicos_app.site import frontend
 from tests.browser import dataset
-from tests.browser.conftest import DESKTOP, settled, watched_page
+from tests.browser.conftest import DESKTOP, UNTOUCHED, settled, watched_page
 from tests.conftest import PostgresServer
 from tests.running import RunningSite, running_site
 
@@ -73,7 +72,7 @@ def hostile_site(
 ) -> Iterator[RunningSite]:
     """A site of its own, without a worker, whose every text is hostile."""
     name = f"hostile_{secrets.token_hex(4)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {urlsplit(browser_database).path.strip('/')}")
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {UNTOUCHED}")
     fill(postgres_server.url(name))
     if not frontend.is_current():
         frontend.build()

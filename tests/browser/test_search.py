@@ -18,6 +18,7 @@ async def test_a_text_its_features_and_the_tokens_to_sort_by(page: Page, inferen
     await settled(page)
     await page.get_by_role("navigation", name="Ways of searching").get_by_role("link", name="By text").click()
     await expect(page).to_have_url(re.compile("/search$"))
+    await expect(page.locator(".seg.wrap button").first).to_be_visible()
     await page.get_by_label("Text to search").fill(TEXT)
     await page.keyboard.press("Control+Enter")
     rows = page.locator("tbody tr")
