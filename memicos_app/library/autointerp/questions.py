@@ -116,8 +116,9 @@ class Questions:
                 if error.final or error.kind in _NOBODY:
                     raise
                 return Said(failure=error.message)
-        self._count(answer.tokens_in, answer.tokens_out, answer.cost_usd)
-        return await self._read(answer, read)
+            # Within its place: no more questions than there are places can be asked again after a kill.
+            self._count(answer.tokens_in, answer.tokens_out, answer.cost_usd)
+            return await self._read(answer, read)
 
     async def _read(self, answer: Answer, read: Read) -> Said:
         try:
