@@ -15,8 +15,8 @@ from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card
 from memicos_app.components.patience import patiently
+from memicos_app.components.quick_test_form import quick_test_form
 from memicos_app.components.rights import declares, inside, needs
-from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_strip import StripGroup, pack, token, token_strip
 from memicos_app.library import feature_comparison
 from memicos_app.library.accounts.rights import Right
@@ -207,33 +207,7 @@ def shared_tokens(one: rx.Var[SharedRow]) -> rx.Component:
 
 def text_card() -> rx.Component:
     return rx.el.section(
-        rx.el.form(
-            rx.el.label("Text to test on both", html_for="compare-text", class_name="sr"),
-            rx.el.textarea(
-                id="compare-text",
-                key=FeaturesState.text_round,
-                name="text",
-                default_value=FeaturesState.text,
-                rows=1,
-                max_length=LONGEST_TEXT,
-                placeholder="Test a text on both",
-                spell_check=False,
-                on_key_down=lambda key, info: submit_on_enter(key, info, FORM),
-                data_key="t",
-                data_key_label="test a text on both",
-                class_name="textarea grow",
-            ),
-            rx.el.button(
-                rx.cond(FeaturesState.testing, "Testing", "Test"),
-                type="submit",
-                title="Test (Ctrl+Enter)",
-                aria_busy=FeaturesState.testing,
-                class_name="btn primary",
-            ),
-            id=FORM,
-            on_submit=FeaturesState.submit,
-            class_name="quick-test",
-        ),
+        quick_test_form(FeaturesState, FORM, "both", LONGEST_TEXT),
         rx.cond(
             FeaturesState.test_problem != "",
             rx.el.p(FeaturesState.test_problem, role="alert", class_name="notice amber test-problem iso"),

@@ -10,8 +10,8 @@ import reflex as rx
 from memicos_app.components.list_rows import ListRow
 from memicos_app.components.own_row import NOTHING, own_row
 from memicos_app.components.patience import patiently
+from memicos_app.components.quick_test_form import quick_test_form
 from memicos_app.components.rights import declares, needs
-from memicos_app.components.test_box import submit_on_enter
 from memicos_app.library import list_tests
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
@@ -100,33 +100,7 @@ def answered(one: ListRow, found: ListTest) -> ListRow:
 def list_test_form(state: type[Any]) -> rx.Component:
     """The field, its button, and the bar while it runs."""
     return rx.el.section(
-        rx.el.form(
-            rx.el.label("Text to test on all features", html_for="list-text", class_name="sr"),
-            rx.el.textarea(
-                id="list-text",
-                key=state.text_round,
-                name="text",
-                default_value=state.text,
-                rows=1,
-                max_length=LONGEST_TEXT,
-                placeholder="Test a text on all of them",
-                spell_check=False,
-                on_key_down=lambda key, info: submit_on_enter(key, info, FORM),
-                data_key="t",
-                data_key_label="test a text on all of them",
-                class_name="textarea grow",
-            ),
-            rx.el.button(
-                rx.cond(state.testing, "Testing", "Test"),
-                type="submit",
-                title="Test (Ctrl+Enter)",
-                aria_busy=state.testing,
-                class_name="btn primary",
-            ),
-            id=FORM,
-            on_submit=state.submit,
-            class_name="quick-test",
-        ),
+        quick_test_form(state, FORM, "all features", LONGEST_TEXT),
         rx.cond(
             state.testing,
             rx.el.div(

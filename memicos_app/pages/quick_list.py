@@ -18,8 +18,8 @@ from memicos_app.components.layout import page
 from memicos_app.components.own_row import NOTHING, OwnRow, own_row
 from memicos_app.components.patience import patiently
 from memicos_app.components.quick_keep import QuickKeeping, keep_button
+from memicos_app.components.quick_test_form import quick_test_form
 from memicos_app.components.rights import declares, needs
-from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.token_preview import token_preview
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import list_tests, quick_lists
@@ -207,33 +207,7 @@ def head() -> rx.Component:
 
 def test_form() -> rx.Component:
     return rx.el.section(
-        rx.el.form(
-            rx.el.label("Text to test on all features", html_for="quick-text", class_name="sr"),
-            rx.el.textarea(
-                id="quick-text",
-                key=QuickListState.text_round,
-                name="text",
-                default_value=QuickListState.text,
-                rows=1,
-                max_length=list_tests.LONGEST,
-                placeholder="Test a text on all of them",
-                spell_check=False,
-                on_key_down=lambda key, info: submit_on_enter(key, info, FORM),
-                data_key="t",
-                data_key_label="test a text on all of them",
-                class_name="textarea grow",
-            ),
-            rx.el.button(
-                rx.cond(QuickListState.testing, "Testing", "Test"),
-                type="submit",
-                title="Test (Ctrl+Enter)",
-                aria_busy=QuickListState.testing,
-                class_name="btn primary",
-            ),
-            id=FORM,
-            on_submit=QuickListState.submit,
-            class_name="quick-test",
-        ),
+        quick_test_form(QuickListState, FORM, "all features", list_tests.LONGEST),
         rx.cond(
             QuickListState.test_problem != "",
             rx.el.p(QuickListState.test_problem, role="alert", class_name="notice amber test-problem iso"),
