@@ -13,7 +13,7 @@ from memicos_app.components.nav import nav
 def page(*children: rx.Component, active: str = "", embed: rx.Var[bool] | bool = False) -> rx.Component:
     """A page with nav and footer around `children`; `embed` leaves both out.
 
-    `active` is `browse`, `search`, `steer`, `admin` or empty. The document's title is given to `rx.page(title=…)`.
+    `active` is `browse`, `search`, `steer`, `lists`, `admin` or empty. `rx.page(title=…)` has the title.
     """
     bare = rx.Var.create(embed)
     return rx.el.div(

@@ -81,14 +81,14 @@ def links(active: str) -> list[rx.Component]:
         "Browse": "/" + NavState.default_model,
         "Search": "/search-explanations",
         "Steer": "/" + NavState.default_model + "/steer",
+        "Lists": "/user/" + PersonState.person_name + "/lists",
         "Admin": "/admin",
     }
-    shown = [
-        rx.el.a(word, href=href, **({"aria_current": "page"} if word.lower() == active else {}))
+    shown = {
+        word: rx.el.a(word, href=href, **({"aria_current": "page"} if word.lower() == active else {}))
         for word, href in places.items()
-    ]
-    own = rx.el.a("Lists", href="/user/" + PersonState.person_name + "/lists")
-    return [*shown[:-1], rx.cond(PersonState.person_name != "", own), shown[-1]]
+    }
+    return list({**shown, "Lists": rx.cond(PersonState.person_name != "", shown["Lists"])}.values())
 
 
 def brand() -> rx.Component:

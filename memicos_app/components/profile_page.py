@@ -21,7 +21,8 @@ def profile_page(section: str, *content: rx.Component) -> rx.Component:
             ("missing", not_found("No such person here", ProfileState.problem, ELSEWHERE)),
             ("failed", failed(ProfileState.problem)),
             rx.el.div(skeleton_rows(8), class_name="card"),
-        )
+        ),
+        active="lists" if section == "lists" else "",
     )
 
 

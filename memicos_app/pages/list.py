@@ -166,7 +166,7 @@ def list_page() -> rx.Component:
             ("failed", failed(ListState.problem)),
             rx.el.div(skeleton_rows(12), class_name="card"),
         ),
-        active="browse",
+        active="lists",
         embed=embedded(),
     )
 

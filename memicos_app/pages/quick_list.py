@@ -182,7 +182,7 @@ def quick_list_page() -> rx.Component:
             rx.cond(QuickListState.cards.length() > 0, rx.fragment(test_form(), cards()), nothing()),
             rx.el.div(skeleton_rows(12), class_name="card"),
         ),
-        active="browse",
+        active="lists",
         embed=embedded_alive(),
     )
 
