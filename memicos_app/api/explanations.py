@@ -44,7 +44,7 @@ class Vote(Body):
     points: int = 1
 
 
-@router.post("/new", response_model=ExplanationAnswer, dependencies=[needs(Right.MANAGE)])
+@router.post("/new", response_model=ExplanationAnswer, dependencies=[needs(Right.WRITE)])
 async def new(body: NewExplanation) -> Json:
     """Keep one's own words for a feature; they stand before what programs say."""
     with fields_renamed(FIELDS):
@@ -52,14 +52,14 @@ async def new(body: NewExplanation) -> Json:
         return await _answer(made)
 
 
-@router.post("/{id}/edit", response_model=ExplanationAnswer, dependencies=[needs(Right.MANAGE)])
+@router.post("/{id}/edit", response_model=ExplanationAnswer, dependencies=[needs(Right.WRITE)])
 async def edit(explanation_id: Id, body: OtherWords) -> Json:
     """Put other words in the place of one's own; scores of the words before go."""
     await own_explanations.change(explanation_id, body.description)
     return await _answer(explanation_id)
 
 
-@router.post("/{id}/delete", response_model=MessageAnswer, dependencies=[needs(Right.MANAGE)])
+@router.post("/{id}/delete", response_model=MessageAnswer, dependencies=[needs(Right.WRITE)])
 async def delete(explanation_id: Id) -> Json:
     """Remove an explanation that was made here; one of a dataset stays with it."""
     await own_explanations.delete(explanation_id)

@@ -183,8 +183,8 @@ def leaving() -> rx.Component:
             rx.el.summary("Delete this account", class_name="link"),
             post_form(
                 rx.el.p(
-                    "Your lists, bookmarks, comments, votes, vectors, steering runs, keys and sessions are deleted, "
-                    "for good. Explanations that you wrote and sources that you uploaded stay, "
+                    "Your lists, bookmarks, comments, votes, vectors, steering runs, tested texts, keys and "
+                    "sessions are deleted, for good. Explanations that you wrote and sources that you uploaded stay, "
                     "without your name.",
                     class_name="small",
                 ),

@@ -42,7 +42,7 @@ def explanation_card(feature: Shown[FeatureDisplay], state: type[Any]) -> rx.Com
 def explanation_item(line: Shown[ExplanationLine], state: type[Any]) -> rx.Component:
     return rx.el.li(
         rx.cond(
-            PersonState.may_write & line.own & (state.changing == line.id),
+            may_change(line, state) & (state.changing == line.id),
             change_form(state, line.text),
             rx.el.p(line.text, class_name="iso"),
         ),
@@ -68,7 +68,7 @@ def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
                 verb("Judge", state.open_asking(line.id), line),
             ),
         ),
-        rx.cond(PersonState.may_write & line.own, verb("Change", state.change(line.id), line)),
+        rx.cond(may_change(line, state), verb("Change", state.change(line.id), line)),
         rx.cond(
             line.made_here & (state.may_edit | (PersonState.may_write & line.own)),
             rx.cond(
@@ -82,6 +82,11 @@ def verbs(line: Shown[ExplanationLine], state: type[Any]) -> list[rx.Component]:
         ),
         rx.cond(PersonState.may_write & ~line.own.bool(), report_button("explanation", line.id, line.text)),
     ]
+
+
+def may_change(line: Shown[ExplanationLine], state: type[Any]) -> rx.Var[bool]:
+    """Whether its words can be: by whoever wrote them, and by administrators."""
+    return PersonState.may_write & (line.own | (state.may_edit & line.by_hand))
 
 
 def verb(words: str, on_click: Any, line: Shown[ExplanationLine], *, look: str = "link") -> rx.Component:

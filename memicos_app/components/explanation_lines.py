@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from memicos_app.components.visible_text import one_line
+from memicos_app.library.explanations import BY_HAND
 from memicos_app.library.views import ExplanationView
 
 LONGEST = 2000
@@ -39,6 +40,8 @@ class ExplanationLine:
     like_href: str = ""
     """Where explanations that mean much the same are found."""
     made_here: bool = False
+    by_hand: bool = False
+    """Written here by a person."""
     own: bool = False
     votes: int = 0
     """What people's votes come to."""
@@ -57,6 +60,7 @@ def explanation_line(view: ExplanationView) -> ExplanationLine:
         version=prompt_version(view.extra),
         like_href=f"/search-explanations?{urlencode({'like': view.id})}",
         made_here=view.made_here,
+        by_hand=view.made_here and view.type_name == BY_HAND,
         own=view.own,
         votes=view.votes,
     )

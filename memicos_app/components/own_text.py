@@ -16,18 +16,18 @@ from memicos_app.components.feature_ways import index_of
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.test_box import FORM
 from memicos_app.components.test_result import test_groups, took
-from memicos_app.library import activations
+from memicos_app.components.tested_texts import Place, TestedTexts
+from memicos_app.library import activations, tested_texts
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, UnavailableError
 
 PATIENCE = 180.0
 """Seconds for which a test waits for a worker that is down or loading."""
 LONGEST_PAUSE = 3.0
-Place = tuple[str, str, str]
 
 
 @declares(Right.READ)
-class OwnText(rx.State, mixin=True):
+class OwnText(TestedTexts, rx.State, mixin=True):
     """The test of one feature on a text; the feature is the one in the address."""
 
     text: str = ""
@@ -67,12 +67,15 @@ class OwnText(rx.State, mixin=True):
     @rx.event
     @needs(Right.RUN)
     def submit_test(self, form: dict[str, Any]) -> EventSpec:
-        return self._test(str(form.get("text", "")))
+        return self._test(str(form.get("text", "")), keep=True)
 
     @rx.event
     @needs(Right.RUN)
     def test_example(self, text: str) -> list[EventSpec]:
         """Test the text of an example, as if it had been typed into the box."""
+        return self._test_shown(text)
+
+    def _test_shown(self, text: str) -> list[EventSpec]:
         self._put(text)
         show = rx.call_script(f"document.getElementById('{FORM}').scrollIntoView({{block: 'center'}})")
         return [show, self._test(text)]
@@ -83,14 +86,17 @@ class OwnText(rx.State, mixin=True):
         self._put("")
         return self._test("")
 
-    def _test(self, text: str) -> EventSpec:
-        event: EventSpec = type(self).run_test(text)
+    def _test(self, text: str, *, keep: bool = False) -> EventSpec:
+        event: EventSpec = type(self).run_test(text, keep)
         return event
 
     @rx.event(background=True, supersedes=True)
     @needs(Right.RUN)
-    async def run_test(self, text: str) -> AsyncIterator[Any]:
-        """Run the feature on `text`; the latest text wins. An empty one takes the answer away."""
+    async def run_test(self, text: str, keep: bool = False) -> AsyncIterator[Any]:
+        """Run the feature on `text`; the latest text wins. An empty one takes the answer away.
+
+        What was typed is kept for whoever typed it; a text out of an address or an example is not.
+        """
         async with self:
             place, self.text, self.test_problem = self._place(), text, ""
             self.testing = bool(text.strip())
@@ -101,12 +107,13 @@ class OwnText(rx.State, mixin=True):
             return
         if index_of(place[2]) is None:
             return
-        groups, seconds, problem = await self._answer(place, text)
+        groups, seconds, problem = await self._answer(place, text, keep)
         async with self:
             if place == self._place():
                 self.testing, self.test_problem, self.result, self.took = False, problem, groups, took(seconds)
+                await self._read_texts()
 
-    async def _answer(self, place: Place, text: str) -> tuple[list[dict[str, Any]], float, str]:
+    async def _answer(self, place: Place, text: str, keep: bool) -> tuple[list[dict[str, Any]], float, str]:
         """Rows, seconds and problem of a test, which waits for a worker that is down, loading or busy."""
         asked = time.perf_counter()
         while True:
@@ -122,6 +129,8 @@ class OwnText(rx.State, mixin=True):
             except LibraryError as error:
                 return [], 0.0, error.message
             else:
+                if keep and (at := self._address()):
+                    await tested_texts.keep(at, text, found.max_value)
                 return [dict(group) for group in test_groups(found)], time.perf_counter() - began, ""
 
     def _rewrite_address(self) -> str:

@@ -32,11 +32,12 @@ def test_box(
     shows_steer: rx.Var[bool],
     on_test: rx.EventHandler,
     on_reset: rx.EventHandler,
+    below: rx.Component,
 ) -> rx.Component:
     """Text in, coloured tokens out.
 
     `maximum` is the feature's own, so that colours compare with its examples; a new `text_round` puts `text`
-    into the field, which otherwise keeps what is typed to itself.
+    into the field, which otherwise keeps what is typed to itself. `below` stands under the answer.
     """
     return rx.el.section(
         rx.cond(shows_field, field(text, text_round, busy, steer_href, shows_steer, on_test)),
@@ -60,6 +61,7 @@ def test_box(
                 aria_live="polite",
             ),
         ),
+        below,
         aria_label="Test this feature on your own text",
         class_name="card test",
     )

@@ -24,6 +24,7 @@ from memicos_app.db.providers import ProviderCall, ProviderKey, ProviderRun
 from memicos_app.db.rates import RateWindow
 from memicos_app.db.scores import ExplanationScore
 from memicos_app.db.steering import SteerOutput, SteerOutputFeature, SteerPreset, SteerVector
+from memicos_app.db.tested_texts import KeptText
 from memicos_app.db.uploads import UploadedFile
 from memicos_app.db.users import User
 from memicos_app.db.votes import ExplanationVote
@@ -52,6 +53,7 @@ __all__ = [
     "ImportSum",
     "Job",
     "JobLine",
+    "KeptText",
     "ListEntry",
     "ListTestResult",
     "Model",

@@ -1,6 +1,7 @@
 """Explanations that people write here, and what may be done with those that were made here: change and delete.
 
-Those that came with a dataset leave with it and are nobody's to change; what models write is in `autointerp/`.
+Whoever wrote one changes and deletes it, an administrator any. Those that came with a dataset leave with it and are
+nobody's to change; what models write is in `autointerp/`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from memicos_app.library.accounts.person import me
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.embedders import soon
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
-from memicos_app.library.explanations import BY_HAND, CURRENT, is_own, refresh_labels
+from memicos_app.library.explanations import BY_HAND, CURRENT, refresh_labels
 from memicos_app.library.query import Row, row, rows_in, run_in, writing
 
 LONGEST = 512
@@ -30,7 +31,9 @@ async def write(model_id: str, source_id: str, index: int, text: str) -> str:
         NotFoundError: there is no such feature.
         BadInputError: the text is empty or too long, or the feature is somebody's vector, which has a label.
         ConflictError: the feature has these very words, written by hand.
+        SignInError, ForbiddenError: the person may not write.
     """
+    rights.require(Right.WRITE)
     said = checked(text)
     if vectors.is_vector(source_id):
         raise BadInputError("A vector of one's own is named by its label.", field="source_id")
@@ -68,12 +71,15 @@ async def change(explanation_id: str, text: str) -> None:
     Raises:
         NotFoundError: there is no such explanation.
         BadInputError: the text is empty or too long.
-        ConflictError: it was not written here by hand by the person who asks, or another has these words.
+        ConflictError: it was not written here by hand, or another has these words.
+        ForbiddenError, SignInError: somebody else wrote it, and the person who asks may not manage what is here.
     """
     said = checked(text)
     one = await found(explanation_id)
-    if not is_own(one):
-        raise ConflictError("Only explanations that you wrote here by hand can be changed.", field="id")
+    if one["generation_id"] is not None or one["type_name"] != BY_HAND:
+        raise ConflictError("Only explanations that were written here by hand can be changed.", field="id")
+    _require_theirs(one)
+    await rates.take("write")
     place = (one["model_id"], one["source_id"], one["index"])
     async with writing() as writer:
         await lock(writer, *place[:2])
@@ -103,8 +109,7 @@ async def delete(explanation_id: str) -> None:
     one = await found(explanation_id)
     if one["generation_id"] is not None:
         raise ConflictError("This explanation came with its dataset, and leaves with it.", field="id")
-    if one["author_id"] is None or one["author_id"] != me():
-        rights.require(Right.MANAGE)
+    _require_theirs(one)
     async with writing() as writer:
         await lock(writer, one["model_id"], one["source_id"])
         await run_in(writer, "DELETE FROM explanations WHERE number = :number", number=one["number"])
@@ -113,6 +118,11 @@ async def delete(explanation_id: str) -> None:
         await refresh_labels(writer, one["model_id"], one["source_id"], indices=[one["index"]])
         await _noted("explanation.delete", one, explanation_id, writer)
         await writer.commit()
+
+
+def _require_theirs(one: Row) -> None:
+    """Raises `ForbiddenError` or `SignInError` unless the person asking wrote it, or manages what is here."""
+    rights.require(Right.WRITE if one["author_id"] is not None and one["author_id"] == me() else Right.MANAGE)
 
 
 async def _noted(action: str, one: Row, explanation_id: str, writer: AsyncSession) -> None:

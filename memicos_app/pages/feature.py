@@ -35,6 +35,7 @@ from memicos_app.components.score_details import ScoreDialog, score_dialog
 from memicos_app.components.similar_elsewhere import similar_in_other_sources
 from memicos_app.components.similar_features import correlated_features, similar_features
 from memicos_app.components.test_box import test_box
+from memicos_app.components.tested_texts import texts_tested
 from memicos_app.library import catalog, features, ownership
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
@@ -98,7 +99,9 @@ class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, Voting, rx.State):
         self._forget_asking()
         self._bring(str(self.router.url.query_parameters.get(TEST_TEXT, "")))
         try:
-            self._show(await read(*place))
+            view = await read(*place)
+            await self._read_texts()
+            self._show(view)
         except NotFoundError as error:
             self.phase, self.problem = "missing", error.message
             self.suggestions = await ways_on(*place)
@@ -289,6 +292,7 @@ def own_text() -> rx.Component:
         shows_steer=embed_part("embedsteer"),
         on_test=FeatureState.submit_test,
         on_reset=FeatureState.reset_test,
+        below=texts_tested(FeatureState),
     )
 
 

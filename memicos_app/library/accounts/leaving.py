@@ -35,6 +35,10 @@ PARTS: Mapping[str, str] = {
         SELECT e.* FROM list_entries AS e JOIN lists AS l ON l.id = e.list_id WHERE l.creator_id = :user
     """,
     "bookmarks": "SELECT * FROM bookmarks WHERE user_id = :user",
+    "tested_texts": """
+        SELECT model_id, source_id, index, text, strongest, tested_at
+        FROM tested_texts WHERE user_id = :user ORDER BY tested_at
+    """,
     "comments": "SELECT * FROM comments WHERE author_id = :user ORDER BY created_at",
     "explanations": """
         SELECT id, model_id, source_id, index, description, type_name, created_at

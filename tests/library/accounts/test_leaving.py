@@ -28,6 +28,7 @@ async def test_all_of_ones_own_goes_and_explanations_stay_without_a_name() -> No
             VALUES ('x', 'm', '0-s', 1, 'cats', :id)""",
             "INSERT INTO lists (id, name, creator_id) VALUES ('l', 'mine', :id)",
             "INSERT INTO comments (id, list_id, text, author_id) VALUES ('c', 'l', 'hm', :id)",
+            "INSERT INTO tested_texts (id, user_id, text) VALUES ('t', :id, 'a cat')",
         ):
             await run_in(writer, statement, id=ada.id)
         await writer.commit()
@@ -36,6 +37,7 @@ async def test_all_of_ones_own_goes_and_explanations_stay_without_a_name() -> No
     assert set(found) == {f"{name}.json" for name in leaving.PARTS}
     assert found["account.json"][0]["email"] == "ada@example.org"
     assert [found[f"{name}.json"][0]["id"] for name in ("explanations", "lists", "comments")] == ["x", "l", "c"]
+    assert [one["text"] for one in found["tested_texts.json"]] == ["a cat"]
     assert key not in json.dumps(found)
     with pytest.raises(BadInputError):
         await leaving.delete(ada.id, "somebody")
@@ -46,7 +48,7 @@ async def test_all_of_ones_own_goes_and_explanations_stay_without_a_name() -> No
     left = await row("SELECT author_id FROM explanations WHERE id = 'x'")
     assert left is not None
     assert left["author_id"] is None
-    for table in ("lists", "comments", "user_sessions", "api_keys"):
+    for table in ("lists", "comments", "tested_texts", "user_sessions", "api_keys"):
         assert await row(f"SELECT 1 FROM {table}") is None, table
     with pytest.raises(ConflictError):
         await leaving.delete("owner", "owner")

@@ -64,6 +64,25 @@ async def test_comments_are_deleted_by_their_author_and_by_administrators() -> N
         assert await comments.of_feature(ZERO) == []
 
 
+async def test_own_words_are_changed_by_their_author_and_by_administrators() -> None:
+    with done_for(VISITOR), pytest.raises(SignInError):
+        await own_explanations.write(MODEL, SOURCE, 0, "let me in")
+    with done_for(ANN):
+        hers = await own_explanations.write(MODEL, SOURCE, 0, "whiskers")
+        await own_explanations.change(hers, "paws")
+    with done_for(BOB):
+        for refused in (own_explanations.change(hers, "dogs"), own_explanations.delete(hers)):
+            with pytest.raises(ForbiddenError):
+                await refused
+    with done_for(EVE):
+        await own_explanations.change(hers, "claws")
+        first, _ = await explanations.for_feature(MODEL, SOURCE, 0)
+        assert (first.description, first.own) == ("claws", False)
+        with pytest.raises(ConflictError):
+            await own_explanations.change("pets", "dogs")
+        await own_explanations.delete(hers)
+
+
 async def test_nobody_writes_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_LIMITS", "write=3")
     get_settings.cache_clear()
