@@ -49,6 +49,30 @@ def test_every_route_of_the_site_is_in_its_description() -> None:
     assert served == set(document("site.yaml")["paths"])
 
 
+def untyped(schema: dict[str, Any]) -> bool:
+    """Whether a schema leaves open what an answer is."""
+    parts = [*schema.get("anyOf", []), *([schema["items"]] if "items" in schema else [])]
+    if parts:
+        return any(map(untyped, parts))
+    if schema.get("type") == "object":
+        return not isinstance(schema.get("additionalProperties"), dict)
+    return "$ref" not in schema and "type" not in schema
+
+
+def test_every_answer_of_the_site_is_typed() -> None:
+    for where, one in operations("site.yaml"):
+        good = {code: answer for code, answer in one["responses"].items() if code[0] in "23"}
+        assert good, where
+        for code, answer in good.items():
+            assert answer.get("content") or code == "303", where
+            for kind, content in answer.get("content", {}).items():
+                assert not untyped(content["schema"]), f"{where} says nothing of its {kind}"
+        problems = [
+            one["responses"][code]["content"]["application/json"]["schema"]["$ref"] for code in ("4XX", "5XX")
+        ]
+        assert {each.rpartition("/")[2] for each in problems} == {"Problem"}, where
+
+
 def test_every_request_of_the_worker_has_an_example_and_every_tag_a_sentence() -> None:
     name = "inference-server.yaml"
     asked = {where: one["requestBody"] for where, one in operations(name) if "requestBody" in one}

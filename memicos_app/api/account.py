@@ -24,7 +24,7 @@ from memicos_app.api.answers import Json
 from memicos_app.api.auth import GoAnswer
 from memicos_app.api.inputs import Body
 from memicos_app.api.rights import needs
-from memicos_app.api.shapes import MessageAnswer
+from memicos_app.api.shapes import MessageAnswer, files
 from memicos_app.api.site import site_of
 from memicos_app.library.accounts import changing, keys, leaving, links, passwords, rights, sessions, users
 from memicos_app.library.accounts.person import person
@@ -190,7 +190,7 @@ async def end_session(body: OneOf, request: Request) -> Json:
     return await list_sessions(request)
 
 
-@router.get("/export", response_class=Response)
+@router.get("/export", response_class=Response, responses=files("application/zip"))
 async def export() -> Response:
     """All that is kept of the person who asks, as a ZIP file with a JSON file a subject."""
     headers = {"Content-Disposition": 'attachment; filename="memicos-my-data.zip"', "Cache-Control": "no-store"}

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import AliasChoices, Field
 
 from memicos_app.api.answers import Json
+from memicos_app.api.feature_shapes import StoredActivation
 from memicos_app.api.inputs import Body, FeatureAddress, Index, Name, Text
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
@@ -69,7 +70,7 @@ class StoredActivations(Body):
     index: Index
 
 
-@router.post("/get", response_model=list[dict[str, Any]])
+@router.post("/get", response_model=list[StoredActivation])
 async def stored(body: StoredActivations) -> Json:
     """The stored examples of a feature, the strongest first."""
     with fields_renamed({"model_id": "modelId", "source_id": "source"}):

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from memicos_app.library.feature_json import encode
 
+NEXT_CURSOR = "Next-Cursor"
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
@@ -19,6 +20,11 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         return encode(content)
+
+
+def listing(content: list[Any], cursor: str | None) -> Json:
+    """A list that clients want bare; what leads to those that follow stands in a header."""
+    return Json(content, headers={NEXT_CURSOR: cursor} if cursor else {})
 
 
 def attachment(content: Any, name: str) -> Json:

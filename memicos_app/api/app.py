@@ -53,7 +53,7 @@ from memicos_app.library.visitor import set_visitor
 from memicos_app.settings import get_settings
 
 MEBI = 1024 * 1024
-TOLD = ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id")
+TOLD = ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id", "Next-Cursor")
 """Headers of answers that pages of other sites may read."""
 LARGEST_BODY = 4 * MEBI
 LARGER_BODIES = {"/feature/upload-batch": 48 * MEBI}
@@ -65,6 +65,7 @@ ROUTERS = (
     everything.router,
     lists.router,
     bookmarks.router,
+    bookmarks.reading,
     downloads.router,
     activations.router,
     text_search.router,

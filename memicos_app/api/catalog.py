@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from memicos_app.api.answers import Json
+from memicos_app.api.catalog_shapes import ModelAnswer, SourceDetailAnswer, SourceSetAnswer
 from memicos_app.api.inputs import Body, Name
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
@@ -60,7 +61,7 @@ class AnnouncedSourceSet(Body):
     layers: Layers | None = Field(None, description="Layers that it has a source at; left out: all.")
 
 
-@router.post("/model/new", dependencies=[needs(Right.WRITE)])
+@router.post("/model/new", response_model=ModelAnswer, dependencies=[needs(Right.WRITE)])
 async def new_model(body: AnnouncedModel) -> Json:
     """Put a model into the catalog, to upload features of it; nothing is loaded or run."""
     with fields_renamed(MODEL_FIELDS):
@@ -70,20 +71,20 @@ async def new_model(body: AnnouncedModel) -> Json:
     return Json(model_json(made))
 
 
-@router.post("/model/get")
+@router.post("/model/get", response_model=ModelAnswer)
 async def get_model(body: AskedModel) -> Json:
     """One model, by its id."""
     with fields_renamed({"model_id": "id"}):
         return Json(model_json(await catalog.model(body.id)))
 
 
-@router.post("/model/list")
+@router.post("/model/list", response_model=list[ModelAnswer])
 async def list_models(_body: Nothing | None = None) -> Json:
     """Every model, by id."""
     return Json([model_json(one) for one in await catalog.models()])
 
 
-@router.post("/source-set/new", dependencies=[needs(Right.WRITE)])
+@router.post("/source-set/new", response_model=SourceSetAnswer, dependencies=[needs(Right.WRITE)])
 async def new_source_set(body: AnnouncedSourceSet) -> Json:
     """Put a source set into the catalog, and a source for each layer of its model; features go into its sources."""
     with fields_renamed(SET_FIELDS):
@@ -102,13 +103,13 @@ async def new_source_set(body: AnnouncedSourceSet) -> Json:
     return Json(set_json(made))
 
 
-@router.get("/source-set/{model_id}/{name}")
+@router.get("/source-set/{model_id}/{name}", response_model=SourceSetAnswer)
 async def get_source_set(model_id: str, name: str) -> Json:
     """One source set with its sources, in the order of their layers."""
     return Json(set_json(await catalog.source_set(model_id, name)))
 
 
-@router.get("/source/{model_id}/{source_id}")
+@router.get("/source/{model_id}/{source_id}", response_model=SourceDetailAnswer)
 async def get_source(model_id: str, source_id: str) -> Json:
     """One source: how its numbers were made, its SAE's configuration, and how its features are distributed."""
     found = await catalog.source(model_id, source_id)

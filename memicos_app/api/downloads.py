@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from memicos_app.api.features import Index
 from memicos_app.api.rights import needs
+from memicos_app.api.shapes import files
 from memicos_app.components.static import bundle
 from memicos_app.library import exports
 from memicos_app.library.accounts.rights import Right
@@ -28,14 +29,14 @@ Chosen = Annotated[
 ]
 
 
-@router.get("/page/{model_id}/{source_id}/{index}", response_class=Response)
+@router.get("/page/{model_id}/{source_id}/{index}", response_class=Response, responses=files("text/html"))
 async def feature_page(model_id: str, source_id: str, index: Index) -> Response:
     """A feature's page as one file that opens from disk."""
     content = await bundle.feature_file(model_id, source_id, index)
     return Response(content, headers=_file(f"{model_id}_{source_id}_{index}.html"), media_type="text/html")
 
 
-@router.get("/page/{model_id}/{source_id}", response_class=Response)
+@router.get("/page/{model_id}/{source_id}", response_class=Response, responses=files("text/html", "application/zip"))
 async def source_page(model_id: str, source_id: str, features: Chosen = "") -> Response:
     """A source's page as one file that opens from disk, or with some features' pages as a zip."""
     if not features:
@@ -50,7 +51,7 @@ async def source_page(model_id: str, source_id: str, features: Chosen = "") -> R
     return await _streamed(pieces, f"{model_id}_{source_id}.zip", "application/zip")
 
 
-@router.get("/export/{model_id}/{source_id}", response_class=Response)
+@router.get("/export/{model_id}/{source_id}", response_class=Response, responses=files("application/x-tar"))
 async def dataset(model_id: str, source_id: str) -> Response:
     """The export of a source that was asked for on its page, in the public layout, as a tar."""
     return await _streamed(exports.tar(model_id, source_id), f"{model_id}_{source_id}.tar", "application/x-tar")

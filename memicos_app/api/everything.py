@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from memicos_app.api.answers import Json
 from memicos_app.api.catalog import model_json, set_json
+from memicos_app.api.catalog_shapes import EverythingAnswer
 from memicos_app.api.rights import needs
 from memicos_app.library import catalog
 from memicos_app.library.accounts.rights import Right
@@ -18,7 +17,7 @@ from memicos_app.library.views import SourceSetView
 router = APIRouter(tags=["models and sources"], dependencies=[needs(Right.READ)])
 
 
-@router.post("/global", response_model=dict[str, Any])
+@router.post("/global", response_model=EverythingAnswer)
 async def everything() -> Json:
     """Every model with its source sets and their sources, releases, and ways of explaining and scoring."""
     models = await catalog.models()

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from memicos_app.api.answers import Json
 from memicos_app.api.explanation_shapes import ExplanationsFoundAnswer
-from memicos_app.api.inputs import MAX_INDEX, Body, Name
+from memicos_app.api.inputs import MAX_INDEX, Body, Cursor, Name
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
 from memicos_app.library import explanation_search, features
@@ -32,6 +32,7 @@ class SearchEverything(Body):
 
     query: Annotated[str, Field(min_length=3, max_length=LONGEST_QUERY)]
     offset: int = Field(0, ge=0, le=MAX_INDEX)
+    cursor: Cursor | None = Field(None, description="Ours: `nextCursor` of the answer before; goes before `offset`.")
 
 
 class SearchModel(SearchEverything):
@@ -74,18 +75,28 @@ async def search_all(body: SearchEverything) -> Json:
 
 async def _answer(body: SearchEverything, scope: Scope) -> Json:
     with fields_renamed(FIELDS):
-        found, more = await explanation_search.search_at(body.query, body.offset, scope=scope, limit=PER_PAGE)
+        found, cursor, more = await _found(body, scope)
     turn = asyncio.Semaphore(AT_ONCE)
     results = await asyncio.gather(*(_result(one, turn) for one in found))
     return Json(
         {
-            "request": body.model_dump(by_alias=True),
+            "request": body.model_dump(by_alias=True, exclude_none=True),
             "results": results,
             "resultsCount": len(results),
             "hasMore": more,
-            "nextOffset": body.offset + len(results),
+            "nextOffset": found[-1].rank if found else body.offset,
+            "nextCursor": cursor,
         }
     )
+
+
+async def _found(body: SearchEverything, scope: Scope) -> tuple[list[Found], str | None, bool]:
+    """Results, the cursor to those that follow, and whether any do; who counts from the middle has no cursor."""
+    if body.offset and not body.cursor:
+        found, more = await explanation_search.search_at(body.query, body.offset, scope=scope, limit=PER_PAGE)
+        return found, None, more
+    page = await explanation_search.search(body.query, scope=scope, cursor=body.cursor, limit=PER_PAGE)
+    return page.results, page.cursor, page.cursor is not None
 
 
 async def _result(one: Found, turn: asyncio.Semaphore) -> dict[str, Any]:

@@ -87,3 +87,5 @@ class ExplanationsFoundAnswer(Shape):
     has_more: bool
     next_offset: int
     """Where the results that follow begin."""
+    next_cursor: str | None
+    """Leads to them; null at the end, and where `offset` was given."""

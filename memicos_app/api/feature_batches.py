@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from memicos_app.api.answers import Json
-from memicos_app.api.inputs import Body, FeatureAddress, Name
+from memicos_app.api.answers import Json, listing
+from memicos_app.api.feature_shapes import FeatureAnswer
+from memicos_app.api.inputs import Body, Cursor, FeatureAddress, Name
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
 from memicos_app.library import features
@@ -33,23 +34,29 @@ class Stretch(Body):
     model_id: Name = Field(alias="modelId")
     layer: Name
     offset: int = Field(0, ge=0, le=2**31 - 1)
+    cursor: Cursor | None = Field(None, description="Ours: `Next-Cursor` of the answer before; goes before `offset`.")
 
 
-@router.post("/features", response_model=list[dict[str, Any] | None])
+@router.post("/features", response_model=list[FeatureAnswer | None])
 async def several(body: Annotated[list[Wanted], Field(max_length=MOST)]) -> Json:
     """Up to 100 features, of any sources, in the order asked for; null where there is none."""
     return Json([await _feature(one.model_id, one.source_id, one.index, one.most) for one in body])
 
 
-@router.post("/features-offset", response_model=list[dict[str, Any]])
+@router.post("/features-offset", response_model=list[FeatureAnswer])
 async def stretch(body: Stretch) -> Json:
     """The next 25 features of a source that ever fired, in the order of their indices."""
     with fields_renamed(FIELDS):
         page = await features.feature_list(
-            body.model_id, body.layer, offset=body.offset, limit=A_PAGE, filters=FeatureFilter(live=True)
+            body.model_id,
+            body.layer,
+            offset=body.offset,
+            cursor=body.cursor,
+            limit=A_PAGE,
+            filters=FeatureFilter(live=True),
         )
     found = [await _feature(body.model_id, body.layer, one.index, None) for one in page.rows]
-    return Json([one for one in found if one is not None])
+    return listing([one for one in found if one is not None], page.cursor)
 
 
 async def _feature(model_id: str, source_id: str, index: int, most: int | None) -> dict[str, Any] | None:

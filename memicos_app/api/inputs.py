@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MAX_INDEX = 2**31 - 1
@@ -35,6 +36,18 @@ class Body(BaseModel):
     @classmethod
     def _without_nulls(cls, value: object) -> object:
         return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+
+LONGEST_CURSOR = 100_000
+Cursor = Annotated[str, Field(max_length=LONGEST_CURSOR)]
+CURSOR_QUERY = Query(max_length=8000, description="`nextCursor` of the answer before: for what follows.")
+
+
+class Part(Body):
+    """`cursor` is ours: `nextCursor` of the answer before, for what follows; `limit`: how many at once."""
+
+    cursor: Cursor | None = None
+    limit: int | None = Field(None, ge=1, le=500)
 
 
 class FeatureAddress(Body):

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 
 from memicos_app.api.answers import Json
+from memicos_app.api.inputs import CURSOR_QUERY
 from memicos_app.api.rights import needs
-from memicos_app.library import jobs
+from memicos_app.api.work_shapes import JobAnswer, JobsAnswer, JobWithLogAnswer
+from memicos_app.library import cursors, jobs
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.job_log import LogLine
 from memicos_app.library.jobs import JobState, JobView
@@ -19,20 +21,24 @@ Verb = Literal["pause", "resume", "cancel", "retry"]
 _DO = {"pause": jobs.pause, "resume": jobs.resume, "cancel": jobs.cancel, "retry": jobs.retry}
 
 
-@router.get("")
+@router.get("", response_model=JobsAnswer)
 async def list_jobs(
     state: Annotated[list[JobState] | None, Query(description="Only jobs in these states.")] = None,
     kind: Annotated[str | None, Query(max_length=200, description="Only this kind of work.")] = None,
     subject: Annotated[str | None, Query(max_length=500, description="Only work on this.")] = None,
     before: Annotated[int | None, Query(ge=1, lt=1 << 63, description="Only jobs with a smaller number.")] = None,
+    cursor: Annotated[str, CURSOR_QUERY] = "",
     limit: Annotated[int, Query(ge=1, le=jobs.MOST_LISTED, description="How many.")] = 50,
 ) -> Json:
     """Jobs, the newest first."""
-    found = await jobs.jobs(states=state or (), kind=kind, subject=subject, before=before, limit=limit)
-    return Json({"jobs": [job_json(one) for one in found]})
+    question = cursors.question_hash("jobs", state, kind, subject)
+    (last,) = cursors.place(cursor, question, int)
+    listed = await jobs.jobs(states=state or (), kind=kind, subject=subject, before=last or before, limit=limit + 1)
+    found = cursors.page(listed, limit, question, lambda one: (one.id,))
+    return Json({"jobs": list(map(job_json, found.items)), "nextCursor": found.cursor})
 
 
-@router.get("/{id}")
+@router.get("/{id}", response_model=JobWithLogAnswer)
 async def show(
     number: Number,
     after: Annotated[int, Query(ge=0, lt=1 << 63, description="Only lines of the log after this one.")] = 0,
@@ -42,7 +48,7 @@ async def show(
     return Json({**job_json(one), "log": [line_json(line) for line in await jobs.log(number, after=after)]})
 
 
-@router.post("/{id}/{verb}")
+@router.post("/{id}/{verb}", response_model=JobAnswer)
 async def steer(number: Number, verb: Verb) -> Json:
     """Pause, resume, cancel or retry a job; it is answered as it is then, a running one obeys within seconds."""
     return Json(job_json(await _DO[verb](number)))

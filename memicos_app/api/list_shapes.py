@@ -64,17 +64,25 @@ class WholeListAnswer(ListAnswer):
     activations: list[ListedTest]
     next: int | None
     """Null: these are the last."""
+    next_cursor: str | None
 
 
 class CommentAnswer(Shape):
     id: str
     text: str
     list_id: str | None
+    """Null: it is on a feature, of this address."""
     model_id: str | None = None
     layer: str | None = None
     index: str | None = None
     user: PersonAnswer
     created_at: str
+
+
+class CommentsAnswer(Shape):
+    comments: list[CommentAnswer]
+    next_cursor: str | None
+    """Null: these are the last."""
 
 
 class BookmarkAnswer(AddressAnswer):

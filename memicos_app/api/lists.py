@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from memicos_app.api.answers import Json
+from memicos_app.api.answers import Json, listing
 from memicos_app.api.feature_batches import neuron_json
-from memicos_app.api.inputs import Body, FeatureAddress
+from memicos_app.api.inputs import CURSOR_QUERY, Body, Cursor, FeatureAddress, Part
 from memicos_app.api.list_shapes import (
     AddedFeature,
     CommentAnswer,
+    CommentsAnswer,
     OwnListAnswer,
     WholeListAnswer,
 )
@@ -20,6 +21,7 @@ from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
 from memicos_app.api.site import site_of
 from memicos_app.library import comments
+from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.feature_cards import FeatureCard, feature_cards
 from memicos_app.library.lists import keeping, reading
@@ -70,8 +72,9 @@ class OneList(Body):
 
 
 class PartOfList(OneList):
-    """`after` is ours: the answer's `next`, for a list of more than 300 features."""
+    """`cursor` is ours, for a list of more than 300 features; `after` is older, and the answer's `next`."""
 
+    cursor: Cursor | None = None
     after: int = Field(-1, ge=-1, le=2**31 - 2)
 
 
@@ -127,20 +130,25 @@ async def new_with_features(body: NewListWithFeatures, request: Request) -> Json
 
 @router.post("/get", response_model=WholeListAnswer)
 async def get(body: PartOfList, request: Request) -> Json:
-    """A list with up to 300 of its features, each with a few examples; `next` is what the following part is after."""
-    return await _part(body.list_id, body.after, request)
+    """A list with up to 300 of its features, each with a few examples."""
+    return await _part(body.list_id, body.cursor, body.after, request)
 
 
 @router.get("/{list_id}", response_model=WholeListAnswer)
-async def show(list_id: str, request: Request, after: Annotated[int, Query(ge=-1, le=2**31 - 2)] = -1) -> Json:
+async def show(
+    list_id: str,
+    request: Request,
+    cursor: Annotated[str, CURSOR_QUERY] = "",
+    after: Annotated[int, Query(ge=-1, le=2**31 - 2)] = -1,
+) -> Json:
     """The same as `/list/get`."""
-    return await _part(list_id, after, request)
+    return await _part(list_id, cursor, after, request)
 
 
-async def _part(list_id: str, after: int, request: Request) -> Json:
+async def _part(list_id: str, cursor: str | None, after: int, request: Request) -> Json:
     with fields_renamed(FIELDS):
         found = await reading.get(list_id)
-        part = await reading.entries(list_id, after=after)
+        part = await reading.entries(list_id, after=after, cursor=cursor)
     cards = await feature_cards([one.address for one in part.entries], examples=EXAMPLES)
     return Json(
         {
@@ -148,14 +156,29 @@ async def _part(list_id: str, after: int, request: Request) -> Json:
             "neurons": [entry_json(one, cards.get(one.address)) for one in part.entries],
             "activations": [tested for one in part.entries if (tested := _tested(one)) is not None],
             "next": part.next,
+            "nextCursor": part.cursor,
         }
     )
 
 
 @router.post("/list", response_model=list[OwnListAnswer], dependencies=OWN)
-async def list_owned(request: Request) -> Json:
-    """One's own lists, the latest changed first."""
-    return Json([list_json(one, request) for one in await reading.mine()])
+async def list_owned(request: Request, body: Part | None = None) -> Json:
+    """One's own lists, the latest changed first, up to 200 at once; `Next-Cursor` leads to those that follow."""
+    asked = body or Part()
+    found = await reading.page_of_person(
+        rights.writer(), cursor=asked.cursor, limit=asked.limit or reading.MOST_LISTS
+    )
+    return listing([list_json(one, request) for one in found.items], found.cursor)
+
+
+@router.get("/{list_id}/comments", response_model=CommentsAnswer)
+async def comments_of(
+    list_id: str, cursor: Annotated[str, CURSOR_QUERY] = "", limit: Annotated[int, Query(ge=1, le=comments.MOST)] = 50
+) -> Json:
+    """What people say of a list, the newest first."""
+    with fields_renamed(FIELDS):
+        found = await comments.page_of_list(list_id, cursor=cursor, limit=limit)
+    return Json({"comments": list(map(comment_json, found.items)), "nextCursor": found.cursor})
 
 
 @router.post("/add-features", response_model=list[AddedFeature], dependencies=OWN)

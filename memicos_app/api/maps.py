@@ -15,6 +15,8 @@ from memicos_app.api.inputs import MAX_INDEX, Body, Name
 from memicos_app.api.jobs import job_json
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
+from memicos_app.api.shapes import files
+from memicos_app.api.work_shapes import JobAnswer, MapsAnswer, PointAnswer
 from memicos_app.library import catalog
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.indices import indices_of
@@ -24,7 +26,6 @@ from memicos_app.library.maps.views import Kind, MapView
 router = APIRouter(tags=["maps"], dependencies=[needs(Right.READ)])
 MapId = Annotated[int, Path(ge=1, le=MAX_INDEX, description="Number of the map.")]
 Layers = Annotated[list[Name], Field(min_length=1, max_length=making.MOST_SOURCES)]
-BYTES = {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 class Umap(Body):
@@ -41,7 +42,7 @@ class NewMap(Body):
     by: Literal["explanations", "decoder"] = Field("explanations", description="What decides who is near whom.")
 
 
-@router.post("/umap")
+@router.post("/umap", response_model=dict[str, list[PointAnswer]])
 async def umap(body: Umap) -> Json:
     """Every feature of some sources with its place on a map, its cluster and its explanation, by source.
 
@@ -54,14 +55,14 @@ async def umap(body: Umap) -> Json:
     return Json({source_id: points[source_id] for source_id in body.layers})
 
 
-@router.get("/maps/{model_id}/{source_id}")
+@router.get("/maps/{model_id}/{source_id}", response_model=MapsAnswer)
 async def maps(model_id: str, source_id: str) -> Json:
     """The maps that hold a source, without their points: those of it alone first."""
     await catalog.source(model_id, source_id)
     return Json({"maps": [map_json(one) for one in await reading.maps_of(model_id, source_id)]})
 
 
-@router.get("/map/{map_id}/points", response_class=Response, responses=BYTES)  # type: ignore[arg-type]
+@router.get("/map/{map_id}/points", response_class=Response, responses=files("application/octet-stream"))
 async def points(map_id: MapId) -> Response:
     """All points of a map as arrays of bytes, for a browser.
 
@@ -71,7 +72,7 @@ async def points(map_id: MapId) -> Response:
     return Response(await reading.points(map_id), media_type="application/octet-stream")
 
 
-@router.get("/map/{map_id}/words/{source_id}")
+@router.get("/map/{map_id}/words/{source_id}", response_model=dict[str, str])
 async def words(
     map_id: MapId,
     source_id: str,
@@ -82,13 +83,13 @@ async def words(
     return Json({str(index): text for index, text in found.items()})
 
 
-@router.get("/map/{map_id}/find")
+@router.get("/map/{map_id}/find", response_model=dict[str, list[int]])
 async def find(map_id: MapId, query: Annotated[str, Query(min_length=1, max_length=200)]) -> Json:
     """Indices of the features whose explanation holds every word of the query, by source."""
     return Json(await finding.find(map_id, query))
 
 
-@router.post("/map/new", dependencies=[needs(Right.MANAGE)])
+@router.post("/map/new", response_model=JobAnswer, dependencies=[needs(Right.MANAGE)])
 async def new(body: NewMap) -> Json:
     """Have a map made, for the owner; the job that makes it."""
     with fields_renamed({"model_id": "modelId", "sources": "layers"}):

@@ -19,6 +19,12 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
+def files(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """The description of an answer that is a file of one of some media types."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": "The file.", "content": dict.fromkeys(kinds, binary)}}
+
+
 class Shape(BaseModel):
     """Base of all: camelCase names, nothing beside what is named."""
 
@@ -247,6 +253,8 @@ class OneVectorAnswer(Shape):
 
 class VectorsAnswer(Shape):
     vectors: list[VectorAnswer]
+    next_cursor: str | None
+    """Null: these are the last."""
 
 
 class KeptVector(Shape):

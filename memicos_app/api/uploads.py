@@ -18,7 +18,9 @@ from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body, Index, Name
 from memicos_app.api.problems import fields_renamed, is_json
 from memicos_app.api.rights import needs
+from memicos_app.api.shapes import MessageAnswer
 from memicos_app.api.site import site_of
+from memicos_app.api.work_shapes import FileUploadAnswer, UploadAnswer
 from memicos_app.library import uploaded_explanations, uploaded_files, uploads, vector_features
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.datasets.layout import ActivationLine, FeatureLine
@@ -95,7 +97,7 @@ class ActivationBatch(Body):
     activations: Annotated[list[UploadedActivation], Field(min_length=1, max_length=MOST_ACTIVATIONS)]
 
 
-@router.post("/feature/upload-batch", dependencies=[needs(Right.WRITE)])
+@router.post("/feature/upload-batch", response_model=UploadAnswer, dependencies=[needs(Right.WRITE)])
 async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     """Put up to 128 features into a source, all or none; those there already are left, dead ones left out."""
     model_id, source_id = body.model_id.lower(), body.source.lower()
@@ -107,7 +109,7 @@ async def feature_batch(body: FeatureBatch, request: Request) -> Json:
     return Json(outcome_json(outcome, site_of(request)))
 
 
-@router.post("/activation/upload-batch", dependencies=[needs(Right.WRITE)])
+@router.post("/activation/upload-batch", response_model=MessageAnswer, dependencies=[needs(Right.WRITE)])
 async def activation_batch(body: ActivationBatch) -> Json:
     """Keep texts that a vector of one's own is active on, in place of those kept before."""
     lines = [activation_line(body.model_id, body.source, body.index, one) for one in body.activations]
@@ -116,7 +118,12 @@ async def activation_batch(body: ActivationBatch) -> Json:
     return Json({"message": f"{count} activations kept."})
 
 
-@router.post(FILE_ROUTE, dependencies=[needs(Right.WRITE)], openapi_extra={"requestBody": RAW_BODY})
+@router.post(
+    FILE_ROUTE,
+    response_model=FileUploadAnswer,
+    dependencies=[needs(Right.WRITE)],
+    openapi_extra={"requestBody": RAW_BODY},
+)
 async def batch_file(
     request: Request,
     name: Annotated[str, Query(max_length=255, description="The file's name, for messages.")] = "batch.json",

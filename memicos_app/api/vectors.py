@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import AliasChoices, Field
 
 from memicos_app.api.answers import Json
-from memicos_app.api.inputs import Body, FeatureAddress, Name
+from memicos_app.api.inputs import Body, FeatureAddress, Name, Part
 from memicos_app.api.problems import fields_renamed
 from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer, NewVectorAnswer, OneVectorAnswer, VectorsAnswer
@@ -42,8 +42,8 @@ class NewVector(Body):
     default_strength: float = Field(10.0, alias="vectorDefaultSteerStrength")
 
 
-class Owned(Body):
-    """Whose vectors: everybody here is the one owner. A model narrows the list."""
+class Owned(Part):
+    """A model narrows the list."""
 
     model_id: Name | None = Field(None, alias="modelId")
 
@@ -72,8 +72,10 @@ async def get(body: FeatureAddress) -> Json:
 
 @router.post("/list-owned", response_model=VectorsAnswer)
 async def list_owned(body: Owned | None = None) -> Json:
-    """All vectors of the owner, the newest first."""
-    return Json({"vectors": [vector_json(one) for one in await vectors.owned(body.model_id if body else None)]})
+    """One's own vectors, the newest first, up to 500 at once."""
+    asked = body or Owned()
+    found = await vectors.page_of_owned(asked.model_id, cursor=asked.cursor, limit=asked.limit or vectors.MOST_LISTED)
+    return Json({"vectors": list(map(vector_json, found.items)), "nextCursor": found.cursor})
 
 
 @router.post("/delete", response_model=MessageAnswer, dependencies=[needs(Right.WRITE)])

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import feature_places, rates
+from memicos_app.library import cursors, feature_places, rates
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
-from memicos_app.library.query import row, rows, run_in, writing
+from memicos_app.library.cursors import Page
+from memicos_app.library.query import Row, row, rows, run_in, writing
 from memicos_app.library.quick_lists import FeatureAddress
 
 PAGE = 300
@@ -59,23 +60,43 @@ async def mine(*, limit: int = PAGE, before: datetime | None = None) -> list[Boo
     """Bookmarks of the person asking, the newest first; a visitor has none.
 
     Args:
-        before: only older ones: the cursor.
+        before: only older ones.
     """
+    return (await page_of_mine(limit=limit, before=before)).items
+
+
+async def page_of_mine(
+    *, cursor: str | None = None, limit: int = PAGE, before: datetime | None = None
+) -> Page[BookmarkView]:
+    """As `mine`, in pages. Raises `BadInputError` where the cursor is of another list."""
+    size, question = max(1, min(limit, PAGE)), cursors.question_hash("bookmarks", person().id)
+    at, model, source, index = cursors.place(cursor, question, datetime, str, str, int)
     found = await rows(
         """
         SELECT model_id, source_id, index, created_at FROM bookmarks
         WHERE user_id = :me_id AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before)
-        ORDER BY created_at DESC, model_id, source_id, index LIMIT :limit
+            AND (CAST(:model AS text) IS NULL
+                 OR (created_at, model_id, source_id, index) < (CAST(:at AS timestamptz), :model, :source, :index))
+        ORDER BY created_at DESC, model_id DESC, source_id DESC, index DESC LIMIT :limit
         """,
         before=before,
-        limit=min(limit, PAGE),
+        at=at,
+        model=model,
+        source=source,
+        index=index,
+        limit=size + 1,
     )
-    return [
-        BookmarkView(
-            FeatureAddress(original(one["model_id"]), original(one["source_id"]), one["index"]), one["created_at"]
-        )
-        for one in found
-    ]
+    return cursors.page(map(_view, found), size, question, _place)
+
+
+def _view(one: Row) -> BookmarkView:
+    return BookmarkView(
+        FeatureAddress(original(one["model_id"]), original(one["source_id"]), one["index"]), one["created_at"]
+    )
+
+
+def _place(one: BookmarkView) -> tuple[datetime, str, str, int]:
+    return one.created_at, storable(one.address.model_id), storable(one.address.source_id), one.address.index
 
 
 _MINE = "user_id = :user AND model_id = :model AND source_id = :source AND index = :index"

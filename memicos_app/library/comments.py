@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import activity, feature_places, rates
+from memicos_app.library import activity, cursors, feature_places, rates
 from memicos_app.library.accounts import notifications
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right, require
+from memicos_app.library.cursors import Page
 from memicos_app.library.errors import BadInputError, ForbiddenError, NotFoundError
 from memicos_app.library.lists import reading
 from memicos_app.library.query import Row, row, rows, run_in, writing
@@ -75,8 +76,21 @@ async def on_list(list_id: str, text: str) -> str:
 
 async def of_feature(address: FeatureAddress) -> list[CommentView]:
     """Comments on a feature, the oldest first."""
-    return await _newest(
+    return (await page_of_feature(address)).items[::-1]
+
+
+async def page_of_feature(
+    address: FeatureAddress, *, cursor: str | None = None, limit: int = MOST
+) -> Page[CommentView]:
+    """Comments on a feature, the newest first, in pages.
+
+    Raises:
+        BadInputError: the cursor is of another list.
+    """
+    return await _page(
         "c.list_id IS NULL AND c.model_id = :model AND c.source_id = :source AND c.index = :index",
+        cursor,
+        limit,
         model=storable(address.model_id),
         source=storable(address.source_id),
         index=address.index,
@@ -85,8 +99,13 @@ async def of_feature(address: FeatureAddress) -> list[CommentView]:
 
 async def of_list(list_id: str) -> list[CommentView]:
     """Comments on a list, the oldest first. Raises `NotFoundError` as `reading.get`."""
+    return (await page_of_list(list_id)).items[::-1]
+
+
+async def page_of_list(list_id: str, *, cursor: str | None = None, limit: int = MOST) -> Page[CommentView]:
+    """Comments on a list, as `page_of_feature`. Raises `NotFoundError` as `reading.get`."""
     await reading.get(list_id)
-    return await _newest("c.list_id = :list", list=storable(list_id))
+    return await _page("c.list_id = :list", cursor, limit, list=storable(list_id))
 
 
 async def get(comment_id: str) -> CommentView:
@@ -140,13 +159,21 @@ async def _write(said: str, subject: str, where: dict[str, object]) -> str:
     return made
 
 
-async def _newest(condition: str, **values: object) -> list[CommentView]:
+async def _page(condition: str, cursor: str | None, limit: int, **values: object) -> Page[CommentView]:
+    size, question = max(1, min(limit, MOST)), cursors.question_hash("comments", *values.values())
+    at, last = cursors.place(cursor, question, datetime, str)
     found = await rows(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE {condition} AND {_SHOWN} ORDER BY c.created_at DESC, c.id LIMIT :most",
-        most=MOST,
+        f"""
+        SELECT {_COLUMNS} FROM {_FROM} WHERE {condition} AND {_SHOWN}
+            AND (CAST(:last AS text) IS NULL OR (c.created_at, c.id) < (CAST(:at AS timestamptz), :last))
+        ORDER BY c.created_at DESC, c.id DESC LIMIT :most
+        """,
+        most=size + 1,
+        at=at,
+        last=last,
         **values,
     )
-    return [_view(one) for one in reversed(found)]
+    return cursors.page(map(_view, found), size, question, lambda one: (one.created_at, one.id))
 
 
 def _checked(text: str, shortest: int) -> str:

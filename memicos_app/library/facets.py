@@ -87,6 +87,16 @@ async def filtered(
     return await _beside(found, lambda: _page(found, wanted, sort, descending, offset, limit))
 
 
+async def counted(
+    model_id: str, source_id: str, wanted: FeatureFilter, count: Callable[[Columns, Bools], T]
+) -> T | None:
+    """What `count` makes of a source's columns and of which features a filter keeps; None where there are none."""
+    found = await _with_hits(model_id, source_id, wanted)
+    if found is None:
+        return None
+    return await _beside(found, lambda: count(found, _counted_out(found, wanted)[0] == 0))
+
+
 async def _with_hits(model_id: str, source_id: str, wanted: FeatureFilter) -> Columns | None:
     wanted.check()
     found = await columns(model_id, source_id)

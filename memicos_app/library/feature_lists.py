@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from memicos_app.db.text import original
-from memicos_app.library import blocks, catalog, facets, sequences
+from memicos_app.library import blocks, catalog, facets, feature_cursors, sequences
 from memicos_app.library.errors import BadInputError
 from memicos_app.library.explanations import CURRENT, READING_ORDER
 from memicos_app.library.feature_filters import EVERYTHING, FeatureFilter
@@ -32,6 +32,7 @@ async def feature_list(
     sort: FeatureSort = "index",
     descending: bool = False,
     offset: int = 0,
+    cursor: str | None = None,
     limit: int = 50,
     query: str = "",
     filters: FeatureFilter = EVERYTHING,
@@ -40,12 +41,14 @@ async def feature_list(
 
     Args:
         sort: features without an explanation come last when sorted by it.
+        cursor: of the page before, in place of `offset`; with the same question.
         query: words that explanations hold (beginnings of words count), or the number of a feature.
         filters: what else is kept; its own `query` counts where `query` is empty.
 
     Raises:
         NotFoundError: no such model or source.
-        BadInputError: unknown `sort`, `offset` or `limit` out of range, or a filter that cannot be meant.
+        BadInputError: unknown `sort`, `offset` or `limit` out of range, a filter that cannot be meant, or a cursor of
+            another question.
     """
     _check(sort, offset, limit)
     source = await row(
@@ -59,12 +62,17 @@ async def feature_list(
         return FeatureList(0, [], offset)
     generation = source["current_generation"]
     wanted = replace(filters, query=query or filters.query)
+    order = feature_cursors.Order(model_id, source_id, generation, source["n_explained"], wanted, sort, descending)
+    if cursor:
+        offset = await feature_cursors.passed(order, cursor)
     if not wanted.is_empty:
         total, page = await facets.filtered(model_id, source_id, wanted, sort, descending, offset, limit)
     else:
         total = source["n_dashboards"]
         page = await _page(generation, source["n_explained"], sort, descending, offset, limit)
-    return FeatureList(total, await _feature_rows(generation, page), offset)
+    shown = await _feature_rows(generation, page)
+    more = shown and offset + len(page) < total
+    return FeatureList(total, shown, offset, await feature_cursors.written(order, shown[-1]) if more else None)
 
 
 async def feature_rows(model_id: str, source_id: str, indices: Sequence[int]) -> list[FeatureRow]:

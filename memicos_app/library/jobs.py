@@ -121,7 +121,7 @@ async def jobs(
         kind=kind,
         subject=None if subject is None else storable(subject),
         before=before,
-        limit=max(1, min(limit, MOST_LISTED)),
+        limit=max(1, min(limit, MOST_LISTED + 1)),
     )
     return [view(one) for one in found]
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import tuple_
 from sqlmodel import col, select
 
 from inference_worker.wire.util import FeatureVectorRequest
 from memicos_app.db.session import session
 from memicos_app.db.steering import SteerVector
 from memicos_app.db.text import original, storable
-from memicos_app.library import activity, catalog, rates
+from memicos_app.library import activity, catalog, cursors, rates
 from memicos_app.library.accounts.person import person
+from memicos_app.library.cursors import Page
 from memicos_app.library.errors import BadInputError, NotFoundError
 from memicos_app.library.inference import inference
 from memicos_app.library.ownership import is_mine
@@ -27,6 +29,8 @@ from memicos_app.library.visibility import Visibility
 HookType = Literal["hook_resid_pre", "hook_resid_post"]
 HOOK_TYPES: tuple[HookType, ...] = ("hook_resid_pre", "hook_resid_post")
 LONGEST_LABEL = 200
+MOST_LISTED = 500
+"""Vectors that are read at once, where they are read in pages."""
 LARGEST = 1e6
 """Of one number; beyond it a model in half precision overflows."""
 STRONGEST = 10_000.0
@@ -122,17 +126,37 @@ async def owned(model_id: str | None = None) -> list[Vector]:
     return await _of(person().id, model_id)
 
 
+async def page_of_owned(
+    model_id: str | None = None, *, cursor: str | None = None, limit: int = MOST_LISTED
+) -> Page[Vector]:
+    """As `owned`, in pages. Raises `BadInputError` where the cursor is of another list."""
+    size, question = max(1, min(limit, MOST_LISTED)), cursors.question_hash("vectors", person().id, model_id)
+    found = await _of(person().id, model_id, cursors.place(cursor, question, datetime, str, str, int), size + 1)
+    return cursors.page(
+        found, size, question, lambda one: (one.created_at, storable(one.model_id), one.source_id, one.index)
+    )
+
+
 async def listed_of(creator_id: str) -> list[Vector]:
     """Somebody's vectors as others see them: those that are public, the newest first."""
     return [one for one in await _of(creator_id) if one.visibility == "public" or is_mine(creator_id)]
 
 
-async def _of(creator_id: str | None, model_id: str | None = None) -> list[Vector]:
+async def _of(
+    creator_id: str | None,
+    model_id: str | None = None,
+    place: Sequence[Any] = (None,),
+    limit: int | None = None,
+) -> list[Vector]:
+    one = SteerVector
+    order: list[Any] = [col(one.created_at), col(one.model_id), col(one.source_id), col(one.index)]
     asked = select(SteerVector).where(SteerVector.creator_id == creator_id, col(SteerVector.creator_id).is_not(None))
     if model_id is not None:
         asked = asked.where(SteerVector.model_id == storable(model_id))
+    if place[0] is not None:
+        asked = asked.where(tuple_(*order) < tuple_(*place))
     async with reading() as opened:
-        found = await opened.exec(asked.order_by(col(SteerVector.created_at).desc()))
+        found = await opened.exec(asked.order_by(*(each.desc() for each in order)).limit(limit))
         return [_view(row) for row in found]
 
 

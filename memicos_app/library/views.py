@@ -136,6 +136,8 @@ class FeatureList:
     total: int
     rows: list[FeatureRow]
     offset: int
+    cursor: str | None = None
+    """Leads to those that follow; None: these are the last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from inference_worker.server import create_app
 from memicos_app import worker as site_worker
 from memicos_app.api.app import api
 from memicos_app.settings import get_settings
+from tests.api import described
 from tests.inference_worker import serving
 
 LOADING = 180.0
@@ -64,6 +65,10 @@ async def using(address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
 @pytest.fixture
 def client() -> httpx.AsyncClient:
-    """A client of the API as the site mounts it; what fails inside is an answer, as over the network."""
+    """A client of the API as the site mounts it; what fails inside is an answer, as over the network.
+
+    Each answer is held against what its route says of it.
+    """
     transport = httpx.ASGITransport(api, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://site.example")
+    hooks = {"response": [described.holds]}
+    return httpx.AsyncClient(transport=transport, base_url="http://site.example", event_hooks=hooks)

@@ -12,6 +12,7 @@ from memicos_app.library.feature_json import encode, feature_json
 from tests.api.dataset import MODEL, SOURCE, TOKENS, VALUES
 from tests.api.test_problems import assert_problem
 
+AT = {"modelId": MODEL, "layer": SOURCE, "index": 10}
 ADDRESS = f"/feature/{MODEL}/{SOURCE}/10"
 pytestmark = pytest.mark.usefixtures("imported")
 
@@ -20,7 +21,8 @@ async def test_the_answer_is_what_the_library_gives_pages(client: httpx.AsyncCli
     expected = encode(feature_json(await features.feature(MODEL, SOURCE, 10)))
     answer = await client.get(ADDRESS)
     assert answer.status_code == 200
-    assert answer.content == expected
+    assert answer.content == expected, "nobody lists it or says something of it"
+    assert (await client.post("/features", json=[AT])).content == b"[" + expected + b"]"
 
 
 async def test_what_published_clients_read(client: httpx.AsyncClient) -> None:

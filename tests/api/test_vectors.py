@@ -44,7 +44,10 @@ async def test_a_vector_is_kept_read_listed_and_deleted(client: httpx.AsyncClien
     assert read["vectorDefaultSteerStrength"] == 10
     listed = (await client.post("/vector/list-owned")).json()["vectors"]
     assert read in listed
-    assert (await client.post("/vector/list-owned", json={"modelId": "gpt2"})).json() == {"vectors": []}
+    assert (await client.post("/vector/list-owned", json={"modelId": "gpt2"})).json() == {
+        "vectors": [],
+        "nextCursor": None,
+    }
     presets = (await client.post("/steer/presets", json={"modelId": MODEL})).json()
     assert next(each["name"] for each in presets["featurePresets"] if each["isUserVector"]) == "<b>calm</b>"
     assert (await client.post("/vector/delete", json=address(one))).json() == {"message": "Success"}

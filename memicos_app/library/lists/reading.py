@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from memicos_app.db.text import storable
-from memicos_app.library import visibility
+from memicos_app.library import cursors, visibility
 from memicos_app.library.accounts.person import Person, person
+from memicos_app.library.cursors import Page
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.lists.views import PAGE, EntryView, ListView, entry_view, list_view
 from memicos_app.library.query import Row, row, rows
@@ -29,6 +31,8 @@ class Part:
     next: int | None
     """What to give as `after` for those that follow; None: these are the last."""
 
+    cursor: str | None = None
+
 
 async def get(list_id: str) -> ListView:
     """A list.
@@ -45,20 +49,25 @@ async def get(list_id: str) -> ListView:
     return _view(one)
 
 
-async def entries(list_id: str, *, after: int = -1, limit: int = PAGE) -> Part:
+async def entries(list_id: str, *, after: int = -1, cursor: str | None = None, limit: int = PAGE) -> Part:
     """Entries of a list in order, with what its text did on each.
 
     Args:
         after: position of the entry before the first: `Part.next`.
+        cursor: `Part.cursor`; it goes before `after`.
 
     Raises:
+        BadInputError: the cursor is of another list.
         NotFoundError: as `get`.
     """
     await get(list_id)
     size = max(1, min(limit, PAGE))
-    found = await rows(_ENTRIES, id=storable(list_id), after=max(after, -1), limit=size + 1)
-    shown = [entry_view(one) for one in found[:size]]
-    return Part(shown, shown[-1].position if len(found) > size else None)
+    question = cursors.question_hash("list", list_id)
+    (last,) = cursors.place(cursor, question, int)
+    after = max(after, -1) if last is None else last
+    found = await rows(_ENTRIES, id=storable(list_id), after=after, limit=size + 1)
+    shown = cursors.page(map(entry_view, found), size, question, lambda one: (one.position,))
+    return Part(shown.items, shown.items[-1].position if shown.cursor else None, shown.cursor)
 
 
 _ENTRIES = """
@@ -73,15 +82,25 @@ _ENTRIES = """
 
 async def of_person(user_id: str, *, limit: int = MOST_LISTS) -> list[ListView]:
     """A person's lists, the latest changed first: the public ones, and for themselves all."""
+    return (await page_of_person(user_id, limit=limit)).items
+
+
+async def page_of_person(user_id: str, *, cursor: str | None = None, limit: int = MOST_LISTS) -> Page[ListView]:
+    """As `of_person`, in pages. Raises `BadInputError` where the cursor is of another list."""
+    size, question = max(1, min(limit, MOST_LISTS)), cursors.question_hash("lists", user_id)
+    changed, last = cursors.place(cursor, question, datetime, str)
     found = await rows(
         f"""
         SELECT {COLUMNS} FROM {FROM} WHERE l.creator_id = :user AND {visibility.listed("l")} AND {SHOWN}
-        ORDER BY l.updated_at DESC, l.id LIMIT :limit
+            AND (CAST(:last AS text) IS NULL OR (l.updated_at, l.id) < (CAST(:changed AS timestamptz), :last))
+        ORDER BY l.updated_at DESC, l.id DESC LIMIT :limit
         """,
         user=storable(user_id),
-        limit=limit,
+        changed=changed,
+        last=last,
+        limit=size + 1,
     )
-    return [_view(one) for one in found]
+    return cursors.page(map(_view, found), size, question, lambda one: (one.updated_at, one.id))
 
 
 async def mine() -> list[ListView]:
