@@ -49,7 +49,8 @@ PAGES = (
     "/search-explanations/?q=days+of+the+week",
 )
 READING_S = (5.0, 15.0)
-PACKET = "40/_event,"
+NAMESPACE = "/_rx/_event"
+PACKET = f"40{NAMESPACE},"
 STEER = {
     "modelId": MODEL,
     "prompt": "The history of the city begins with",
@@ -145,8 +146,9 @@ async def recorded(url: str) -> dict[str, Any]:
 
             page.on("websocket", follow)
             await page.goto(url + address)
-            while address not in packets:
-                await page.wait_for_timeout(50)
+            async with asyncio.timeout(30):
+                while address not in packets:
+                    await page.wait_for_timeout(50)
             await page.close()
         await browser.close()
     return packets
@@ -178,13 +180,13 @@ async def opened(url: str, packet: Any) -> socketio.AsyncClient:
         if '"is_hydrated_rx_state_": true' in json.dumps(said):
             complete.set()
 
-    socket.on("event", update, namespace="/_event")
+    socket.on("event", update, namespace=NAMESPACE)
     await socket.connect(
         f"{url}/?token={uuid.uuid4()}",
         headers={"Origin": url},
         auth=packet,
         transports=["websocket"],
-        namespaces=["/_event"],
+        namespaces=[NAMESPACE],
         socketio_path="_rx/_event",
     )
     await complete.wait()

@@ -15,7 +15,6 @@ from memicos_app.settings import get_settings
 
 _PARENT_CHECK_S = 0.5
 _PATIENCE_S = 7.0
-_NICE = 5
 
 
 def main() -> None:
@@ -33,8 +32,6 @@ def work(at_once: int | None = None, *, parent: int | None = None, drain: bool =
     settings = get_settings()
     logs.set_up(settings)
     if parent is not None:
-        if hasattr(os, "nice"):
-            os.nice(_NICE)  # pages and the model come first
         threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     migrate.upgrade(session.database_url())
     process.run(at_once or settings.jobs_at_once, drain=drain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from memicos_app.library import giving_way
 from memicos_app.settings import Settings
 from memicos_app.worker.kept import KeptProcess
 
@@ -16,7 +17,7 @@ class LocalJobs(KeptProcess):
     """A job process that is kept alive."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, "the job process", "jobs")
+        super().__init__(settings, "the job process", "jobs", giving_way.JOBS)
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         handed_down = {name.upper(): str(getattr(self._settings, name)) for name in _HANDED_DOWN}

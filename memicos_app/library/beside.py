@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from memicos_app.library import giving_way
 from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.watch import Watch
 from memicos_app.settings import ROOT
@@ -69,6 +70,7 @@ async def _running(module: str, arguments: Sequence[str]) -> AsyncIterator[Proce
         limit=1 << 20,
         start_new_session=True,
     )
+    giving_way.put_behind(process.pid, giving_way.JOBS)
     try:
         yield process
     finally:

@@ -22,16 +22,18 @@ async def showcase(model_id: str, source_id: str, limit: int = 3) -> list[Featur
     tried = await _tried(model_id, source_id)
     found = await rows(
         """
+        WITH usual AS MATERIALIZED (
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.max_activation) AS most
+            FROM sources AS s JOIN features AS u ON u.generation_id = s.current_generation
+            WHERE s.model_id = :model AND s.id = :source
+        )
         SELECT f.index, l.description, l.type_name, f.density, f.max_activation
-        FROM sources AS s
+        FROM usual CROSS JOIN sources AS s
         JOIN features AS f ON f.generation_id = s.current_generation
         JOIN feature_labels AS l ON l.generation_id = f.generation_id AND l.index = f.index
         LEFT JOIN explanation_types AS t ON t.name = l.type_name
         WHERE s.model_id = :model AND s.id = :source AND (
-            f.index = ANY(:tried) OR f.density BETWEEN :rare AND :common AND f.max_activation <= (
-                SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.max_activation) FROM features AS u
-                WHERE u.generation_id = s.current_generation
-            )
+            f.index = ANY(:tried) OR f.density BETWEEN :rare AND :common AND f.max_activation <= usual.most
         )
         ORDER BY array_position(CAST(:tried AS integer[]), f.index), coalesce(t.rank, 1),
                  f.positive_values[1] DESC NULLS LAST, f.index LIMIT :limit

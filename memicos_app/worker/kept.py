@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import IO
 
+from memicos_app.library.giving_way import put_behind
 from memicos_app.settings import ROOT, Settings
 
 _log = logging.getLogger(__name__)
@@ -25,10 +26,11 @@ class KeptProcess(ABC):
     Args:
         words: what log and people call it: "the inference worker".
         log_name: its output goes to `logs/{log_name}.log`.
+        niceness: how far it stands behind the pages (`library/giving_way.py`).
     """
 
-    def __init__(self, settings: Settings, words: str, log_name: str) -> None:
-        self._settings, self._words, self._log_name = settings, words, log_name
+    def __init__(self, settings: Settings, words: str, log_name: str, niceness: int) -> None:
+        self._settings, self._words, self._log_name, self._niceness = settings, words, log_name, niceness
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"{log_name}-watch", daemon=True)
@@ -89,6 +91,7 @@ class KeptProcess(ABC):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        put_behind(process.pid, self._niceness)
         self._process = process
         if self._stopping.is_set():
             _end(process)

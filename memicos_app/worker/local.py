@@ -8,6 +8,7 @@ import socket
 import sys
 
 from inference_worker.client import WorkerClient, WorkerDown
+from memicos_app.library import giving_way
 from memicos_app.settings import Settings, new_secret
 from memicos_app.worker.kept import KeptProcess
 
@@ -39,7 +40,7 @@ class LocalWorker(KeptProcess):
     """A worker process that is kept alive."""
 
     def __init__(self, settings: Settings, log_name: str = "worker") -> None:
-        super().__init__(settings, "the inference worker", log_name)
+        super().__init__(settings, "the inference worker", log_name, giving_way.MODEL)
         self._secret = settings.inference_server_secret.get_secret_value() or new_secret()
         self._client: WorkerClient | None = None
 
