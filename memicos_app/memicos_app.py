@@ -45,7 +45,7 @@ from memicos_app.pages import (
     user_vectors,
 )
 from memicos_app.settings import ROOT
-from memicos_app.site import links, services
+from memicos_app.site import links, services, tabs
 from memicos_app.site.admission import failed
 from memicos_app.site.visitors import Visitors
 
@@ -101,3 +101,4 @@ app = rx.App(
 )
 app.add_middleware(Visitors(), index=0)
 app.register_lifespan_task(services.running)
+app.register_lifespan_task(tabs.forgetting, app=app)
