@@ -15,6 +15,7 @@ from memicos_app import worker
 from memicos_app.library import jobs
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
+from memicos_app.site.walls.proxies import PASSED_ON
 
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("memicos_requests", "Requests answered.", ["method", "route", "status"], registry=REGISTRY)
@@ -32,7 +33,7 @@ def answered(method: str, route: str, status: int, seconds: float) -> None:
 
 
 class Figures:
-    """Answers `/metrics`: to who has METRICS_TOKEN, and where there is none, to this machine."""
+    """Answers `/metrics`: to who has METRICS_TOKEN, and where there is none, to this machine and no proxy of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -53,6 +54,8 @@ def may_read(scope: Scope) -> bool:
     token = get_settings().metrics_token.get_secret_value()
     if token:
         return hmac.compare_digest(Headers(scope=scope).get("authorization", "").encode(), f"Bearer {token}".encode())
+    if scope.get(PASSED_ON):
+        return False
     try:
         return bool(scope.get("client")) and ip_address(scope["client"][0]).is_loopback
     except ValueError:

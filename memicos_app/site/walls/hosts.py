@@ -1,7 +1,8 @@
 """Under which names the site answers.
 
 A site for one acts for whoever asks. A name of another site that leads to this machine would make that site's pages
-ours in the eyes of a browser, so here only names of this machine and of PUBLIC_URL are answered.
+ours in the eyes of a browser, so here only names of this machine and of PUBLIC_URL are answered. Nor does it answer
+what a proxy passed on, unless ACCESS says that it is for one all the same: everybody would be its owner.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from memicos_app.library.accounts import rights
 from memicos_app.settings import Settings
+from memicos_app.site.walls.proxies import PASSED_ON
 
+UNKNOWN = "This site is not known by this name; whoever runs it can set PUBLIC_URL to it."
+BEHIND = (
+    "This site is for one person on its own machine, and this request came through a proxy. Whoever runs it can set "
+    "PUBLIC_URL to the address that people use, or ACCESS=single where nobody else reaches it."
+)
 OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1", ""}
 
 
@@ -25,15 +32,22 @@ class OwnHosts:
         self.app = app
         public = urlsplit(settings.public_url).hostname or ""
         self.own = OF_THIS_MACHINE | {settings.host, public}
+        self.auto = settings.access == "auto"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or self.answers(Headers(scope=scope).get("host", "")):
+        why = self.refusal(scope) if scope["type"] in ("http", "websocket") else ""
+        if not why:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            message = "This site is not known by this name; whoever runs it can set PUBLIC_URL to it."
-            await JSONResponse({"error": "bad_input", "message": message}, 421)(scope, receive, send)
+            await JSONResponse({"error": "bad_input", "message": why}, 421)(scope, receive, send)
+
+    def refusal(self, scope: Scope) -> str:
+        """Why a request is not answered; empty where it is."""
+        if not self.answers(Headers(scope=scope).get("host", "")):
+            return UNKNOWN
+        return BEHIND if self.auto and scope.get(PASSED_ON) and rights.mode() == "single" else ""
 
     def answers(self, host: str) -> bool:
         """Whether the site has this name, given with or without a port."""

@@ -24,6 +24,8 @@ TOLD = (
     b"forwarded",
 )
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+PASSED_ON = "memicos.passed_on"
+"""In the scope of what a proxy passed on, trusted or not, as far as it says so."""
 SCHEMES = {"http": ("http", "ws"), "https": ("https", "wss")}
 
 
@@ -36,7 +38,8 @@ class TrustedProxies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope = self.seen(scope)
+            told = any(name.lower() in TOLD for name, _ in scope["headers"])
+            scope = {**self.seen(scope), PASSED_ON: told}
         await self.app(scope, receive, send)
 
     def seen(self, scope: Scope) -> Scope:

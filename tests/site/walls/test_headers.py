@@ -151,6 +151,26 @@ async def test_a_site_for_one_answers_by_its_own_names_only(
     get_settings.cache_clear()
 
 
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip"])
+async def test_a_site_for_one_is_not_passed_on_by_proxies(
+    static_dir: Path, header: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All who come through one that sits on the same machine would be its owner."""
+    passed_on = {header: "203.0.113.9"}
+    answer = await client(static_dir).get("/api/health", headers=passed_on)
+    assert answer.status_code == 421
+    assert "PUBLIC_URL" in answer.json()["message"]
+    wanted = client(static_dir, access="single")
+    assert (await wanted.get("/api/health", headers=passed_on)).status_code == 200
+    figures = await client(static_dir, access="single", metrics=True).get("/metrics", headers=passed_on)
+    assert figures.status_code == 404
+    monkeypatch.setenv("PUBLIC_URL", "https://lab.example")
+    get_settings.cache_clear()
+    hosted = client(static_dir, public_url="https://lab.example")
+    assert (await hosted.get("/api/health", headers={**passed_on, "host": "lab.example"})).status_code == 200
+    get_settings.cache_clear()
+
+
 async def test_figures_are_for_who_may(static_dir: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> None:
     assert "memicos_requests" not in (await client(static_dir).get("/metrics")).text, "off unless METRICS says so"
     here = client(static_dir, metrics=True)
