@@ -188,6 +188,7 @@ async def opened(url: str, packet: Any) -> socketio.AsyncClient:
         transports=["websocket"],
         namespaces=[NAMESPACE],
         socketio_path="_rx/_event",
+        wait_timeout=20,  # as browsers wait
     )
     await complete.wait()
     return socket
