@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     google_client_secret: SecretStr = Field(SecretStr(""), description="This site's secret with Google.")
     github_client_id: str = Field("", description="The same for GitHub's accounts; empty: none.")
     github_client_secret: SecretStr = Field(SecretStr(""), description="This site's secret with GitHub.")
+    github_url: str = Field(
+        "", description="A GitHub Enterprise Server in place of github.com, https://github.lab.example, say."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     # Database
@@ -315,10 +318,11 @@ class Settings(BaseSettings):
     @property
     def is_local(self) -> bool:
         """Whether only people at this machine reach the site: who opens it is its owner."""
-        return _is_near(self.host) and _is_near(urlsplit(self.public_url).hostname or "localhost")
+        return is_near(self.host) and is_near(urlsplit(self.public_url).hostname or "localhost")
 
 
-def _is_near(host: str) -> bool:
+def is_near(host: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
     if host == "localhost":
         return True
     try:

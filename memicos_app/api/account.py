@@ -25,8 +25,18 @@ from memicos_app.api.auth import GoAnswer
 from memicos_app.api.inputs import Body
 from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer, files
-from memicos_app.api.site import site_of
-from memicos_app.library.accounts import changing, keys, leaving, links, passwords, rights, sessions, users
+from memicos_app.api.site import site_for_mails
+from memicos_app.library.accounts import (
+    changing,
+    keys,
+    leaving,
+    links,
+    notifications,
+    passwords,
+    rights,
+    sessions,
+    users,
+)
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import NotFoundError
@@ -120,6 +130,8 @@ async def password(body: NewPassword, request: Request) -> Json:
     user_id = rights.writer()
     await passwords.confirm(user_id, body.current)
     await passwords.put(user_id, body.password)
+    account = await users.by_id(user_id)
+    notifications.soon(notifications.way_in_changed(account, "There is another password of"))
     answer = await _shown(user_id)
     if person().way == "session":
         await cookies.sign_in(request, answer, user_id)
@@ -131,7 +143,7 @@ async def email(body: NewEmail, request: Request) -> Json:
     """Have a link sent to a new address; it is the person's once they opened it."""
     user_id = rights.writer()
     await passwords.confirm(user_id, body.current)
-    await links.ask_new_address(await users.by_id(user_id), body.email, site_of(request))
+    await links.ask_new_address(await users.by_id(user_id), body.email, site_for_mails(request))
     return Json({"message": "Open the link that was sent to the new address."})
 
 

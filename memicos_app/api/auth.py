@@ -12,7 +12,7 @@ from memicos_app.api.answers import Json
 from memicos_app.api.inputs import Body
 from memicos_app.api.rights import needs
 from memicos_app.api.shapes import MessageAnswer, Shape
-from memicos_app.api.site import site_of
+from memicos_app.api.site import site_for_mails
 from memicos_app.library.accounts import links, mails, notifications, onward, passwords
 from memicos_app.library.accounts.rights import Right
 
@@ -66,7 +66,7 @@ async def by_password(body: ByPassword, request: Request) -> Json:
 @router.post("/link", response_model=LinkAnswer, dependencies=[OWN_PAGE, OF_SEVERAL])
 async def ask_link(body: AskLink, request: Request) -> Json:
     """Have a link sent that signs in. The answer is the same whether or not there is an account."""
-    await links.ask(body.email, body.next, site_of(request))
+    await links.ask(body.email, body.next, site_for_mails(request))
     mailed = mails.configured()
     said = f"Look into your mailbox: the link works once, within {links.MINUTES} minutes."
     if not mailed:

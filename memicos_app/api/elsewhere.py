@@ -36,7 +36,7 @@ class Part(Body):
 async def begin(place: str, request: Request, join: bool = False, wish: Next = "/") -> Response:
     """Send the browser to a provider; `join`: to sign in this way, too, from now on."""
     cookies.of_several()
-    link_to = rights.writer() if join else None
+    link_to = joining(request) if join else None
     url, carried = await elsewhere.begin(place, wish, back_of(request, place), link_to=link_to)
     answer = RedirectResponse(url, 303)
     answer.set_cookie(
@@ -79,6 +79,13 @@ async def part(body: Part) -> Json:
     """Sign in with accounts of this kind no more."""
     await identities.part(rights.writer(), body.place)
     return Json({"message": "It signs you in no more."})
+
+
+def joining(request: Request) -> str:
+    """Who signs in with an account elsewhere from now on, too; neither a key nor another site's page says that."""
+    cookies.in_person()
+    cookies.from_own_page(request)
+    return rights.writer()
 
 
 def back_of(request: Request, place: str) -> str:

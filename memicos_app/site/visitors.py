@@ -37,10 +37,15 @@ class Visitors(Middleware):
 
 
 async def asking() -> Person:
-    """Who sends the event in hand; a visitor where it cannot be known."""
+    """Who sends the event in hand; a visitor where it cannot be known.
+
+    Pages know people by their session alone: through a socket an API key would do what only a browser may, make
+    another key, say.
+    """
     headers = EventContext.get().router_data.get("headers", {})
+    cookie = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
     try:
-        return await recognising.from_headers({name.lower(): value for name, value in headers.items()})
+        return await recognising.from_headers({"cookie": cookie})
     except LibraryError:
         return VISITOR
 

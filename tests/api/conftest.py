@@ -7,15 +7,20 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from inference_worker.server import create_app
 from memicos_app import worker as site_worker
 from memicos_app.api.app import api
+from memicos_app.library.accounts import passwords, person, sessions
 from memicos_app.settings import get_settings
 from tests.api import described
 from tests.inference_worker import serving
+from tests.mailbox import Mailbox, mail_server
 
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashes in a test's time what the site hashes with care."""
 LOADING = 180.0
 """Seconds that the model may take where other work keeps the machine busy."""
 
@@ -72,3 +77,40 @@ def client() -> httpx.AsyncClient:
     transport = httpx.ASGITransport(api, raise_app_exceptions=False)
     hooks = {"response": [described.holds]}
     return httpx.AsyncClient(transport=transport, base_url="http://site.example", event_hooks=hooks)
+
+
+@pytest.fixture(scope="session")
+def mail_server_process() -> Iterator[Mailbox]:
+    """One mail server for all tests of signing in."""
+    with mail_server() as box:
+        yield box
+
+
+@pytest.fixture
+def mailbox(mail_server_process: Mailbox) -> Mailbox:
+    """That server, empty."""
+    mail_server_process.mails.clear()
+    return mail_server_process
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with less care."""
+    monkeypatch.setattr(passwords, "_HASHER", QUICK)
+    passwords._nobodys.cache_clear()
+
+
+@pytest.fixture
+def signing_site(
+    database: str, mailbox: Mailbox, quick_hashes: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A site that people sign in to, with a mail server."""
+    monkeypatch.setenv("ACCESS", "open")
+    monkeypatch.setenv("SMTP_URL", mailbox.url)
+    monkeypatch.setenv("PUBLIC_URL", "https://site.example")
+    get_settings.cache_clear()
+    sessions.forget_known()
+    token = person._person.set(person.OWNER)
+    yield
+    person._person.reset(token)
+    get_settings.cache_clear()

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from memicos_app.api.app import api
-from memicos_app.library.accounts import attempts, passwords, person, sessions, users
+from memicos_app.library.accounts import attempts, passwords, sessions, users
 from memicos_app.settings import get_settings
-from tests.mailbox import Mailbox, mail_server
+from tests.mailbox import Mailbox
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    """A mail server for all tests here."""
-    with mail_server() as box:
-        yield box
-
-
-@pytest.fixture(autouse=True)
-def open_site(database: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A site that people sign in to, with a mail server."""
-    monkeypatch.setenv("ACCESS", "open")
-    monkeypatch.setenv("SMTP_URL", mailbox.url)
-    get_settings.cache_clear()
-    sessions.forget_known()
-    mailbox.mails.clear()
-    token = person._person.set(person.OWNER)
-    yield
-    person._person.reset(token)
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("signing_site")
 
 
 def browser(**headers: str) -> httpx.AsyncClient:
@@ -75,13 +54,14 @@ async def test_by_link_for_the_first_time_and_again(mailbox: Mailbox) -> None:
         assert await who(client) == "ada-l"
 
 
-async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() -> None:
+async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(monkeypatch: pytest.MonkeyPatch) -> None:
     ada = await users.add("ada")
     await passwords.put(ada.id, PASSWORD)
     async with browser() as client:
         cookie = (await by_password(client, "ADA")).headers["set-cookie"]
     for part in ("memicos_session=", "HttpOnly", "SameSite=lax", "Secure", "Path=/", "Max-Age=2592000"):
         assert part in cookie
+    monkeypatch.setattr(get_settings(), "public_url", "")
     transport = httpx.ASGITransport(api)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as plain:
         answer = await by_password(plain, "ada")
@@ -102,28 +82,12 @@ async def test_a_token_from_before_signing_in_is_good_for_nothing() -> None:
         assert await who(client) is None
 
 
-@pytest.mark.parametrize(
-    "wish",
-    [
-        "https://evil.example",
-        "//evil.example",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "/\t/evil.example",
-        "javascript:alert(1)",
-        " /x",
-        "evil.example",
-        "",
-        "///evil.example",
-        "/signin?next=/signin",
-        "/api/auth/x",
-    ],
-)
-async def test_one_is_led_to_no_other_site(wish: str) -> None:
+async def test_one_is_led_to_no_other_site() -> None:
     ada = await users.add("ada")
     await passwords.put(ada.id, PASSWORD)
     async with browser() as client:
-        assert (await by_password(client, "ada", wish=wish)).json() == {"url": "/"}
+        assert (await by_password(client, "ada", wish="//evil.example")).json() == {"url": "/"}
+        assert (await by_password(client, "ada", wish="/a?b=c#d")).json() == {"url": "/a?b=c#d"}
 
 
 async def test_the_same_is_said_of_a_wrong_name_and_a_wrong_password() -> None:

@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from memicos_app.api.app import api
-from memicos_app.library.accounts import identities, passwords, person, sessions, users
+from memicos_app.library.accounts import elsewhere, identities, keys, passwords, person, sessions, users
 from memicos_app.settings import get_settings
 from tests import oidc_provider
 from tests.oidc_provider import Provider
@@ -28,7 +28,9 @@ def running() -> Iterator[Provider]:
 
 
 @pytest.fixture(autouse=True)
-def there(running: Provider, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Provider]:
+def there(
+    running: Provider, database: str, quick_hashes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> Iterator[Provider]:
     """The provider as it was, and a site whose people sign in with it."""
     fresh = Provider()
     running.claims, running.changes, running.signs_with = fresh.claims, {}, None
@@ -61,8 +63,8 @@ async def agreed(client: httpx.AsyncClient, **query: str) -> str:
     """Go to the provider and agree; the address that it sends the browser back to."""
     out = await client.get(BEGIN, params=query)
     assert out.status_code == 303, out.text
-    async with httpx.AsyncClient() as elsewhere:
-        return (await elsewhere.get(out.headers["location"])).headers["location"]
+    async with httpx.AsyncClient() as browsing:
+        return (await browsing.get(out.headers["location"])).headers["location"]
 
 
 async def who(client: httpx.AsyncClient) -> str | None:
@@ -139,6 +141,46 @@ async def test_what_is_not_signed_for_us_now_is_not_believed(change: Any, there:
         landed = await client.get(await agreed(client))
         assert landed.headers["location"] == "/signin?problem=sign_in"
         assert await who(client) is None
+
+
+async def test_google_is_a_provider_like_that_with_people_of_its_own(
+    there: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pydantic import SecretStr
+
+    monkeypatch.setattr(elsewhere, "GOOGLE", there.url)
+    monkeypatch.setattr(get_settings(), "google_client_id", oidc_provider.CLIENT)
+    monkeypatch.setattr(get_settings(), "google_client_secret", SecretStr(oidc_provider.SECRET))
+    async with browser() as client:
+        await client.get(await agreed(client))
+        assert await who(client) == "Ada"
+    there.claims |= {"email": "ada@gmail.com", "hd": "example.org", "name": "Ada L", "given_name": "Ada"}
+    async with browser() as client:
+        out = await client.get("/api/auth/elsewhere/google")
+        asked = parse_qs(urlsplit(out.headers["location"]).query)
+        assert asked["redirect_uri"] == ["https://site.example/api/auth/elsewhere/google/back"]
+        assert asked["scope"] == ["openid email profile"]
+        async with httpx.AsyncClient() as browsing:
+            back = (await browsing.get(out.headers["location"])).headers["location"]
+        await client.get(back)
+        assert await who(client) == "Ada-L"
+    assert (await users.user("ada-l")).email == "ada@gmail.com"
+
+
+async def test_neither_a_key_nor_another_sites_page_joins_an_account(there: Provider) -> None:
+    """Whoever holds a key, or has a browser sign in to a provider as them, would be in for good."""
+    ada = await users.add("lovelace")
+    await passwords.put(ada.id, PASSWORD)
+    _, key = await keys.make(ada.id, "one")
+    async with browser() as client:
+        refused = await client.get(BEGIN, params={"join": "true"}, headers={"x-api-key": key})
+        assert (refused.status_code, refused.json()["error"]) == (403, "forbidden")
+        visitor = await client.get(BEGIN, params={"join": "true"})
+        assert (visitor.status_code, visitor.json()["error"]) == (401, "sign_in")
+        await client.post("/api/auth/password", json={"name": "lovelace", "password": PASSWORD})
+        led = await client.get(BEGIN, params={"join": "true"}, headers={"sec-fetch-site": "cross-site"})
+        assert led.status_code == 403
+    assert await identities.of(ada.id) == []
 
 
 async def test_where_nobody_signs_up_a_stranger_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:

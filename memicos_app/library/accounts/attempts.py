@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from memicos_app.library.accounts import secret_words
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.query import rows_in, run_in, writing
-from memicos_app.library.visitor import visitor
+from memicos_app.library.visitor import address
 
 
 class TooManyError(LibraryError):
@@ -74,4 +74,5 @@ def _name(allowed: Allowed, kind: str, whom: str) -> str:
 
 
 def _address(allowed: Allowed) -> str:
-    return _name(allowed, "address", visitor() or "")
+    """Whoever has one address of IPv6 has all of its network: it is counted as one."""
+    return _name(allowed, "address", address())

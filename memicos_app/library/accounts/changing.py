@@ -26,6 +26,7 @@ async def edit(
         "notify_comments": now.notify_comments if comments is None else comments,
         "notify_jobs": now.notify_jobs if jobs is None else jobs,
     }
+    noted = ""
     if name is not None and name.strip() != now.name:
-        values["name"] = checked_name(name)
-    await users.change(user_id, **values)
+        values["name"], noted = checked_name(name), "account.rename"
+    await users.change(user_id, noted=noted, **values)

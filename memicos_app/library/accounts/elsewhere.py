@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from memicos_app.library.accounts import attempts, identities, onward
-from memicos_app.library.accounts.elsewhere_talk import Identity, Talk, Trip
+from memicos_app.library.accounts.elsewhere_talk import GITHUB, Identity, Talk, Trip
 from memicos_app.library.accounts.users import Account
 from memicos_app.library.errors import NotFoundError, SignInError
 from memicos_app.library.providers import sealing
@@ -35,6 +35,12 @@ class Elsewhere:
     client_id: str
     client_secret: str
     issuer: str = ""
+    url: str = ""
+    """Address of a GitHub."""
+
+    async def talk(self) -> Talk:
+        """Its addresses. Raises `UnavailableError`, `UpstreamError`: it does not answer as it should."""
+        return await Talk.with_issuer(self.issuer) if self.issuer else Talk.with_github(self.url)
 
 
 def places() -> list[Elsewhere]:
@@ -45,9 +51,15 @@ def places() -> list[Elsewhere]:
             "oidc", own.oidc_title, own.oidc_client_id, own.oidc_client_secret.get_secret_value(), own.oidc_issuer
         ),
         Elsewhere("google", "Google", own.google_client_id, own.google_client_secret.get_secret_value(), GOOGLE),
-        Elsewhere("github", "GitHub", own.github_client_id, own.github_client_secret.get_secret_value()),
+        Elsewhere(
+            "github",
+            "GitHub",
+            own.github_client_id,
+            own.github_client_secret.get_secret_value(),
+            url=own.github_url or GITHUB,
+        ),
     ]
-    return [one for one in found if one.client_id.strip() and (one.issuer or one.name == "github")]
+    return [one for one in found if one.client_id.strip() and (one.issuer or one.url)]
 
 
 def place(name: str) -> Elsewhere:
@@ -81,7 +93,7 @@ async def begin(name: str, wish: str, back: str, *, link_to: str | None = None) 
         link_to,
         time.time(),
     )
-    talk = await Talk.with_place(there.issuer)
+    talk = await there.talk()
     extra = {"nonce": trip.nonce} if there.issuer else {}
     url = prepare_grant_uri(
         talk.authorization,
@@ -119,7 +131,7 @@ async def finish(
         raise SignInError("This is no answer to what this browser asked. Begin again.", field="state")
     if trip.link_to is not None and trip.link_to != signed_in:
         raise SignInError("You signed out meanwhile. Sign in, and begin again.", field="state")
-    talk = await Talk.with_place(there.issuer)
+    talk = await there.talk()
     found: Identity = await talk.identity(there.client_id, there.client_secret, code, trip)
     return await identities.signed_in_with(name, found, link_to=trip.link_to), trip.onward
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -19,6 +19,7 @@ from memicos_app.library.outbound import Answer, Patience, UpstreamError, client
 
 PATIENCE = Patience(connect=5.0, silence=10.0, whole=15.0, tries=2)
 MOST_BYTES = 512 * 1024
+GITHUB = "https://github.com"
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 """Signatures by a key of the provider's; `none` and those by a shared secret are not among them."""
 
@@ -64,10 +65,22 @@ class Talk:
     headers: Mapping[str, str] = field(default_factory=lambda: {"Accept": "application/json"})
 
     @classmethod
-    async def with_place(cls, issuer: str) -> Talk:
-        """Read where a provider of OpenID Connect has what; GitHub's is known."""
-        if not issuer:
-            return GITHUB
+    def with_github(cls, url: str) -> Talk:
+        """GitHub's addresses are known; a GitHub Enterprise Server has its API under its own."""
+        base = url.strip().rstrip("/")
+        api = "https://api.github.com" if base == GITHUB else f"{base}/api/v3"
+        return cls(
+            f"{base}/login/oauth/authorize",
+            f"{base}/login/oauth/access_token",
+            "read:user user:email",
+            basic=False,
+            about=f"{api}/user",
+            emails=f"{api}/user/emails",
+        )
+
+    @classmethod
+    async def with_issuer(cls, issuer: str) -> Talk:
+        """Read where a provider of OpenID Connect has what. Raises `UpstreamError`, `UnavailableError`."""
         found = _json(await _ask(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
         if str(found.get("issuer", "")).rstrip("/") != issuer.rstrip("/"):
             raise UpstreamError(f"{issuer} calls itself {str(found.get('issuer'))[:100]}; the two must be the same.")
@@ -135,22 +148,18 @@ class Talk:
     async def _of_github(self, token: str) -> Identity:
         headers = {**self.headers, "Authorization": f"Bearer {token}"}
         about = _json(await _ask(self.about, headers=headers))
-        emails = json.loads((await _ask(self.emails, headers=headers)).body or b"[]")
-        if "id" not in about or not isinstance(emails, list):
+        number = about.get("id")
+        if not isinstance(number, int) or isinstance(number, bool):
             raise SignInError("GitHub does not say whose account it is.", field="code")
-        known = [one for one in emails if isinstance(one, dict)]
-        first = [one.get("email") for one in known if one.get("primary") and one.get("verified")]
-        return Identity(str(about["id"]), str(about.get("login", "")), _email(first[0]) if first else None)
+        emails = _parsed(await _ask(self.emails, headers=headers))
+        known = [one for one in emails if isinstance(one, dict)] if isinstance(emails, list) else []
+        first = [one.get("email") for one in known if one.get("primary") is True and one.get("verified") is True]
+        return Identity(self._subject(number), str(about.get("login", ""))[:100], _email(first[0]) if first else None)
 
-
-GITHUB = Talk(
-    "https://github.com/login/oauth/authorize",
-    "https://github.com/login/oauth/access_token",
-    "read:user user:email",
-    basic=False,
-    about="https://api.github.com/user",
-    emails="https://api.github.com/user/emails",
-)
+    def _subject(self, number: int) -> str:
+        """Servers count their accounts each for itself: another's number 1 is somebody else."""
+        host = urlsplit(self.about).netloc
+        return str(number) if host == "api.github.com" else f"{host}/{number}"
 
 
 async def _ask(
@@ -160,11 +169,15 @@ async def _ask(
         return await out.ask(url, most=MOST_BYTES, method=method, headers=headers, content=content)
 
 
-def _json(answer: Answer) -> dict[str, Any]:
+def _parsed(answer: Answer) -> Any:
     try:
-        found = json.loads(answer.body)
+        return json.loads(answer.body)
     except ValueError:
-        found = None
+        return None
+
+
+def _json(answer: Answer) -> dict[str, Any]:
+    found = _parsed(answer)
     if not isinstance(found, dict):
         raise UpstreamError(f"{answer.url} answers {answer.status} without a JSON object.")
     return found

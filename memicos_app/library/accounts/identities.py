@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
-from memicos_app.library.accounts import links, users
+from memicos_app.library import activity
+from memicos_app.library.accounts import links, notifications, users
 from memicos_app.library.accounts.elsewhere_talk import Identity
 from memicos_app.library.accounts.users import Account
 from memicos_app.library.errors import ConflictError, ForbiddenError, NotFoundError, SignInError
@@ -42,6 +43,8 @@ async def signed_in_with(provider: str, found: Identity, *, link_to: str | None)
     else:
         account = await users.by_id(link_to) if link_to else await _new(found)
         await _join(account.id, provider, found)
+        if link_to:
+            notifications.soon(notifications.way_in_changed(account, f"An account of {provider} signs in"))
     if account.disabled:
         raise SignInError("This account may not sign in any more.", field="place")
     return account
@@ -68,6 +71,9 @@ async def part(user_id: str, provider: str) -> None:
             user=user_id,
             provider=storable(provider),
         )
+        if gone:
+            details = {"person": user_id, "place": provider}
+            await activity.note("account.part", "/account", details, writer=writer)
         await writer.commit()
     if not gone:
         raise NotFoundError("No account of that kind signs you in.", field="place")
@@ -97,4 +103,5 @@ async def _join(user_id: str, provider: str, found: Identity) -> None:
             user=user_id,
             label=storable(found.email or found.wish),
         )
+        await activity.note("account.join", "/account", {"person": user_id, "place": provider}, writer=writer)
         await writer.commit()

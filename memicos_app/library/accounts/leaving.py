@@ -34,6 +34,9 @@ PARTS: Mapping[str, str] = {
     "list_entries": """
         SELECT e.* FROM list_entries AS e JOIN lists AS l ON l.id = e.list_id WHERE l.creator_id = :user
     """,
+    "list_tests": """
+        SELECT t.* FROM list_test_results AS t JOIN lists AS l ON l.id = t.list_id WHERE l.creator_id = :user
+    """,
     "bookmarks": "SELECT * FROM bookmarks WHERE user_id = :user",
     "tested_texts": """
         SELECT model_id, source_id, index, text, strongest, tested_at
@@ -44,14 +47,37 @@ PARTS: Mapping[str, str] = {
         SELECT id, model_id, source_id, index, description, type_name, created_at
         FROM explanations WHERE author_id = :user ORDER BY created_at
     """,
+    "scores": """
+        SELECT id, model_id, source_id, index, explanation_id, type_name, value, n, created_at
+        FROM explanation_scores WHERE initiated_by = :user ORDER BY created_at
+    """,
     "votes": "SELECT explanation_id, points, created_at FROM explanation_votes WHERE voter_id = :user",
     "vectors": """
         SELECT model_id, source_id, index, label, hook_name, "values", default_strength, created_at
         FROM steer_vectors WHERE creator_id = :user ORDER BY created_at
     """,
     "steering_runs": """
-        SELECT id, model_id, prompt, default_text, steered_text, created_at
+        SELECT id, model_id, prompt, chat, vectors, options, default_text, steered_text, visibility, created_at
         FROM steer_outputs WHERE creator_id = :user ORDER BY created_at
+    """,
+    "presets": """
+        SELECT id, model_id, alias, name, prompt, features, created_at
+        FROM steer_presets WHERE creator_id = :user ORDER BY created_at
+    """,
+    "models": "SELECT id, display_name, visibility, created_at FROM models WHERE creator_id = :user",
+    "releases": "SELECT name, description, visibility, created_at FROM releases WHERE creator_id = :user",
+    "source_sets": """
+        SELECT model_id, name, description, visibility, created_at FROM source_sets WHERE creator_id = :user
+    """,
+    "sources": """
+        SELECT model_id, id, description, n_features, visibility, created_at FROM sources WHERE creator_id = :user
+    """,
+    "reports": """
+        SELECT kind, subject_id, place, words, reason, state, created_at FROM reports WHERE reporter_id = :user
+    """,
+    "provider_runs": """
+        SELECT kind, subject, state, budget_usd, total, done, failed, created_at
+        FROM provider_runs WHERE user_id = :user ORDER BY created_at
     """,
     "provider_calls": """
         SELECT purpose, subject, provider, model, state, tokens_in, tokens_out, cost_usd, created_at
@@ -64,6 +90,9 @@ PARTS: Mapping[str, str] = {
 _GONE = (
     "DELETE FROM steer_vectors WHERE creator_id = :user",
     "DELETE FROM steer_outputs WHERE creator_id = :user",
+    "DELETE FROM sign_in_links WHERE email = (SELECT email FROM users WHERE id = :user)",
+    "UPDATE reports SET author_name = '' WHERE author_name = (SELECT name FROM users WHERE id = :user)",
+    "UPDATE reports SET decided_by = '' WHERE decided_by = (SELECT name FROM users WHERE id = :user)",
     "UPDATE activity SET person_name = '' WHERE person_id = :user",
     "DELETE FROM users WHERE id = :user",
 )
@@ -103,9 +132,10 @@ async def delete(user_id: str, typed_name: str) -> None:
     if user_id == OWNER_ID:
         raise ConflictError("This account belongs to the site itself; it can be disabled, not deleted.", field="name")
     async with writing() as writer:
+        await activity.note("account.delete", "/account", {"person": user_id}, writer=writer)
+        await writer.flush()  # their own name in this line goes, too
         for statement in _GONE:
             await run_in(writer, statement, user=user_id)
-        await activity.note("account.delete", "/account", {"person": user_id}, writer=writer)
         await writer.commit()
     sessions.forget_known()
 

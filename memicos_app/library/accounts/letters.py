@@ -51,6 +51,28 @@ def new_address(site: str, url: str, name: str, minutes: int) -> Letter:
     )
 
 
+def taken_address(site: str, name: str) -> Letter:
+    """To an address that somebody else wants to have, too."""
+    return letter(
+        f"Your address at {site}",
+        [
+            f"{name} wants to use this address at {site}, where another account has it. Nothing was changed.",
+            "If both are yours, sign in to the other one, and give it another address first.",
+        ],
+    )
+
+
+def way_in_changed(site: str, what: str, name: str) -> Letter:
+    """To the address that a person had: somebody who is signed in changed how they sign in."""
+    return letter(
+        f"How you sign in at {site} was changed",
+        [
+            f"{what} {name} at {site} now.",
+            "If it was not you, write to whoever runs the site: somebody else may be signed in as you.",
+        ],
+    )
+
+
 def no_account(site: str) -> Letter:
     """To an address that has no account, where people cannot make one themselves."""
     return letter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from memicos_app.library.errors import BadInputError
 
@@ -35,8 +36,14 @@ def checked_name(name: str) -> str:
 
 
 def checked_email(email: str) -> str:
-    """An e-mail address as it is kept, in lower case. Raises `BadInputError`."""
+    """An e-mail address as it is kept, in lower case. Raises `BadInputError`.
+
+    A sign that only its lower case, or its plain form, turns into a letter of ASCII would make two mailboxes one.
+    """
     said = email.strip().lower()
+    plain = unicodedata.normalize("NFKC", said)
+    if plain != said or said.isascii() != email.strip().isascii():
+        raise BadInputError("This is no e-mail address.", field="email")
     if not _EMAIL.fullmatch(said) or ".." in said:
         raise BadInputError("This is no e-mail address.", field="email")
     return said

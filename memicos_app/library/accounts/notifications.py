@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from memicos_app.db.text import original
 from memicos_app.library.accounts import letters, mails, secret_words
 from memicos_app.library.accounts.letters import Letter
+from memicos_app.library.accounts.users import Account
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.query import Row, row, rows, run_in, writing
 from memicos_app.settings import get_settings
@@ -72,6 +73,13 @@ async def job_ended(job_id: int) -> None:
     url = f"{_site()}/admin/jobs/{job_id}"
     letter = letters.job(original(found["title"]), ENDED[found["state"]], original(found["error"]), url, end)
     await _send(found["email"], letter, end)
+
+
+async def way_in_changed(account: Account, what: str) -> None:
+    """Tell a person, where they had their mails until now, that one signs in otherwise: `what` ends with "of"."""
+    if account.email:
+        said = letters.way_in_changed(urlsplit(_site()).netloc, what, account.name)
+        await mails.send(account.email, said.subject, said.text, said.html)
 
 
 async def unsubscribe(code: str, kind: str) -> None:

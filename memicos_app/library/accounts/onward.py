@@ -18,5 +18,5 @@ def place(wish: str) -> str:
         parts = urlsplit(wish)
     except ValueError:
         return HOME
-    own = not parts.scheme and not parts.netloc
+    own = not parts.scheme and not parts.netloc and "//" not in parts.path
     return wish if own and not parts.path.startswith(_BACK) else HOME

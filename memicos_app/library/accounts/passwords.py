@@ -8,7 +8,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from memicos_app.library.accounts import attempts, sessions, users
+from memicos_app.library.accounts import attempts, links, sessions, users
 from memicos_app.library.accounts.users import Account
 from memicos_app.library.errors import BadInputError, NotFoundError, SignInError
 from memicos_app.library.query import row
@@ -18,7 +18,9 @@ _HASHER = PasswordHasher()
 
 
 async def put(user_id: str, password: str, *, kept: str = "") -> None:
-    """Give a person a password, in place of an earlier one; their sessions end but the one with the token `kept`.
+    """Give a person a password, in place of an earlier one.
+
+    Their sessions end but the one with the token `kept`, and so do links that were sent before.
 
     Raises:
         BadInputError: it is too short or too long, or is the person's name or e-mail.
@@ -26,14 +28,11 @@ async def put(user_id: str, password: str, *, kept: str = "") -> None:
     """
     account = await users.by_id(user_id)
     _check(password, account)
-    await users.change(user_id, password_hash=await asyncio.to_thread(_HASHER.hash, password))
+    digest = await asyncio.to_thread(_HASHER.hash, password)
+    await users.change(user_id, noted="account.password", password_hash=digest)
     await attempts.clear(attempts.PASSWORDS, account.name)
+    await links.forget(user_id)
     await sessions.end_all(user_id, but=kept)
-
-
-async def remove(user_id: str) -> None:
-    """No password signs this person in any more."""
-    await users.change(user_id, password_hash="")
 
 
 async def whose(name: str, password: str) -> Account:

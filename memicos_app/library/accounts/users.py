@@ -80,6 +80,7 @@ async def add(name: str, *, email: str | None = None, admin: bool = False) -> Ac
                 admin=admin,
                 code=secret_words.new(),
             )
+            await activity.note("account.make", "/account", {"person": made, "admin": admin}, writer=writer)
             await writer.commit()
     except IntegrityError as error:
         raise _taken(error, said) from None
@@ -107,12 +108,12 @@ def checked_bio(bio: str) -> str:
 
 async def set_email(user_id: str, email: str | None) -> None:
     """An address that is known to be the person's. Raises `BadInputError`, `ConflictError`."""
-    await change(user_id, email=checked_email(email) if email else None)
+    await change(user_id, noted="account.email", email=checked_email(email) if email else None)
 
 
 async def set_admin(user_id: str, admin: bool) -> None:
     """Make a person an administrator, or none any more."""
-    await change(user_id, admin=admin)
+    await change(user_id, noted="account.admin" if admin else "account.no_admin", admin=admin)
 
 
 async def disable(user_id: str, disabled: bool = True) -> None:
@@ -124,21 +125,29 @@ async def disable(user_id: str, disabled: bool = True) -> None:
             id=user_id,
             disabled=disabled,
         )
-        await run_in(
-            writer, "DELETE FROM user_sessions WHERE user_id = :id AND :disabled", id=user_id, disabled=disabled
-        )
+        for table in ("user_sessions", "sign_in_links"):
+            await run_in(
+                writer, f"DELETE FROM {table} WHERE user_id = :id AND :disabled", id=user_id, disabled=disabled
+            )
         action = "account.disable" if disabled else "account.enable"
         await activity.note(action, "/account", {"person": user_id}, writer=writer)
         await writer.commit()
     sessions.forget_known()
 
 
-async def change(user_id: str, **values: object) -> None:
-    """Set columns of a person; callers have checked them. Raises `NotFoundError`, `ConflictError`."""
+async def change(user_id: str, *, noted: str = "", **values: object) -> None:
+    """Set columns of a person; callers have checked them, and say what the log calls it.
+
+    Raises:
+        NotFoundError: there is no such person.
+        ConflictError: somebody has this name or e-mail.
+    """
     places = ", ".join(f"{name} = :{name}" for name in values)
     try:
         async with writing() as writer:
             changed = await run_in(writer, f"UPDATE users SET {places} WHERE id = :id", id=user_id, **values)
+            if changed and noted:
+                await activity.note(noted, "/account", {"person": user_id}, writer=writer)
             await writer.commit()
     except IntegrityError as error:
         raise _taken(error, str(values.get("name", ""))) from None

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from memicos_app.library import activity
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import me
 from memicos_app.library.errors import BadInputError, NotFoundError
@@ -90,6 +91,7 @@ async def put(name: str, key: SecretStr, person: str | None = None) -> KnownKey:
             sealed=sealing.seal(text),
             four=last_four(text),
         )
+        await activity.note("provider_key.keep", "/account", {"provider": each.name}, writer=writer)
         await writer.commit()
     return next(one for one in await known(person) if one.provider == each.name)
 
@@ -103,6 +105,8 @@ async def forget(name: str, person: str | None = None) -> None:
             user=person or me(),
             name=name,
         )
+        if gone:
+            await activity.note("provider_key.forget", "/account", {"provider": name}, writer=writer)
         await writer.commit()
     if not gone:
         raise NotFoundError(f"No key of your own is kept for {name[:40]!r}.", field="provider")

@@ -19,9 +19,11 @@ def test_names_that_nobody_may_have(name: str) -> None:
     assert refused.value.field == "name"
 
 
-@pytest.mark.parametrize(
-    "email", ["", "a", "a@b", "a b@c.de", "a@b.c\r\nBcc: x@y.z", "a@b..de", "<a@b.de>", "a@b@c.de"]
-)
+NO_ADDRESSES = ["", "a", "a@b", "a b@c.de", "a@b.c\r\nBcc: x@y.z", "a@b..de", "<a@b.de>", "a@b@c.de"]
+LOOK_LIKE_OTHERS = ["\u212aim@example.org", "kim@\u212aelvin.org", "\uff41da@example.org", "ada@example.\ufb01"]
+
+
+@pytest.mark.parametrize("email", [*NO_ADDRESSES, *LOOK_LIKE_OTHERS])
 def test_addresses_that_are_none(email: str) -> None:
     with pytest.raises(BadInputError):
         checked_email(email)
@@ -29,6 +31,7 @@ def test_addresses_that_are_none(email: str) -> None:
 
 def test_addresses_are_kept_in_lower_case() -> None:
     assert checked_email(" Ada.L+x@Example.ORG ") == "ada.l+x@example.org"
+    assert checked_email("J\u00fcrgen@example.org") == "j\u00fcrgen@example.org"
 
 
 def test_a_free_name_is_made_from_an_address() -> None:
