@@ -7,6 +7,8 @@ BIN := .venv/bin
 BENCHMARKS ?= startup feature_page api_reads steering storage imports generator
 PROCESSES ?= 2
 test: export HF_HUB_OFFLINE = 1
+# Tests start some hundred processes; each finds its modules compiled.
+test: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: inference-list-configs inference-dev inference-localhost-install inference-localhost-dev
 .PHONY: openapi client help run dev test lint bench install install-dev browser init-env lock clean distclean

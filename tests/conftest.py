@@ -6,12 +6,15 @@ import asyncio
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psutil
 import psycopg
 import pytest
 from xdist.remote import Producer
@@ -34,6 +37,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 TEMPLATE = "memicos_template"
 # A test's data need not survive a power cut.
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB"}
+_SHARED, _ROOM = Path("/dev/shm"), 10 << 30
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,7 +79,7 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """One embedded server for the whole run, with the newest schema in a template database."""
-    folder = tmp_path_factory.mktemp("data")
+    folder = in_memory() or tmp_path_factory.mktemp("data")
     server = PostgresServer(EmbeddedPostgres(folder, settings=_FAST))
     try:
         server.execute(f"CREATE DATABASE {TEMPLATE}")
@@ -84,6 +88,12 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     finally:
         server.embedded.stop()
         shutil.rmtree(folder)
+
+
+def in_memory() -> Path | None:
+    """A folder in memory for the server of the run, where there is plenty: hundreds of databases are copied."""
+    roomy = _SHARED.is_dir() and shutil.disk_usage(_SHARED).free > _ROOM and psutil.virtual_memory().available > _ROOM
+    return Path(tempfile.mkdtemp(prefix="memicos-tests-", dir=_SHARED)) if roomy else None
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 class CopyButton(rx.Component):
     """Copies `text`; an empty text stands for the address of the page as it is when pressed."""
 
-    library = rx.asset("copy_button.jsx", shared=True).importable_path
+    library = browser_file(__name__, "copy_button.jsx")
     tag = "CopyButton"
 
     text: rx.Var[str]

@@ -6,11 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 for module in (
     *("map_camera.js", "map_colours.js", "map_gestures.js", "map_points.js", "map_raster.js", "map_words.js"),
     "map_tools.jsx",
 ):
-    rx.asset(module, shared=True)
+    browser_file(__name__, module)
 
 
 def picked_event(source: rx.Var[str], index: rx.Var[int]) -> tuple[rx.Var[str], rx.Var[int]]:
@@ -28,7 +30,7 @@ class FeatureMap(rx.Component):
     features, and how many were chosen.
     """
 
-    library = rx.asset("feature_map.jsx", shared=True).importable_path
+    library = browser_file(__name__, "feature_map.jsx")
     tag = "FeatureMap"
 
     address: rx.Var[str]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 class FileDrop(rx.Component):
     """Sends files as they are to `address`, with `model` and `source` where they must be of these."""
 
-    library = rx.asset("file_drop.jsx", shared=True).importable_path
+    library = browser_file(__name__, "file_drop.jsx")
     tag = "FileDrop"
 
     address: rx.Var[str]

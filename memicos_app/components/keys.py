@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 class Keys(rx.Component):
     """Listens to keys outside fields; keeps nothing in state, so no key goes to the server."""
 
-    library = rx.asset("keys.jsx", shared=True).importable_path
+    library = browser_file(__name__, "keys.jsx")
     tag = "Keys"
 
 

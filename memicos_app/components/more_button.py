@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 def nothing_event() -> tuple[()]:
     return ()
@@ -12,7 +14,7 @@ def nothing_event() -> tuple[()]:
 class MoreButton(rx.Component):
     """Asks for more when it comes near the window, or is pressed."""
 
-    library = rx.asset("more_button.jsx", shared=True).importable_path
+    library = browser_file(__name__, "more_button.jsx")
     tag = "MoreButton"
 
     busy: rx.Var[bool]

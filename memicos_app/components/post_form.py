@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 def nothing_event() -> tuple[()]:
     return ()
@@ -12,7 +14,7 @@ def nothing_event() -> tuple[()]:
 class PostForm(rx.Component):
     """Posts its fields as JSON to `action`, goes where the answer says, or says what it says."""
 
-    library = rx.asset("post_form.jsx", shared=True).importable_path
+    library = browser_file(__name__, "post_form.jsx")
     tag = "PostForm"
 
     action: rx.Var[str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 def range_event(low: rx.Var[str], high: rx.Var[str]) -> tuple[rx.Var[str], rx.Var[str]]:
     return low, high
@@ -12,7 +14,7 @@ def range_event(low: rx.Var[str], high: rx.Var[str]) -> tuple[rx.Var[str], rx.Va
 class RangePlot(rx.Component):
     """Bars of all features behind those that are kept; `low` and `high` are the filter's ends, empty where open."""
 
-    library = rx.asset("range_plot.jsx", shared=True).importable_path
+    library = browser_file(__name__, "range_plot.jsx")
     tag = "RangePlot"
 
     label: rx.Var[str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 def moved(key: rx.Var[str], before: rx.Var[str]) -> tuple[rx.Var[str], rx.Var[str]]:
     """What a move tells: the row's key, and that of the row it goes before; empty for the end."""
@@ -13,7 +15,7 @@ def moved(key: rx.Var[str], before: rx.Var[str]) -> tuple[rx.Var[str], rx.Var[st
 class Reorder(rx.Component):
     """Rows carry `data_row` with their key, and in them stands a button with `data_handle`."""
 
-    library = rx.asset("reorder.jsx", shared=True).importable_path
+    library = browser_file(__name__, "reorder.jsx")
     tag = "Reorder"
 
     on_move: rx.EventHandler[moved]  # type: ignore[type-arg, valid-type]

@@ -8,6 +8,7 @@ from typing import TypedDict
 import reflex as rx
 
 import memicos_app.components.token_strip  # noqa: F401  # brings the text rules that the picker's module imports
+from memicos_app.components.browser_files import browser_file
 from memicos_app.library.token_text import readable
 
 
@@ -36,7 +37,7 @@ def place_event(place: rx.Var[int]) -> tuple[rx.Var[int]]:
 class TokenPicker(rx.Component):
     """Draws `tokens`; `on_pick` gets the place of the one that was chosen or taken back."""
 
-    library = rx.asset("token_picker.jsx", shared=True).importable_path
+    library = browser_file(__name__, "token_picker.jsx")
     tag = "TokenPicker"
 
     tokens: rx.Var[list[PickToken]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
 from memicos_app.components.token_strip import StripRow
 
 
 class TokenPreview(rx.Component):
     """Draws a row that `token_strip.pack` made, with the text rules and colours of the token strip."""
 
-    library = rx.asset("token_preview.jsx", shared=True).importable_path
+    library = browser_file(__name__, "token_preview.jsx")
     tag = "TokenPreview"
 
     row: rx.Var[dict]

@@ -12,11 +12,13 @@ from typing import Any, NotRequired, TypedDict
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 SPECIAL = re.compile(r"<\|[^|<>]*\|>|<(?:s|/s|bos|eos|pad|unk)>")
 """Strings of special tokens of common tokenizers: at the head of a window they are no part of its text."""
 
 for module in ("token_text.js", "token_tip.js", "copy_button.jsx"):
-    rx.asset(module, shared=True)
+    browser_file(__name__, module)
 
 
 class StripRow(TypedDict):
@@ -107,7 +109,7 @@ def text_event(text: rx.Var[str]) -> tuple[rx.Var[str]]:
 class TokenStrip(rx.Component):
     """Rows of tokens by group. `layout` is `stacked`, `snippet` or `full`; `breaks` draws real line breaks."""
 
-    library = rx.asset("token_strip.jsx", shared=True).importable_path
+    library = browser_file(__name__, "token_strip.jsx")
     tag = "TokenStrip"
 
     groups: rx.Var[list[Any]]
@@ -129,7 +131,7 @@ class TokenStrip(rx.Component):
 class Token(rx.Component):
     """One token, with its ends and invisible characters shown; tinted by `value` against `max`."""
 
-    library = rx.asset("token_strip.jsx", shared=True).importable_path
+    library = browser_file(__name__, "token_strip.jsx")
     tag = "Token"
 
     text: rx.Var[str]

@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
 from memicos_app.components.token_strip import utf16_length
 from memicos_app.library.text_difference import segments
 
 for module in ("token_text.js", "written_text.js"):
-    rx.asset(module, shared=True)
+    browser_file(__name__, module)
 
 Choice: TypeAlias = list[Any]
 """A token as it travels: its string, its log probability, and the likeliest as pairs."""
@@ -20,7 +21,7 @@ Choice: TypeAlias = list[Any]
 class WrittenText(rx.Component):
     """Draws `text`, growing while `busy`. Whatever it holds is text: no HTML, links only to the web."""
 
-    library = rx.asset("written_text.jsx", shared=True).importable_path
+    library = browser_file(__name__, "written_text.jsx")
     tag = "WrittenText"
 
     text: rx.Var[str]

@@ -19,7 +19,6 @@ from tests.inference_worker import tiny
 
 TEXTS = [f"{word} number {n} of a small corpus, with some text" for n in range(40) for word in ("This", "That", "It")]
 
-SAE = tiny.folder() / "saes" / tiny.MODEL / "0-res"
 app = typer.Typer()
 app.command()(add.add)
 
@@ -40,6 +39,10 @@ def place(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFact
     get_settings.cache_clear()
 
 
+def sae(source: str = "0-res") -> Path:
+    return tiny.folder() / "saes" / tiny.MODEL / source
+
+
 def say(place: Path, *words: str, code: int = 0, questions: str | None = None) -> str:
     result = CliRunner().invoke(app, words, input=questions)
     assert result.exit_code == code, result.output
@@ -47,16 +50,16 @@ def say(place: Path, *words: str, code: int = 0, questions: str | None = None) -
     return " ".join(result.output.split())
 
 
-def common(place: Path, sae: Path, *more: str) -> list[str]:
+def common(place: Path, of: Path, *more: str) -> list[str]:
     model = str(tiny.folder() / tiny.MODEL)
     small = ["--context", "16", "--prompts", "60", "--processes", "1", "--no-embed"]
-    return [str(sae), "--model", model, "--corpus", str(place / "corpus.jsonl"), *small, *more]
+    return [str(of), "--model", model, "--corpus", str(place / "corpus.jsonl"), *small, *more]
 
 
 @pytest.fixture(scope="module")
 def mine(place: Path) -> str:
     """A source that was added, and what was said at the end."""
-    said = say(place, *common(place, SAE, "--set", "mine"))
+    said = say(place, *common(place, sae(), "--set", "mine"))
     return said[said.index("tiny-gpt2/0-mine:") :]
 
 
@@ -65,7 +68,7 @@ def test_from_a_folder_to_pages(place: Path, mine: str) -> None:
         "tiny-gpt2/0-mine: 40 features with dashboards, 40 explained. http://localhost:3000/tiny-gpt2/0-mine"
     )
     served = place / "data" / "saes" / tiny.MODEL / "0-mine"
-    assert (served / "sae_weights.safetensors").read_bytes() == (SAE / "sae_weights.safetensors").read_bytes()
+    assert (served / "sae_weights.safetensors").read_bytes() == (sae() / "sae_weights.safetensors").read_bytes()
 
     async def look() -> None:
         source = await catalog.source(tiny.MODEL, "0-mine")
@@ -87,18 +90,18 @@ def test_from_a_folder_to_pages(place: Path, mine: str) -> None:
 
 def test_added_again_nothing_is_done_twice(place: Path, mine: str) -> None:
     before = stamps(place / "data")
-    assert say(place, *common(place, SAE, "--set", "mine")).endswith(mine)
+    assert say(place, *common(place, sae(), "--set", "mine")).endswith(mine)
     assert stamps(place / "data") == before
 
 
 def test_another_sae_of_the_same_name_is_refused(place: Path, mine: str) -> None:
-    other = tiny.folder() / "saes" / tiny.MODEL / "1-mlp"
+    other = sae("1-mlp")
     wrong = say(place, *common(place, other, "--source", "0-mine"), code=1)
     assert "Another SAE is tiny-gpt2/0-mine already" in wrong
 
 
 def test_other_settings_replace_what_was_made_when_asked_to(place: Path, mine: str) -> None:
-    said = say(place, *common(place, SAE, "--set", "mine", "--prompts", "50", "--replace"))
+    said = say(place, *common(place, sae(), "--set", "mine", "--prompts", "50", "--replace"))
     assert "40 features with dashboards" in said
 
     async def look() -> None:
@@ -139,7 +142,7 @@ def test_what_cannot_be_added(place: Path, arguments: list[str], sentence: str) 
     shape = get_settings().models_dir / "smollm2-135m-it"
     shape.mkdir(exist_ok=True)
     (shape / "config.json").write_text('{"hidden_size": 576, "num_hidden_layers": 30, "num_attention_heads": 9}')
-    words = [str(SAE) if word == "SAE" else word for word in arguments]
+    words = [str(sae()) if word == "SAE" else word for word in arguments]
     if "--model" not in words:
         words += ["--model", str(tiny.folder() / tiny.MODEL)]
     assert sentence in say(place, *words, code=1)
