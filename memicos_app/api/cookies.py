@@ -5,12 +5,10 @@ No script reads the cookie, and other sites' pages send it with no request that 
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from fastapi import Request
 from starlette.responses import Response
 
-from memicos_app.api.site import site_of
+from memicos_app.api.site import is_foreign, site_of
 from memicos_app.library import activity
 from memicos_app.library.accounts import recognising, rights, sessions
 from memicos_app.library.accounts.person import person
@@ -79,8 +77,5 @@ def in_person() -> None:
 
 def from_own_page(request: Request) -> None:
     """Refuse what another site's page has a browser send. Raises `ForbiddenError`."""
-    origin = request.headers.get("origin")
-    own = {request.headers.get("host"), urlsplit(get_settings().public_url).netloc or None}
-    elsewhere = origin is not None and urlsplit(origin).netloc not in own
-    if elsewhere or request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+    if is_foreign(request.headers):
         raise ForbiddenError("Another site's page may not sign anybody in or out here.")

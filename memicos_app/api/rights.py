@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 
+from memicos_app.api.site import is_followed, is_foreign
 from memicos_app.library import tracing
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import person
@@ -27,8 +27,7 @@ class Needs:
     async def __call__(self, request: Request) -> None:
         """Raises `SignInError` or `ForbiddenError`."""
         tracing.reached(f"/api{request.scope['route'].path_format}")
-        if self.right in CHANGING and person().way != "key":
-            from_here(request)
+        from_here(request, self.right)
         rights.require(self.right)
 
 
@@ -37,12 +36,21 @@ def needs(right: Right) -> Any:
     return Depends(Needs(right))
 
 
-def from_here(request: Request) -> None:
-    """Refuse what another site's page asks a person's browser to do. Raises `ForbiddenError`."""
-    origin = request.headers.get("origin")
-    elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if elsewhere or (origin is None and request.headers.get("sec-fetch-site") == "cross-site"):
-        raise ForbiddenError("Another site's page may not change what is kept here.")
+def from_here(request: Request, right: Right) -> None:
+    """Refuse what another site's page has a browser send, where a request acts for the person at the browser.
+
+    A site for one acts for its owner whoever asks, so there even reading is for its own pages; a link may lead there.
+
+    Raises:
+        ForbiddenError: it does.
+    """
+    if not is_foreign(request.headers):
+        return
+    way = person().way
+    if (right in CHANGING and way != "key") or (right is Right.RUN and way == "session"):
+        raise ForbiddenError("Another site's page may not act for anybody here.")
+    if rights.mode() == "single" and right is not Right.OPEN and not is_followed(request):
+        raise ForbiddenError("This site is for one person: pages of other sites get nothing from it.")
 
 
 def needed(route: APIRoute) -> Right | None:

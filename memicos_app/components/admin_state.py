@@ -55,6 +55,7 @@ class ShelfState(rx.State):
     async def watch(self) -> AsyncIterator[EventSpec]:
         """Read everything, and ask again from the browser while a job is open."""
         try:
+            ownership.require_owner()
             offers = await upstream.offers()
             sets, origins = await standing.standings(offers), await upstream.origins(offers)
         except LibraryError as error:

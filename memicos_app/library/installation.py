@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ PACKAGES = (
     "procrastinate",
 )
 FOLDERS = ("postgres", "models", "saes", "datasets", "downloads", "logs")
+_USER_INFO = re.compile(r"//[^/\s@]*@")
+"""Of an address: who asks there, and with which password."""
 _PATIENCE = 1.5
 """Seconds that counting the files of one folder may take."""
 
@@ -88,8 +91,8 @@ def _told(value: object) -> str:
     if isinstance(value, SecretStr):
         return "set" if value.get_secret_value() else ""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
+        return ", ".join(map(_told, value))
+    return _USER_INFO.sub("//", str(value))
 
 
 def _version(name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
+from memicos_app.library.accounts import rights
 from memicos_app.library.query import row
 from memicos_app.library.saes import local_saes
 from memicos_app.library.side_by_side import Wish
@@ -205,7 +206,7 @@ def _shown(folder: Path) -> str:
     """A folder as the script names it: from the project's folder, whole only where nobody else sees it."""
     if folder.is_relative_to(ROOT):
         return folder.relative_to(ROOT).as_posix()
-    return str(folder) if get_settings().is_local else f"path/to/{folder.name}"
+    return str(folder) if rights.mode() == "single" else f"path/to/{folder.name}"
 
 
 def _sources(request: SteerRequest) -> list[str]:

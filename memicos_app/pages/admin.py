@@ -23,7 +23,8 @@ from memicos_app.components.layout import page
 from memicos_app.components.nav import DOTS, NavState
 from memicos_app.components.rights import declares
 from memicos_app.components.ways_in import facts_card
-from memicos_app.library import installation, status
+from memicos_app.library import installation, ownership, status
+from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import Settings, get_settings
@@ -40,10 +41,15 @@ class AdminState(rx.State):
     parts: list[Part] = []
     free: str = ""
     problem: str = ""
+    refused: str = ""
+    """Why nothing of it is shown to whoever looks."""
 
     @rx.event
     async def load(self) -> None:
         """Ask the database anew."""
+        self.refused = why_not()
+        if self.refused:
+            return
         self.versions = installation.versions()
         self.settings = settings_in_force(get_settings())
         try:
@@ -55,14 +61,24 @@ class AdminState(rx.State):
     @rx.event(background=True, supersedes=True)
     async def ask_machine(self) -> None:
         """Measure the disk and ask the worker, which may take its time while it loads."""
-        if get_settings().is_local:
-            disk = await installation.disk()
-            async with self:
-                self.parts = disk_parts(disk)
-                self.free = f"{size_words(disk.free)} of {size_words(disk.total)} free"
+        if why_not():
+            return
+        disk = await installation.disk()
+        async with self:
+            self.parts = disk_parts(disk)
+            self.free = f"{size_words(disk.free)} of {size_words(disk.total)} free"
         facts = await inference_facts()
         async with self:
             self.inference = facts
+
+
+def why_not() -> str:
+    """Why the person asking does not see how the site is run; empty: they do."""
+    try:
+        ownership.require_owner()
+    except LibraryError as error:
+        return error.message
+    return ""
 
 
 async def database_facts() -> list[tuple[str, str]]:
@@ -88,7 +104,8 @@ async def inference_facts() -> list[tuple[str, str]]:
 
 def settings_in_force(settings: Settings) -> list[SettingRow]:
     """Every setting; on a site that others reach, they are nobody's business."""
-    return setting_rows(installation.settings_in_force(settings)) if settings.is_local else []
+    shown = settings.is_local and rights.mode() == "single"
+    return setting_rows(installation.settings_in_force(settings)) if shown else []
 
 
 @rx.page(
@@ -99,6 +116,14 @@ def settings_in_force(settings: Settings) -> list[SettingRow]:
 def admin_page() -> rx.Component:
     return page(
         rx.el.h1("Admin", class_name="title"),
+        rx.cond(AdminState.refused != "", failed(AdminState.refused), rx.fragment(*how_it_is_run())),
+        active="admin",
+    )
+
+
+def how_it_is_run() -> list[rx.Component]:
+    """What administrators see."""
+    return [
         rx.el.div(
             worker_words(),
             rx.el.a("Add an SAE", href="/admin/add", class_name="link"),
@@ -129,8 +154,7 @@ def admin_page() -> rx.Component:
             class_name="cols flip",
         ),
         delete_dialog(),
-        active="admin",
-    )
+    ]
 
 
 def worker_words() -> rx.Component:

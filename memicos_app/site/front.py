@@ -11,10 +11,12 @@ import re
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 REFUSED = 1008
+EVENTS = "/_rx/"
 
 
 class Front:
@@ -30,8 +32,8 @@ class Front:
             await self.backend(scope, receive, send)
         elif scope["type"] == "http" and (data := page_data(scope["path"])):
             await self.backend({**scope, "path": data, "raw_path": quote(data).encode()}, receive, send)
-        elif scope["type"] == "websocket" and not self.is_own(Headers(scope=scope)):
-            await send({"type": "websocket.close", "code": REFUSED})
+        elif speaks(scope) and not self.is_own(Headers(scope=scope)):
+            await refuse(scope, receive, send)
         else:
             await self.site(scope, receive, send)
 
@@ -45,6 +47,18 @@ class Front:
             return True
         logger.warning("refused a socket of %s; if people reach this site there, set PUBLIC_URL to it", origin)
         return False
+
+
+def speaks(scope: Scope) -> bool:
+    """Whether events are to be sent: over a socket, or over requests in place of one."""
+    return scope["type"] == "websocket" or (scope["type"] == "http" and scope["path"].startswith(EVENTS))
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": REFUSED})
+    else:
+        await PlainTextResponse("Pages of other sites may not act here.", 403)(scope, receive, send)
 
 
 _DATA = (
