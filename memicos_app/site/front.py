@@ -51,7 +51,8 @@ class Front:
 
 def speaks(scope: Scope) -> bool:
     """Whether events are to be sent: over a socket, or over requests in place of one."""
-    return scope["type"] == "websocket" or (scope["type"] == "http" and scope["path"].startswith(EVENTS))
+    kind, path = str(scope["type"]), str(scope.get("path", ""))
+    return kind == "websocket" or (kind == "http" and path.startswith(EVENTS))
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

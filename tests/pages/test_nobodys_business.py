@@ -14,6 +14,7 @@ import pytest
 import reflex as rx
 from reflex.page import DECORATED_PAGES
 from reflex.route import get_route_args
+from reflex_base.event import EventHandler
 
 from memicos_app.components import patience
 from memicos_app.components.rights import needed
@@ -32,15 +33,15 @@ from tests.test_rights_matrix import OURS
 CANARY = "kept-by-admins-7731"
 ROLES = {"visitor": VISITOR, "person": BOB, "admin": EVE}
 LOADS = [page for _, page in DECORATED_PAGES["memicos_app"] if page.get("on_load")]
-READ = {
-    name: one
-    for name, one in OURS.items()
-    if needed(one) in (Right.OPEN, Right.READ)
-    and all(
-        each.default is not inspect.Parameter.empty
-        for each in list(inspect.signature(one.fn).parameters.values())[1:]
-    )
-}
+
+
+def alone(handler: EventHandler) -> bool:
+    """Whether nothing needs to be sent along."""
+    asked = list(inspect.signature(handler.fn).parameters.values())[1:]
+    return all(one.default is not inspect.Parameter.empty for one in asked)
+
+
+READ = {name: one for name, one in OURS.items() if needed(one) in (Right.OPEN, Right.READ) and alone(one)}
 """Handlers that anybody may cause, and that need nothing to be sent along."""
 
 

@@ -86,3 +86,11 @@ async def test_a_host_that_a_stranger_names_is_not_ours() -> None:
     """What a proxy says of the host is put in the place of `Host` before, where that proxy is trusted."""
     told = {"host": "127.0.0.1:3000", "origin": "https://me.example", "x_forwarded_host": "me.example"}
     assert await reached("websocket", **told) == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_events_over_requests_in_place_of_a_socket() -> None:
+    """No cookie is needed where the site is for one; a page of another site could begin to speak so."""
+    foreign = await reached("http", "/_rx/_event/", host="localhost:3000", origin="https://evil.example")
+    assert foreign[0]["status"] == 403
+    own = {"host": "localhost:3000", "origin": "http://localhost:3000"}
+    assert await reached("http", "/_rx/_event/", **own) == ["site"]
