@@ -146,6 +146,48 @@ def scheduling(found: dict[str, Any]) -> Rows:
     ]
 
 
+def explanation_search(found: dict[str, Any]) -> Rows:
+    """Search by meaning among a million explanations, with and without a filter, against comparing all."""
+    cases = {"": "no filter", ", within one model": "10 %: a model", ", within one source": "1 %: a source"}
+    return [
+        (
+            f"search by meaning among {found['explanations']:,} explanations{words}",
+            f"{case['meaning']['p50_ms']:.0f} ms p50, {case['meaning']['p95_ms']:.0f} ms p95; "
+            f"recall@10 {case['recall_at_10']:.3f}",
+            f"{case['exact_scan']['p50_ms']:,.0f} ms p50 by comparing all",
+        )
+        for words, name in cases.items()
+        if (case := found["cases"].get(name))
+    ]
+
+
+def maps(found: dict[str, Any]) -> Rows:
+    """A map drawn without a graphics card."""
+    ours, other = found["ours"], found["plotly_scattergl"]
+    return [
+        (
+            f"map of {found['points']:,} features, panned and zoomed without a graphics card",
+            f"{ours['pan']['fps']:.0f} and {ours['zoom']['fps']:.0f} frames/s",
+            f"{other['pan']['fps']:.0f} and {other['zoom']['fps']:.0f} by plotly's scattergl",
+        )
+    ]
+
+
+def load(found: dict[str, Any]) -> Rows:
+    """A crowd, on one machine with what serves it."""
+    reads, steered, memory = found["page_reads"], found["steered_texts"], found["memory_mb"]
+    faults = sum(found["faults"].values())
+    return [
+        (
+            f"{found['people']} people who read and {found['steering']} who steer, {found['minutes']:g} minutes",
+            f"a page in {reads['p50']:.0f} ms p50, {reads['p95']:.0f} ms p95; {reads['count']:,} pages, {faults} faults; "
+            f"{steered['tokens_per_second']:.0f} tokens/s",
+            f"goal {found['goal_p95_ms']} ms p95; the web process has {memory['second_third']:.0f} MB in the second "
+            f"third, {memory['last_third']:.0f} MB in the last",
+        )
+    ]
+
+
 TABLES = {
     "startup": startup,
     "feature_page": feature_page,
@@ -155,6 +197,9 @@ TABLES = {
     "generator": generator,
     "storage": storage,
     "imports": imports,
+    "explanation_search": explanation_search,
+    "map": maps,
+    "load": load,
 }
 
 
