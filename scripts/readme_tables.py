@@ -180,8 +180,8 @@ def load(found: dict[str, Any]) -> Rows:
     return [
         (
             f"{found['people']} people who read and {found['steering']} who steer, {found['minutes']:g} minutes",
-            f"a page in {reads['p50']:.0f} ms p50, {reads['p95']:.0f} ms p95; {reads['count']:,} pages, {faults} faults; "
-            f"{steered['tokens_per_second']:.0f} tokens/s",
+            f"a page in {reads['p50']:.0f} ms p50, {reads['p95']:.0f} ms p95; {reads['count']:,} pages, "
+            f"{faults} faults; {steered['tokens_per_second']:.0f} tokens/s",
             f"goal {found['goal_p95_ms']} ms p95; the web process has {memory['second_third']:.0f} MB in the second "
             f"third, {memory['last_third']:.0f} MB in the last",
         )
