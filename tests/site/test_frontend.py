@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,10 @@ def test_the_lock_is_committed_in_the_form_that_builds_leave() -> None:
     before = package.read_text()
     frontend.settle_lock()
     assert package.read_text() == before
+    locked = (frontend.LOCK / "bun.lock").read_text()
+    named = json.loads(before)["dependencies"]
+    assert named, "what a build leaves that was interrupted"
+    assert all(f'"{name}": "{version}"' in locked for name, version in named.items())
 
 
 @pytest.mark.parametrize(
