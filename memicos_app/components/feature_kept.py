@@ -13,6 +13,7 @@ from memicos_app.components.feature_ways import index_of
 from memicos_app.components.layout import card
 from memicos_app.components.person_state import PersonState
 from memicos_app.components.rights import declares, needs
+from memicos_app.components.seen_by import seen_by
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import bookmarks, comments
 from memicos_app.library.accounts.person import person
@@ -122,10 +123,10 @@ def list_line(one: ListView, *, holds: bool) -> ListLine:
 
 
 def keep_verbs() -> rx.Component:
-    """The bookmark and the menu of lists, for those who may keep things."""
+    """Who sees it, the bookmark and the menu of lists, for those who may keep things."""
     return rx.cond(
         PersonState.may_write & ~embedded(),
-        rx.el.div(bookmark_button(), lists_menu(), class_name="row keep-verbs"),
+        rx.el.div(seen_by(), bookmark_button(), lists_menu(), class_name="row keep-verbs"),
         rx.cond(
             PersonState.can_sign_in & ~embedded(),
             rx.el.a("Sign in to keep", href=PersonState.sign_in_href, class_name="btn small quiet"),

@@ -32,6 +32,18 @@ function move(step) {
 
 const STEPS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
+const MENUS = "details.drop[open], details.menu[open]";
+
+// Closes menus that do not hold `target`; whether one was open.
+function closeMenus(target) {
+  const open = [...document.querySelectorAll(MENUS)].filter((menu) => !target || !menu.contains(target));
+  for (const menu of open) {
+    if (!target && menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
+  return open.length > 0;
+}
+
 function name(element) {
   const words = element.dataset.keyLabel || element.ariaLabel || element.title || element.textContent;
   return (words || "").replace(/\s+/g, " ").trim().slice(0, 60);
@@ -63,6 +75,7 @@ export function Keys() {
     };
     const onKey = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (event.key === "Escape" && !document.querySelector("dialog[open]") && closeMenus()) return event.preventDefault();
       if (event.key === "Escape" && isTyping(event.target)) return event.target.blur();
       if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
       const element = find(event.key);
@@ -70,10 +83,13 @@ export function Keys() {
       const arrowOnControl = event.key.startsWith("Arrow") && !document.activeElement?.matches("body, main, [data-item]");
       if (done || (event.key in STEPS && !arrowOnControl && move(STEPS[event.key]))) event.preventDefault();
     };
+    const onPress = (event) => closeMenus(event.target);
     document.addEventListener("keydown", onKey);
+    document.addEventListener("pointerdown", onPress);
     window.addEventListener("memicos:keys", open);
     return () => {
       document.removeEventListener("keydown", onKey);
+      document.removeEventListener("pointerdown", onPress);
       window.removeEventListener("memicos:keys", open);
     };
   }, []);

@@ -6,12 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from memicos_app.components.jump import address
 from memicos_app.components.rights import declares, needs
 from memicos_app.library.accounts.rights import Right
-from memicos_app.library.errors import BadInputError, LibraryError
+from memicos_app.library.errors import LibraryError
 from memicos_app.library.lists import files, keeping
-from memicos_app.library.quick_lists import Entry, FeatureAddress
+from memicos_app.library.quick_lists import FeatureAddress
 
 
 @declares(Right.READ)
@@ -21,7 +20,6 @@ class ListEditing(rx.State, mixin=True):
     editing: bool = False
     deleting: bool = False
     edit_problem: str = ""
-    add_problem: str = ""
     round: int = 0
     """A new one empties fields, and shows what is kept in those that stay."""
 
@@ -55,29 +53,6 @@ class ListEditing(rx.State, mixin=True):
             self.edit_problem = error.message
             return
         self.editing, self.edit_problem = False, ""
-
-    @rx.event
-    @needs(Right.WRITE)
-    async def add(self, form: dict[str, Any]) -> Any:
-        """Put the feature of an address into the list; words lead to the search."""
-        said = str(form.get("feature", "")).strip()
-        self.add_problem = ""
-        try:
-            path = address(said, *self._place_of_numbers()) if said else ""
-            if path.startswith("/search-explanations"):
-                return rx.redirect(path)
-            if path.strip("/").count("/") != 2:
-                raise BadInputError("A feature is model/source/index.", field="feature")
-            added = await keeping.add(self._id(), [Entry(FeatureAddress.of(path))])
-            await self._reread()
-        except LibraryError as error:
-            self.add_problem = error.message
-            return None
-        self.round += 1
-        return None if added else rx.toast.info("It is in the list already.")
-
-    def _place_of_numbers(self) -> tuple[str, str]:
-        raise NotImplementedError
 
     @rx.event
     @needs(Right.WRITE)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from memicos_app.db.text import storable
-from memicos_app.library import activity
+from memicos_app.library import activity, rates
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import BadInputError, NotFoundError
-from memicos_app.library.ownership import require_mine
-from memicos_app.library.query import rows_in, run_in, writing
+from memicos_app.library.ownership import is_mine, require_mine
+from memicos_app.library.query import row, rows_in, run_in, writing
+from memicos_app.library.vectors import is_vector
 from memicos_app.library.visibility import VISIBILITIES, reachable
 
 
@@ -41,6 +44,48 @@ class Thing:
         return "/".join(filter(None, parts))
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a thing is shown."""
+
+    thing: Thing
+    visibility: str
+    """Its own, as whoever made it chose."""
+    shown: str
+    """The strictest of it and of what holds it."""
+    mine: bool
+    """Whether the person asking may choose."""
+
+
+async def standing(model_id: str, name: str = "", index: int | None = None) -> Standing | None:
+    """How far what an address names is shown; None: nothing is here that can be shown or not.
+
+    Args:
+        name: of a source set or a source of the model.
+        index: of a vector of somebody's own; of a feature, the answer is its source's.
+    """
+    if not name:
+        tried = [Thing(model_id)]
+    elif index is not None and is_vector(name):
+        tried = [Thing(model_id, source_id=name, index=index)]
+    else:
+        tried = [Thing(model_id, set_name=name), Thing(model_id, source_id=name)]
+    for thing in tried:
+        table, condition, values = thing.place
+        shown = "shown" if thing.index is None and name else "visibility"
+        found = await row(
+            f"""
+            SELECT o.creator_id, o.visibility, o.{shown} AS shown FROM {table} AS o
+            WHERE {condition} AND {reachable("o")}
+            """,
+            **values,
+        )
+        if found:
+            mine = rights.may(Right.WRITE) and is_mine(found["creator_id"])
+            return Standing(thing, found["visibility"], found["shown"], mine)
+    return None
+
+
 async def show(thing: Thing, visibility: str) -> None:
     """Let everybody find a thing (`public`), those who have its address (`unlisted`), or its maker (`private`).
 
@@ -53,6 +98,8 @@ async def show(thing: Thing, visibility: str) -> None:
     """
     if visibility not in VISIBILITIES:
         raise BadInputError(f"Visibility is one of {', '.join(VISIBILITIES)}.", field="visibility")
+    rights.require(Right.WRITE)
+    await rates.take("write")
     table, condition, values = thing.place
     async with writing() as writer:
         found = await rows_in(

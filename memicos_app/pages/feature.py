@@ -32,6 +32,7 @@ from memicos_app.components.own_words import OwnWords
 from memicos_app.components.report_dialog import report_dialog
 from memicos_app.components.rights import declares
 from memicos_app.components.score_details import ScoreDialog, score_dialog
+from memicos_app.components.seen_by import SeenBy
 from memicos_app.components.similar_elsewhere import similar_in_other_sources
 from memicos_app.components.similar_features import correlated_features, similar_features
 from memicos_app.components.test_box import test_box
@@ -188,7 +189,7 @@ class FeatureState(OwnText, OwnWords, AskModel, ScoreDialog, Voting, rx.State):
         return rx.download(data=json.dumps(data), filename=f"{source_id}-{index}-vector.json")
 
 
-ON_LOAD = [FeatureState.load, FeatureKept.load]
+ON_LOAD = [FeatureState.load, FeatureKept.load, SeenBy.load]
 
 
 @rx.page(route="/[model_id]/[source_id]/[index]", title=FeatureState.title, on_load=ON_LOAD)

@@ -10,6 +10,7 @@ from memicos_app.components.comment_card import Commenting, comment_card
 from memicos_app.components.empty import Suggestion, empty, failed, not_found, skeleton_rows
 from memicos_app.components.feature_address import embedded, is_this_page
 from memicos_app.components.layout import crumbs, page, page_head
+from memicos_app.components.list_adding import ListAdding, list_adding
 from memicos_app.components.list_detail import list_detail
 from memicos_app.components.list_editing import ListEditing
 from memicos_app.components.list_head import list_head, list_verbs
@@ -32,7 +33,7 @@ IFRAME = '<iframe src="{address}" title="List" style="height: 500px; width: 100%
 
 
 @declares(Right.READ)
-class ListState(ListEditing, ListTesting, Commenting, rx.State):
+class ListState(ListEditing, ListAdding, ListTesting, Commenting, rx.State):
     """The list of the address as it is shown."""
 
     phase: str = ""
@@ -83,7 +84,8 @@ class ListState(ListEditing, ListTesting, Commenting, rx.State):
         if self.rx_id != self._id():
             self._parts, self.chosen, self.detail, self.testing = 1, 0, False, False
         self.editing = self.deleting = False
-        self.edit_problem = self.add_problem = self.test_problem = self.comment_problem = ""
+        self.edit_problem = self.test_problem = self.comment_problem = ""
+        self._close_found()
         try:
             await self._reread()
             await self._show_comments()
@@ -127,6 +129,9 @@ class ListState(ListEditing, ListTesting, Commenting, rx.State):
 
     def _after(self) -> str:
         return f"{self.by_href}/lists"
+
+    def _has(self, key: str) -> bool:
+        return any(one["card"]["key"] == key for one in self.rows)
 
     def _place_of_numbers(self) -> tuple[str, str]:
         """A bare index means the source of the last feature."""
@@ -186,7 +191,7 @@ def shown() -> rx.Component:
                 class_name="card",
             ),
         ),
-        rx.cond(ListState.mine, adding()),
+        rx.cond(ListState.mine, list_adding(ListState)),
         rx.cond(embedded(), rx.fragment(), comment_card(ListState, "this list")),
         report_dialog(),
     )
@@ -204,26 +209,4 @@ def table() -> rx.Component:
             ListState.more,
             rx.el.button("Show more", type="button", on_click=ListState.show_more, class_name="btn list-more"),
         ),
-    )
-
-
-def adding() -> rx.Component:
-    """A field for one more feature."""
-    return rx.el.form(
-        rx.el.input(
-            name="feature",
-            key=ListState.round.to(str),
-            placeholder="Add a feature: its address, an index, or words to search for",
-            aria_label="Feature to add: an address, an index, or words to search for",
-            auto_complete="off",
-            data_key="a",
-            data_key_label="add a feature",
-            class_name="input grow",
-        ),
-        rx.el.button("Add", type="submit", class_name="btn"),
-        rx.cond(
-            ListState.add_problem != "", rx.el.p(ListState.add_problem, role="alert", class_name="field-wrong small")
-        ),
-        on_submit=ListState.add,
-        class_name="list-adding",
     )

@@ -13,6 +13,7 @@ from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.rights import declares
+from memicos_app.components.seen_by import SeenBy, seen_by
 from memicos_app.components.source_rows import SetBlock, set_block, source_table, strip_of_layers
 from memicos_app.components.text_asked import SearchAsked
 from memicos_app.components.ways_in import facts_card, random_button, search_card, steer_link
@@ -111,7 +112,7 @@ async def known_models() -> list[Suggestion]:
     ]
 
 
-@rx.page(route="/[model_id]", title=ModelState.title, on_load=ModelState.load)
+@rx.page(route="/[model_id]", title=ModelState.title, on_load=[ModelState.load, SeenBy.load])
 def model_page() -> rx.Component:
     return page(
         rx.cond(
@@ -130,7 +131,11 @@ def model_content() -> rx.Component:
             random_button(ModelState.r_model),
             steer_link(ModelState.steer_href),
         ),
-        rx.el.h1(rx.cond(ModelState.name != "", ModelState.name, ModelState.r_model), class_name="title iso"),
+        rx.el.div(
+            rx.el.h1(rx.cond(ModelState.name != "", ModelState.name, ModelState.r_model), class_name="title iso"),
+            seen_by(),
+            class_name="titled",
+        ),
         rx.el.div(rx.foreach(ModelState.summary, counted), class_name="meta"),
         rx.cond(ModelState.problem != "", failed(ModelState.problem)),
         rx.el.div(

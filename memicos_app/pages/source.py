@@ -20,6 +20,7 @@ from memicos_app.components.keys import kbd
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.list_address import Asked
 from memicos_app.components.rights import declares
+from memicos_app.components.seen_by import SeenBy, seen_by
 from memicos_app.components.source_downloads import source_downloads
 from memicos_app.components.source_overview import Overview, overview, overview_cards
 from memicos_app.components.source_rows import (
@@ -175,7 +176,7 @@ async def neighbours(model_id: str) -> list[Suggestion]:
     ]
 
 
-@rx.page(route="/[model_id]/[source_id]", title=SourceState.title, on_load=SourceState.load)
+@rx.page(route="/[model_id]/[source_id]", title=SourceState.title, on_load=[SourceState.load, SeenBy.load])
 def source_page() -> rx.Component:
     return page(
         rx.cond(
@@ -222,7 +223,11 @@ def head() -> rx.Component:
             ),
             steer_link(SourceState.steer_href),
         ),
-        rx.el.h1(rx.cond(SourceState.name != "", SourceState.name, SourceState.r_source), class_name="title iso"),
+        rx.el.div(
+            rx.el.h1(rx.cond(SourceState.name != "", SourceState.name, SourceState.r_source), class_name="title iso"),
+            seen_by(),
+            class_name="titled",
+        ),
         rx.el.div(rx.foreach(SourceState.summary, counted), class_name="meta"),
         rx.cond(SourceState.problem != "", failed(SourceState.problem)),
     )
