@@ -19,27 +19,41 @@ def explanation_title(feature: Shown[FeatureDisplay], on_score: Any = None, *ver
     return rx.el.header(
         rx.el.h1(feature.title, class_name="title iso"),
         *verbs,
-        rx.el.div(
-            rx.cond(
-                feature.explained,
-                made_by(feature.explanations[0], on_score),
-                rx.el.span("not explained yet", class_name="chip"),
-            ),
-            rx.cond(
-                feature.explanations.length() > 1,
-                A.create(feature.explanations.length(), " explanations", href=f"#{PLACE}", class_name="link"),
-            ),
-            rx.cond(
-                feature.dead,
-                rx.el.span("never fired on the corpus", class_name="chip amber"),
-                rx.fragment(
-                    rx.el.span("fires on ", rx.el.b(feature.density), " of tokens"),
-                    rx.el.span("max ", rx.el.b(feature.maximum)),
-                ),
-            ),
-            class_name="meta",
-        ),
+        rx.cond(feature.vector != "", about_vector(feature), about(feature, on_score)),
         class_name="feature-title",
+    )
+
+
+def about_vector(feature: Shown[FeatureDisplay]) -> rx.Component:
+    """What is known of a vector of somebody's own."""
+    return rx.el.div(
+        rx.el.span("vector", class_name="chip"),
+        rx.el.span("at ", rx.el.b(feature.vector), class_name="iso"),
+        class_name="meta",
+    )
+
+
+def about(feature: Shown[FeatureDisplay], on_score: Any) -> rx.Component:
+    """Who explained it, and how often and how strongly it fires."""
+    return rx.el.div(
+        rx.cond(
+            feature.explained,
+            made_by(feature.explanations[0], on_score),
+            rx.el.span("not explained yet", class_name="chip"),
+        ),
+        rx.cond(
+            feature.explanations.length() > 1,
+            A.create(feature.explanations.length(), " explanations", href=f"#{PLACE}", class_name="link"),
+        ),
+        rx.cond(
+            feature.dead,
+            rx.el.span("never fired on the corpus", class_name="chip amber"),
+            rx.fragment(
+                rx.el.span("fires on ", rx.el.b(feature.density), " of tokens"),
+                rx.el.span("max ", rx.el.b(feature.maximum)),
+            ),
+        ),
+        class_name="meta",
     )
 
 

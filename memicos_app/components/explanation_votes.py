@@ -56,7 +56,7 @@ class Voting(rx.State, mixin=True):
 
 
 def vote_arrows(line: Shown[ExplanationLine], state: type[Any]) -> rx.Component:
-    """For, the sum of all votes, and against; only the sum where the person may not vote."""
+    """For, the sum of all votes, and against; visitors are led to signing in; in a demo the sum stands alone."""
     total = rx.el.span(line.votes, class_name="num", title="What all votes come to")
     return rx.cond(
         PersonState.may_write,
@@ -66,7 +66,22 @@ def vote_arrows(line: Shown[ExplanationLine], state: type[Any]) -> rx.Component:
             arrow("▼", "Vote against", -1, line, state),
             class_name="votes",
         ),
-        rx.cond(line.votes.to(int) != 0, rx.el.span("votes ", total, class_name="votes")),
+        rx.cond(
+            PersonState.can_sign_in,
+            rx.el.span(way_in("▲", "for", line), total, way_in("▼", "against", line), class_name="votes"),
+            rx.cond(line.votes.to(int) != 0, rx.el.span("votes ", total, class_name="votes")),
+        ),
+    )
+
+
+def way_in(sign: str, words: str, line: Shown[ExplanationLine]) -> rx.Component:
+    """Where a visitor signs in to vote, and comes back from."""
+    return rx.el.a(
+        sign,
+        href=PersonState.sign_in_href,
+        title=f"Sign in to vote {words}",
+        aria_label=f"Sign in to vote {words}: " + line.text.to(str),
+        class_name="vote",
     )
 
 

@@ -77,6 +77,7 @@ def where(
                 title="Jump to another index",
                 data_key="g",
                 data_key_label="jump to an index",
+                style={"min_width": "calc(" + feature.number.length().to(str) + "ch + 13px)"},
                 class_name="crumb-index",
             ),
             on_submit=on_jump,

@@ -25,6 +25,7 @@ from memicos_app.components.figures import share, value
 from memicos_app.components.visible_text import one_line
 from memicos_app.library.example_groups import default_strength
 from memicos_app.library.token_text import readable
+from memicos_app.library.vectors import is_vector
 from memicos_app.library.views import FeatureView, Histogram
 
 T = TypeVar("T")
@@ -93,6 +94,8 @@ class FeatureDisplay:
     model_href: str = ""
     set_href: str = ""
     source_href: str = ""
+    vector: str = ""
+    """Hook point of a vector of somebody's own; empty for features."""
     previous_href: str = ""
     next_href: str = ""
     steer_href: str = ""
@@ -105,13 +108,16 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
     place = (view.model_id, view.source_id)
     configuration, more = configuration_facts(view.saelens_config)
     made, more_made = made_from(view)
+    own = view.extra if is_vector(view.source_id) else {}
+    home = f"/{view.model_id}"
     return FeatureDisplay(
         model=view.model_id,
         source=view.source_id,
         number=str(view.index),
         set_name=view.source.set_name,
         layer=f"layer {view.source.layer}",
-        title=one_line(view.explanations[0].description) if view.explanations else f"Feature {view.index}",
+        title=title(view, str(own.get("vectorLabel", ""))),
+        vector=str(own.get("hookName", "")),
         explained=bool(view.explanations),
         explanations=[explanation_line(one) for one in view.explanations],
         density=share(view.density),
@@ -134,15 +140,22 @@ def feature_display(view: FeatureView) -> FeatureDisplay:
         load_snippet=load_snippet(view),
         made_from=made,
         more_made_from=more_made,
-        model_href=f"/{view.model_id}",
-        set_href=source_path(view.model_id, view.source.set_name),
-        source_href=source_path(*place),
+        model_href=home,
+        set_href=home if own else source_path(view.model_id, view.source.set_name),
+        source_href=home if own else source_path(*place),
         previous_href="" if view.previous_index is None else feature_path(*place, view.previous_index),
         next_href="" if view.next_index is None else feature_path(*place, view.next_index),
-        steer_href=steer_path(*place, view.index, default_strength(view.max_activation)),
+        steer_href=steer_path(
+            *place, view.index, own.get("vectorDefaultSteerStrength") or default_strength(view.max_activation)
+        ),
         json_href=json_path(*place, view.index),
         file_href=page_path(*place, view.index),
     )
+
+
+def title(view: FeatureView, label: str) -> str:
+    """What it means, as far as anybody said; a vector goes by its label."""
+    return one_line(view.explanations[0].description if view.explanations else label or f"Feature {view.index}")
 
 
 def logit_rows(tokens: list[str], values: list[float]) -> list[LogitRow]:

@@ -9,6 +9,7 @@ import reflex as rx
 from memicos_app.components.copy_button import copy_button
 from memicos_app.components.person_state import PersonState
 from memicos_app.components.report_dialog import report_button
+from memicos_app.components.seen_by import mark
 from memicos_app.library.lists.views import LONGEST_DESCRIPTION, LONGEST_NAME, VISIBILITIES
 
 EMBED_DIALOG = "list-embed"
@@ -36,7 +37,7 @@ def words(state: type[Any]) -> rx.Component:
             rx.el.span("by ", rx.el.a(state.by, href=state.by_href, class_name="link iso")),
             rx.el.span(rx.el.b(state.n_entries), rx.cond(state.n_entries == 1, " feature", " features")),
             rx.el.span("changed ", state.changed),
-            rx.cond(state.visibility != "public", rx.el.span(state.visibility, class_name="chip amber")),
+            rx.cond(state.visibility != "public", mark(state.visibility)),
             rx.cond(state.hidden, rx.el.span("hidden by an administrator", class_name="chip rose")),
             rx.cond(
                 PersonState.may_write & ~state.mine, report_button("list", state.rx_id, state.name), rx.fragment()

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
 from memicos_app.components.empty import empty
-from memicos_app.components.feature_address import feature_path
 from memicos_app.components.feature_card import CardShown, feature_card, shown
 from memicos_app.components.layout import card
+from memicos_app.components.made_rows import MadeRow, list_row, made_row, run_row, vector_row
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.visible_text import one_line
-from memicos_app.library import bookmarks, profiles
+from memicos_app.library import bookmarks, profiles, vectors
 from memicos_app.library.accounts import users
 from memicos_app.library.accounts.person import person
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
 from memicos_app.library.feature_cards import feature_cards
 from memicos_app.library.lists import keeping, reading
-from memicos_app.library.lists.views import LONGEST_NAME, VISIBILITIES, ListView
-from memicos_app.library.profiles import RunLine, VectorLine
+from memicos_app.library.lists.views import LONGEST_NAME
 from memicos_app.library.quick_lists import FeatureAddress
 
 SECTIONS = {"": "Overview", "lists": "Lists", "vectors": "Vectors"}
-
-
-class MadeRow(TypedDict):
-    """A list, a vector or a run in one line."""
-
-    key: str
-    title: str
-    words: str
-    href: str
-    when: str
-    visibility: str
-    mine: bool
 
 
 @declares(Right.READ)
@@ -56,6 +43,8 @@ class ProfileState(rx.State):
     runs: list[MadeRow] = []
     bookmarks: list[CardShown] = []
     new_problem: str = ""
+    doomed: str = ""
+    """Key of the vector or run that is about to go."""
 
     @rx.var
     def title(self) -> str:
@@ -70,7 +59,7 @@ class ProfileState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Read the person of the address and what they made."""
-        self.arrived, self.new_problem = self.router.url.path, ""
+        self.arrived, self.new_problem, self.doomed = self.router.url.path, "", ""
         try:
             await self._read()
         except NotFoundError:
@@ -131,6 +120,21 @@ class ProfileState(rx.State):
         """Remove a run."""
         return await self._do(profiles.delete_run(key))
 
+    @rx.event
+    @needs(Right.WRITE)
+    async def delete_vector(self, key: str) -> Any:
+        """Remove a vector."""
+        try:
+            at = FeatureAddress.of(key)
+        except LibraryError as error:
+            return rx.toast.error(error.message)
+        return await self._do(vectors.delete(at.model_id, at.source_id, at.index))
+
+    @rx.event
+    def ask_delete(self, key: str) -> None:
+        """Ask whether a vector or run should go; an empty key: it stays."""
+        self.doomed = key
+
     async def _do(self, work: Any) -> Any:
         try:
             await work
@@ -138,45 +142,6 @@ class ProfileState(rx.State):
         except LibraryError as error:
             return rx.toast.error(error.message)
         return None
-
-
-def list_row(one: ListView) -> MadeRow:
-    count = f"{one.n_entries} feature{'s' * (one.n_entries != 1)}"
-    words = f"{count} · {one_line(one.description, 160)}" if one.description else count
-    return MadeRow(
-        key=one.id,
-        title=one_line(one.name, LONGEST_NAME),
-        words=words,
-        href=f"/list/{one.id}",
-        when=f"{one.updated_at:%Y-%m-%d}",
-        visibility=one.visibility,
-        mine=one.mine,
-    )
-
-
-def vector_row(one: VectorLine) -> MadeRow:
-    at = one.address
-    return MadeRow(
-        key=str(at),
-        title=one_line(one.label, 200),
-        words=f"{at.model_id} · {one.hook_name}",
-        href=feature_path(at.model_id, at.source_id, at.index),
-        when=f"{one.created_at:%Y-%m-%d}",
-        visibility=one.visibility,
-        mine=one.mine,
-    )
-
-
-def run_row(one: RunLine) -> MadeRow:
-    return MadeRow(
-        key=one.id,
-        title=one_line(one.prompt, 160) or "A run without a prompt",
-        words=f"{one.model_id} · {one_line(one.steered, 160)}",
-        href=f"/{quote(one.model_id, safe='')}/steer?{urlencode({'saved': one.id})}",
-        when=f"{one.created_at:%Y-%m-%d}",
-        visibility=one.visibility,
-        mine=one.mine,
-    )
 
 
 def profile_tabs(section: str) -> rx.Component:
@@ -208,7 +173,11 @@ def lists_card() -> rx.Component:
     return card(
         rx.cond(
             ProfileState.lists.length() > 0,
-            rx.el.ul(rx.foreach(ProfileState.lists, lambda one: made_row(one)), data_list="", class_name="card-rows"),
+            rx.el.ul(
+                rx.foreach(ProfileState.lists, lambda one: made_row(one, ProfileState)),
+                data_list="",
+                class_name="card-rows",
+            ),
             rx.el.p("No lists yet.", class_name="card-body muted small"),
         ),
         rx.cond(ProfileState.own, new_list_form()),
@@ -242,7 +211,10 @@ def vectors_card() -> rx.Component:
         rx.cond(
             ProfileState.vectors.length() > 0,
             rx.el.ul(
-                rx.foreach(ProfileState.vectors, lambda one: made_row(one, ProfileState.show_vector)),
+                rx.foreach(
+                    ProfileState.vectors,
+                    lambda one: made_row(one, ProfileState, ProfileState.show_vector, ProfileState.delete_vector),
+                ),
                 class_name="card-rows",
             ),
             rx.el.p("No vectors yet.", class_name="card-body muted small"),
@@ -257,7 +229,8 @@ def runs_card() -> rx.Component:
             ProfileState.runs.length() > 0,
             rx.el.ul(
                 rx.foreach(
-                    ProfileState.runs, lambda one: made_row(one, ProfileState.show_run, ProfileState.delete_run)
+                    ProfileState.runs,
+                    lambda one: made_row(one, ProfileState, ProfileState.show_run, ProfileState.delete_run),
                 ),
                 class_name="card-rows",
             ),
@@ -275,7 +248,7 @@ def bookmarks_card() -> rx.Component:
             empty("No bookmarks yet", "Press b on a feature's page to find it here again. Nobody else sees them."),
         ),
         title="Bookmarks",
-        aside=rx.el.span("only you see them", class_name="tiny"),
+        aside=rx.el.span("only you see them", class_name="tiny faint"),
     )
 
 
@@ -294,44 +267,4 @@ def bookmark_item(one: rx.Var[CardShown]) -> rx.Component:
         ),
         key=one["key"],
         class_name="bookmarked",
-    )
-
-
-def made_row(one: rx.Var[MadeRow], on_show: Any = None, on_delete: Any = None) -> rx.Component:
-    """One thing somebody made; its maker chooses who sees it, where `on_show` does that."""
-    seen = rx.cond(one["visibility"] != "public", rx.el.span(one["visibility"], class_name="chip amber"))
-    return rx.el.li(
-        rx.el.div(
-            rx.el.a(rx.el.bdi(one["title"]), href=one["href"], data_item="", class_name="strong fc-title"),
-            rx.el.span(one["when"], class_name="tiny faint num"),
-            class_name="spread",
-        ),
-        rx.el.div(
-            rx.el.span(one["words"], class_name="small muted iso clamp-2 grow"),
-            rx.cond(one["mine"], visibility_choice(one, on_show), seen) if on_show else seen,
-            *([rx.cond(one["mine"], delete_button(one, on_delete))] if on_delete else []),
-            class_name="row",
-        ),
-        key=one["key"],
-    )
-
-
-def visibility_choice(one: rx.Var[MadeRow], on_show: Any) -> rx.Component:
-    return rx.el.select(
-        *(rx.el.option(name, value=name) for name in VISIBILITIES),
-        value=one["visibility"],
-        on_change=lambda chosen: on_show(one["key"], chosen),
-        aria_label="Who sees " + one["title"].to(str),
-        class_name="select small made-seen",
-    )
-
-
-def delete_button(one: rx.Var[MadeRow], on_delete: Any) -> rx.Component:
-    return rx.el.button(
-        "×",
-        type="button",
-        title="Delete",
-        aria_label="Delete " + one["title"].to(str),
-        on_click=on_delete(one["key"]),
-        class_name="btn quiet small icon",
     )

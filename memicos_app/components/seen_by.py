@@ -20,7 +20,7 @@ MENU = "seen-by"
 MEANS = {
     "public": ("Public", "everybody finds it, in lists and searches"),
     "unlisted": ("Unlisted", "whoever has the address opens it; lists and searches leave it out"),
-    "private": ("Private", "you alone, and administrators"),
+    "private": ("Private", "whoever made it, and administrators"),
 }
 SHAPES = {
     "public": "M8 1.6a6.4 6.4 0 1 0 0 12.8 6.4 6.4 0 0 0 0-12.8c3.6 3.8 3.6 9 0 12.8-3.6-3.8-3.6-9 0-12.8M1.8 8h12.4",
@@ -96,7 +96,7 @@ def seen_by() -> rx.Component:
 
 def mark(word: rx.Var[str]) -> rx.Component:
     """The word with its sign."""
-    return rx.el.span(sign(word), word, class_name="chip seen-mark")
+    return rx.el.span(sign(word), word, class_name="chip amber seen-mark")
 
 
 def sign(word: rx.Var[str] | str) -> rx.Component:

@@ -10,6 +10,7 @@ import reflex as rx
 from memicos_app.components.copy import command
 from memicos_app.components.figures import count, figure, share
 from memicos_app.components.jump import place
+from memicos_app.components.seen_by import mark
 from memicos_app.library.views import SourceSetView, SourceView
 from memicos_app.settings import ROOT, get_settings
 
@@ -46,6 +47,8 @@ class SourceRow(TypedDict):
     recovered: str
     state: str
     state_class: str
+    seen: str
+    """`unlisted` or `private`; empty where everybody finds it."""
     todo: str
     """The command that brings it in; empty where it is there."""
 
@@ -66,11 +69,13 @@ class SetBlock(TypedDict):
     href: str
     description: str
     release: str
+    seen: str
+    """As a row's."""
     layers: list[Layer]
     rows: list[SourceRow]
 
 
-NO_SET = SetBlock(name="", href="", description="", release="", layers=[], rows=[])
+NO_SET = SetBlock(name="", href="", description="", release="", seen="", layers=[], rows=[])
 
 
 def hook_words(hook_name: str, layer: int) -> str:
@@ -113,6 +118,7 @@ def source_row(source: SourceView) -> SourceRow:
         recovered=share(known["loss_recovered"]) if "loss_recovered" in known else "–",
         state=words,
         state_class=style,
+        seen="" if source.visibility == "public" else source.visibility,
         todo=todo(source),
     )
 
@@ -137,6 +143,7 @@ def set_block(source_set: SourceSetView, layers: int) -> SetBlock:
         href=place(source_set.model_id, source_set.name),
         description=source_set.description,
         release=source_set.release_name or "",
+        seen="" if source_set.visibility == "public" else source_set.visibility,
         layers=layer_strip(source_set, layers),
         rows=[source_row(source) for source in sorted(source_set.sources, key=lambda source: source.layer)],
     )
@@ -181,6 +188,7 @@ def source_line(row: rx.Var[SourceRow]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.el.a(rx.el.span(row["key"], class_name="strong"), href=row["href"], data_item="", class_name="cover"),
+            rx.cond(row["seen"] != "", rx.el.span(" ", mark(row["seen"]))),
             how,
         ),
         rx.el.td(row["features"], class_name="num"),

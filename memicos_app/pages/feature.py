@@ -249,16 +249,20 @@ def head() -> rx.Component:
 def plots() -> rx.Component:
     """What the feature does to the output, and how it fires."""
     feature = FeatureState.shown
-    return rx.fragment(
-        logit_table(feature),
-        card(
-            rx.el.div(histogram(feature.activation_plot, "Activations where it fires"), class_name="card-body"),
-            title="Activation density",
-            aside=rx.el.b(feature.density, class_name="num"),
-        ),
-        card(
-            rx.el.div(histogram(feature.logit_plot, "Effect on all logits"), class_name="card-body"),
-            title="Effect on all logits",
+    return rx.cond(
+        feature.vector != "",
+        rx.fragment(),  # nobody ran a corpus through somebody's vector
+        rx.fragment(
+            logit_table(feature),
+            card(
+                rx.el.div(histogram(feature.activation_plot, "Activations where it fires"), class_name="card-body"),
+                title="Activation density",
+                aside=rx.el.b(feature.density, class_name="num"),
+            ),
+            card(
+                rx.el.div(histogram(feature.logit_plot, "Effect on all logits"), class_name="card-body"),
+                title="Effect on all logits",
+            ),
         ),
     )
 
@@ -267,7 +271,7 @@ def background() -> rx.Component:
     """What is near the feature, and what its numbers rest on."""
     feature = FeatureState.shown
     return rx.fragment(
-        explanation_card(feature, FeatureState),
+        rx.cond(feature.vector != "", rx.fragment(), explanation_card(feature, FeatureState)),
         kept_cards(),
         similar_features(feature),
         similar_in_other_sources(feature),

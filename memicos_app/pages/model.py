@@ -13,7 +13,7 @@ from memicos_app.components.figures import count
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.rights import declares
-from memicos_app.components.seen_by import SeenBy, seen_by
+from memicos_app.components.seen_by import SeenBy, mark, seen_by
 from memicos_app.components.source_rows import SetBlock, set_block, source_table, strip_of_layers
 from memicos_app.components.text_asked import SearchAsked
 from memicos_app.components.ways_in import facts_card, random_button, search_card, steer_link
@@ -184,7 +184,11 @@ def set_card(block: rx.Var[SetBlock]) -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h2(rx.el.a(block["name"], href=block["href"], class_name="strong")),
-            rx.el.span(block["release"], class_name="chip"),
+            rx.el.span(
+                rx.cond(block["seen"] != "", mark(block["seen"])),
+                rx.cond(block["release"] != "", rx.el.span(block["release"], class_name="chip")),
+                class_name="row",
+            ),
             class_name="card-head",
         ),
         rx.el.div(
