@@ -268,17 +268,21 @@ def plots() -> rx.Component:
 
 
 def background() -> rx.Component:
-    """What is near the feature, and what its numbers rest on."""
+    """What is near the feature, and what its numbers rest on; of a vector, what people say of it."""
     feature = FeatureState.shown
-    return rx.fragment(
-        rx.cond(feature.vector != "", rx.fragment(), explanation_card(feature, FeatureState)),
-        kept_cards(),
-        similar_features(feature),
-        similar_in_other_sources(feature),
-        correlated_features(feature),
-        numbers_made(feature),
-        feature_config(feature),
-        fact_tables(feature),
+    return rx.cond(
+        feature.vector != "",
+        rx.fragment(kept_cards(), numbers_made(feature)),
+        rx.fragment(
+            explanation_card(feature, FeatureState),
+            kept_cards(),
+            similar_features(feature),
+            similar_in_other_sources(feature),
+            correlated_features(feature),
+            numbers_made(feature),
+            feature_config(feature),
+            fact_tables(feature),
+        ),
     )
 
 

@@ -116,7 +116,7 @@ def explained(page: Page, words: str) -> Locator:
 
 async def say(page: Page, words: str) -> None:
     await page.get_by_label("In your own words").fill(words)
-    await page.locator(".own-words").get_by_role("button", name="Keep", exact=True).click()
+    await page.locator(".explanations > form").get_by_role("button", name="Keep", exact=True).click()
     await expect(explained(page, words)).to_be_visible()
 
 
@@ -134,7 +134,7 @@ async def test_a_visitor_reads_and_is_led_to_sign_in_and_back(browser: Browser, 
         await page.goto(f"{AT}/18")
         card = page.locator(".explanations")
         await expect(card.get_by_role("link", name="Sign in to vote for:").first).to_be_visible()
-        for nothing in (".own-words", ".tested-texts", ".seen-by", ".bookmark"):
+        for nothing in ("#own-words", ".tested-texts", ".seen-by", ".bookmark"):
             await expect(page.locator(nothing)).to_have_count(0)
         await expect(page.get_by_role("button", name=re.compile("Delete|Change|Report"))).to_have_count(0)
         await expect(page.locator(".comments").get_by_role("link", name="Sign in")).to_be_visible()
