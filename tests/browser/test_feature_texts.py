@@ -28,7 +28,12 @@ async def test_own_text_is_tested_shared_and_carried_along(
     await expect(result).to_contain_text(TEXT, timeout=60_000)
     await expect(result.locator(".chip")).to_have_text(re.compile(r"^[\d.]+ m?s$"))
     strongest = await result.locator(".strip-value").text_content()
-    assert float(strongest) > 0
+    assert float(strongest or "") > 0
+    own = page.locator(".tested-texts")
+    await own.locator("summary").click()
+    await expect(own.locator("li")).to_have_count(1)
+    await expect(own.locator("li")).to_contain_text(TEXT)
+    await expect(own.locator("li b")).to_have_text(strongest or "")
     await expect(page).to_have_url(re.compile("defaulttesttext="))
     assert parse_qs(urlsplit(page.url).query)["defaulttesttext"] == [TEXT]
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -44,10 +49,17 @@ async def test_own_text_is_tested_shared_and_carried_along(
     await page.wait_for_url(re.compile(rf"{SOURCE}/13\?defaulttesttext="))
     await expect(page.locator("#test-text")).to_have_value(TEXT)
     await expect(result).to_contain_text(TEXT, timeout=60_000)
+    await expect(own).to_have_count(0)  # what an address brought was not typed here
     await page.get_by_role("button", name="Reset").click()
     await expect(result).to_have_count(0)
     await expect(page.locator("#test-text")).to_have_value("")
     await expect(page).to_have_url(re.compile(rf"{SOURCE}/13$"))
+    await page.get_by_role("link", name="Prev").click()
+    await own.locator("summary").click()
+    await own.get_by_title("Test it again").click()
+    await expect(result).to_contain_text(TEXT, timeout=60_000)
+    await own.get_by_role("button", name="Forget all").click()
+    await expect(own).to_have_count(0)
 
 
 async def test_an_example_is_tested_and_gives_its_own_value_again(inference: RunningSite, page: Page) -> None:
