@@ -14,6 +14,7 @@ from memicos_app.pages import (
     activity,
     add,
     admin,
+    api_doc,
     compare,
     explain_many,
     explanation_type,
@@ -84,6 +85,7 @@ PAGES = (
     user,
     user_lists,
     user_vectors,
+    api_doc,
     not_found,
 )
 """Importing a page adds it to the app; a test holds this list and the folder equal."""

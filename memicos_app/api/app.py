@@ -28,6 +28,7 @@ from memicos_app.api import (
     downloads,
     elsewhere,
     everything,
+    examples,
     explaining,
     explanation_search,
     explanations,
@@ -36,6 +37,8 @@ from memicos_app.api import (
     jobs,
     lists,
     maps,
+    page_data,
+    page_searches,
     problems,
     status,
     steer_presets,
@@ -78,6 +81,8 @@ ROUTERS = (
     jobs.router,
     uploads.router,
     visibility.router,
+    page_data.router,
+    page_searches.router,
     explaining.router,
     explanation_search.router,
     explanations.router,
@@ -86,6 +91,12 @@ ROUTERS = (
     elsewhere.router,
     account.router,
 )
+A_KEY = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "x-api-key",
+    "description": "A key of yours, made on the account's page; a site for one needs none.",
+}
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -212,6 +223,9 @@ def summarise(api: FastAPI) -> None:
                 one["summary"] = re.split(r"\.\s", " ".join(one["description"].split()) + " ", maxsplit=1)[0]
                 if one["description"].rstrip(".") == one["summary"]:
                     del one["description"]
+        document["components"]["securitySchemes"] = {"key": A_KEY}
+        document["security"] = [{}, {"key": []}]
+        examples.put_into(document)
         return document
 
     api.openapi = summarised  # type: ignore[method-assign]

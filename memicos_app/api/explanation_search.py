@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -76,8 +77,7 @@ async def search_all(body: SearchEverything) -> Json:
 async def _answer(body: SearchEverything, scope: Scope) -> Json:
     with fields_renamed(FIELDS):
         found, cursor, more = await _found(body, scope)
-    turn = asyncio.Semaphore(AT_ONCE)
-    results = await asyncio.gather(*(_result(one, turn) for one in found))
+    results = await results_json(found)
     return Json(
         {
             "request": body.model_dump(by_alias=True, exclude_none=True),
@@ -97,6 +97,12 @@ async def _found(body: SearchEverything, scope: Scope) -> tuple[list[Found], str
         return found, None, more
     page = await explanation_search.search(body.query, scope=scope, cursor=body.cursor, limit=PER_PAGE)
     return page.results, page.cursor, page.cursor is not None
+
+
+async def results_json(found: Sequence[Found]) -> list[dict[str, Any]]:
+    """What was found, each feature with a few activations."""
+    turn = asyncio.Semaphore(AT_ONCE)
+    return list(await asyncio.gather(*(_result(one, turn) for one in found)))
 
 
 async def _result(one: Found, turn: asyncio.Semaphore) -> dict[str, Any]:

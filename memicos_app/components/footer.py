@@ -18,7 +18,7 @@ def footer() -> rx.Component:
                 PersonState.site_mode == "demo",
                 rx.el.span("Read-only demo: nothing is kept", class_name="chip amber"),
             ),
-            rx.el.a("API", href="/api", class_name="plain", reload_document=True),
+            rx.el.a("API", href="/api-doc"),
             rx.el.a("Status", href="/admin"),
             rx.el.button(
                 "Keys ?",

@@ -33,6 +33,12 @@ def offered(
     return name, chosen, choices
 
 
+def middle(source_ids: Sequence[str], ready: Collection[str]) -> str:
+    """The one source that is searched where none is asked for: the middle one of those that have dashboards here."""
+    among = [one for one in source_ids if one in ready] or source_ids
+    return among[len(among) // 2] if among else ""
+
+
 def source_choice(
     sets: rx.Var[list[str]],
     set_name: rx.Var[str],

@@ -78,7 +78,7 @@ async def lines(
         SignInError, ForbiddenError: the person asking may not manage this site.
     """
     require(Right.MANAGE)
-    asked = select(Activity).order_by(col(Activity.id).desc()).limit(min(limit, PAGE))
+    asked = select(Activity).order_by(col(Activity.id).desc()).limit(min(limit, PAGE + 1))
     if action:
         asked = asked.where((col(Activity.action) == action) | col(Activity.action).startswith(f"{action}."))
     if name:

@@ -15,6 +15,7 @@ from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
 from memicos_app.components.rights import declares, needs
 from memicos_app.components.search_ways import search_ways
+from memicos_app.components.source_choice import middle
 from memicos_app.components.test_result import took
 from memicos_app.components.text_asked import DENSE, ORDERS, TokensAsked
 from memicos_app.components.text_form import EXAMPLES, examples, switch, text_form, told_problem
@@ -147,12 +148,6 @@ async def search(asked: TokensAsked, model_id: str, source_id: str) -> TokenSear
     return await inference_search.top_by_token(
         model_id, source_id, asked.text, density=asked.density, limit=LIMIT, ignore_bos=asked.ignore_bos
     )
-
-
-def middle(source_ids: list[str], ready: set[str]) -> str:
-    """The source that is shown where none is asked for: the middle one of those that have dashboards here."""
-    among = [one for one in source_ids if one in ready] or source_ids
-    return among[len(among) // 2] if among else ""
 
 
 @rx.page(route="/search-topk-by-token", title=TokenSearchState.title, on_load=TokenSearchState.load)

@@ -62,10 +62,24 @@ async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("Pages of other sites may not act here.", 403)(scope, receive, send)
 
 
+_SEARCHES = "search|search-explanations|search-topk-by-token|search-contrast|quick-list"
+_NO_MODELS = "manifest|account|api-doc|compare|signin|unsubscribe|upload|404"
 _DATA = (
+    (re.compile(r"/index\.json"), "/api/models"),
+    (re.compile(rf"/({_SEARCHES})\.json"), "/api/{}"),
+    (re.compile(r"/admin\.json"), "/api/status"),
+    (re.compile(r"/admin/(activity|jobs|jobs/[0-9]+)\.json"), "/api/{}"),
+    (re.compile(r"/user/([^/]+|[^/]+/(?:lists|vectors))\.json"), "/api/people/{}"),
+    (re.compile(r"/(explanation-type/[^/]+)\.json"), "/api/{}"),
     (re.compile(r"/list/([^/]+)\.json"), "/api/list/{}"),
+    (re.compile(r"/(?!assets/)([^/]+)/([^/]+)/map\.json"), "/api/maps/{}/{}"),
     (re.compile(r"/(?!assets/)([^/]+)/([^/]+)/([0-9]+)\.json"), "/api/feature/{}/{}/{}"),
     (re.compile(r"/(?!assets/)([^/]+)/([0-9]+-[^/]+)\.json"), "/api/source/{}/{}"),
+    (
+        re.compile(r"/(?!assets/|score-type/|admin/|auth/|sae/|model/)([^/]+)/(?!steer\.json)([^/]+)\.json"),
+        "/api/source-set/{}/{}",
+    ),
+    (re.compile(rf"/(?!(?:{_NO_MODELS})\.json)([^/]+)\.json"), "/api/models/{}"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Addresses that lead to pages: `/steer`, `/steer/{id}` as share links give it, `/source-set/new`, `/api-doc`."""
+"""Addresses that lead to pages: `/steer`, `/steer/{id}` as share links give it, `/source-set/new`."""
 
 from __future__ import annotations
 
@@ -41,13 +41,7 @@ async def source_set(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/sae/new?{request.url.query}".rstrip("?"))
 
 
-async def api_doc(_request: Request) -> RedirectResponse:
-    """The API to be tried out."""
-    return RedirectResponse("/api/docs")
-
-
 NEEDS = {
-    "/api-doc": Right.OPEN,
     "/steer": Right.OPEN,
     "/steer/": Right.OPEN,
     "/steer/{run_id}": Right.READ,
@@ -72,7 +66,6 @@ def declared(path: str, lead: Callable[[Request], Awaitable[RedirectResponse]]) 
 
 
 ROUTES = [
-    declared("/api-doc", api_doc),
     declared("/steer", steer),
     declared("/steer/", steer),
     declared("/steer/{run_id}", saved_run),

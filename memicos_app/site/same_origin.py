@@ -50,4 +50,4 @@ def with_proxy(config: str, backend: str) -> str:
     config = PROXY.sub("", config)
     if config.count(anchor) != 1:
         raise RuntimeError("vite.config.js does not look like the one that MemicOS knows how to extend")
-    return config.replace(anchor, f'{anchor}    proxy: {{ "/api": "{backend}" }},\n')
+    return config.replace(anchor, f'{anchor}    proxy: {{ "^/api(/|$)": "{backend}" }},\n')

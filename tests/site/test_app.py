@@ -27,5 +27,5 @@ def test_every_page_module_is_in_the_app_and_nothing_heavy_comes_with_it() -> No
 def test_the_development_server_passes_the_api_on() -> None:
     config = "export default {\n  server: {\n    port: 1,\n  },\n}\n"
     once = with_proxy(config, "http://127.0.0.1:3001")
-    assert '  server: {\n    proxy: { "/api": "http://127.0.0.1:3001" },\n    port: 1,' in once
+    assert '  server: {\n    proxy: { "^/api(/|$)": "http://127.0.0.1:3001" },\n    port: 1,' in once
     assert with_proxy(once, "http://127.0.0.1:3002") == with_proxy(config, "http://127.0.0.1:3002")

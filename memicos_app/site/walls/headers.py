@@ -46,7 +46,7 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
     def set_policy(self, scope: Scope, headers: MutableHeaders) -> None:
-        if scope["path"].startswith("/api"):
+        if scope["path"] == "/api" or scope["path"].startswith("/api/"):
             headers.setdefault("Content-Security-Policy", OF_THE_API)
         elif headers.get("content-type", "").startswith("text/html"):
             page = self.policies.of(scope["path"].strip("/").removesuffix(".html"))

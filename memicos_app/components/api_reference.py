@@ -1,0 +1,20 @@
+"""The description of the API inside a page: every request told of, and sent from there."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+
+class ApiReference(rx.Component):
+    """Draws a description in OpenAPI with the files of Swagger UI that the site itself has."""
+
+    library = rx.asset("api_reference.jsx", shared=True).importable_path
+    tag = "ApiReference"
+
+    files: rx.Var[str]
+    """Where they are."""
+    description: rx.Var[str]
+    """Address of the description."""
+
+
+api_reference = ApiReference.create
