@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import reflex as rx
 
+from memicos_app.components.browser_files import browser_file
+
 
 class ApiReference(rx.Component):
     """Draws a description in OpenAPI with the files of Swagger UI that the site itself has."""
 
-    library = rx.asset("api_reference.jsx", shared=True).importable_path
+    library = browser_file(__name__, "api_reference.jsx")
     tag = "ApiReference"
 
     files: rx.Var[str]
