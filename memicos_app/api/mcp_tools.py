@@ -61,7 +61,13 @@ async def asking(ctx: Context, right: Right) -> AsyncIterator[None]:
         rights.require(right)
         yield
     except LibraryError as error:
-        raise ToolError(f"{error.message} ({error.field})" if error.field else error.message) from error
+        raise ToolError(told(error)) from error
+
+
+def told(error: LibraryError) -> str:
+    """A failure in words for an assistant: what to change, or how long to wait."""
+    words = f"{error.message} ({error.field})" if error.field else error.message
+    return f"{words} [{error.code}, retry after {max(1, round(error.retry_after))} s]" if error.retry_after else words
 
 
 @server.tool()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,8 +14,10 @@ from mcp.client.streamable_http import streamable_http_client
 
 from memicos_app.api.mcp_endpoint import Endpoint, is_on
 from memicos_app.library.accounts import keys, sessions, users
+from memicos_app.library.embedders import soon
 from memicos_app.settings import get_settings
 from tests.api.dataset import MODEL, SOURCE
+from tests.chat.server import ChatServer
 
 pytestmark = pytest.mark.usefixtures("imported")
 URL = "http://localhost/mcp"
@@ -93,6 +96,40 @@ async def test_each_asks_with_their_own_rights(monkeypatch: pytest.MonkeyPatch) 
         assert "explanations" in await ask(served, "feature", AT, authorization=f"Bearer {key}")
         wish = {**AT, "explainer": "np_max-act", "language_model": "gpt-4o"}
         assert "Only an administrator" in await ask(served, "explain", wish, **{"x-api-key": key})
+
+
+async def test_explaining_asks_a_language_model(chat_server: ChatServer) -> None:
+    """What it says is kept, read back by another tool, and not asked for twice; what is none is not kept."""
+    wish = {**AT, "explainer": "np_max-act", "language_model": f"local:{chat_server.model}"}
+    async with serving() as served:
+        chat_server.told(always={"say": ""})
+        assert isinstance(await ask(served, "explain", wish), str)
+        chat_server.told(always={"say": "Explanation: cats"})
+        said = await ask(served, "explain", wish)
+        assert (said["description"], said["typeName"]) == ("cats", "np_max-act")
+        assert said["explanationModelName"] == chat_server.model
+        assert len(chat_server.asked()) == 1
+        assert "cats" in (await ask(served, "feature", AT))["explanations"]
+        assert "already" in await ask(served, "explain", wish)
+    await soon.settled()
+
+
+async def test_limits_are_told_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are a person's, whichever way the person asks."""
+    async with serving() as served:
+        _, key = await keys.make((await users.add("carl")).id, "assistant")
+        monkeypatch.setenv("ACCESS", "open")
+        monkeypatch.setenv("RATE_LIMITS", "explanation-search=1")
+        get_settings.cache_clear()
+        sessions.forget_known()
+        mine = {"x-api-key": key}
+        assert "features" in await ask(served, "search", {"query": "feature"}, **mine)
+        refused = await ask(served, "search", {"query": "feature"}, **mine)
+        assert "Only 1 of these" in refused
+        seconds = re.search(r"\[too_many, retry after (\d+) s\]", refused)
+        assert seconds
+        assert 0 < int(seconds[1]) <= 7200
+        assert "explanations" in await ask(served, "feature", AT, **mine), "reading is another kind"
 
 
 async def test_other_names_of_this_machine_are_refused() -> None:
