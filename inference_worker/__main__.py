@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from types import FrameType
 
 import uvicorn
 import watchfiles
@@ -20,6 +21,8 @@ from inference_worker.worker import Worker
 from memicos_app.settings import ROOT, Settings, SettingsFileError, configured, get_settings
 
 _PARENT_CHECK = 0.5
+_PATIENCE = 3
+"""Seconds that streams get to end where the site has let them end already, or somebody waits at a terminal."""
 _SWITCH_INTERVAL = 0.001
 """Seconds after which Python lets the event loop have its turn beside the model's thread."""
 
@@ -40,7 +43,16 @@ def main() -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL)
     if arguments.parent is not None:
         threading.Thread(target=_end_with, args=(arguments.parent,), name="parent", daemon=True).start()
-    _serve(settings)
+    _serve(settings, _PATIENCE if arguments.parent is not None else settings.shutdown_seconds)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that lets streams end when a host says TERM, and hurries for a person at a terminal."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig != signal.SIGTERM:
+            self.config.timeout_graceful_shutdown = min(_PATIENCE, self.config.timeout_graceful_shutdown or 0)
+        super().handle_exit(sig, frame)
 
 
 def _settings(config: str | None) -> Settings:
@@ -56,7 +68,7 @@ def _reload(arguments: list[str]) -> None:
     watchfiles.run_process(ROOT / "inference_worker", target=command, watch_filter=watchfiles.PythonFilter())
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, patience: int) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -64,10 +76,10 @@ def _serve(settings: Settings) -> None:
         port=settings.inference_port,
         log_config=None,
         access_log=settings.log_level == "debug",
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=patience,
     )
     threading.Thread(target=_announce, args=(app.state.worker, settings), name="announce", daemon=True).start()
-    uvicorn.Server(config).run()
+    Server(config).run()
 
 
 def _announce(worker: Worker, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from memicos_app.api.answers import Json
-from memicos_app.db.errors import DatabaseUnusable
+from memicos_app.db.errors import DatabaseUnusable, sentence
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.tracing import request_id
 
@@ -43,7 +43,6 @@ SENTENCES = {
 UNION_TAGS = {"str", "int", "float", "bool"}
 """Some names that pydantic gives branches of a union; others hold a sign that no field's name holds."""
 DATABASE_RETRY = 5.0
-DATABASE_SENTENCE = "The database does not answer right now; try again in a moment."
 INTERNAL_SENTENCE = "Something went wrong on the server; its log says what."
 
 
@@ -99,7 +98,7 @@ def told(error: Exception, names: Mapping[str, str]) -> dict[str, str]:
         field = renamed(error.field, names)
         return {"error": error.code, "message": error.message} | ({"field": field} if field else {})
     if isinstance(error, OperationalError | InterfaceError | DatabaseUnusable):
-        return {"error": "unavailable", "message": DATABASE_SENTENCE}
+        return {"error": "unavailable", "message": sentence(error)}
     logger.error("a stream failed", exc_info=error)
     return {"error": "internal", "message": INTERNAL_SENTENCE}
 
@@ -143,7 +142,7 @@ async def database_error(_request: Request, error: Exception) -> Json:
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
         return await unexpected(_request, error)
     logger.warning("the database does not answer: %s", type(error).__name__)
-    return problem(503, "unavailable", DATABASE_SENTENCE, headers=retry_header(DATABASE_RETRY))
+    return problem(503, "unavailable", sentence(error), headers=retry_header(DATABASE_RETRY))
 
 
 async def unexpected(request: Request, error: Exception) -> Json:

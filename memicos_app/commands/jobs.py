@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -146,7 +146,12 @@ def say(one: JobView) -> None:
 
 def ask(work: Awaitable[Answer]) -> Answer:
     """The answer of the library, with the schema brought up to date first."""
-    migrate.upgrade(session.database_url())
+    try:
+        migrate.upgrade(session.database_url())
+    except BaseException:
+        if isinstance(work, Coroutine):
+            work.close()  # else Python warns at the end that nobody waited for it
+        raise
     return session.run(_coroutine(work))
 
 

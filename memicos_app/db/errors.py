@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+import psycopg.errors
+from sqlalchemy.exc import DBAPIError
+
+AWAY = "The database does not answer right now; try again in a moment."
+FULL = "The disk of the database is full: nothing can be changed until there is room again."
+
+
+def sentence(error: BaseException) -> str:
+    """What a failure of the server is called towards people."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return FULL if isinstance(cause, psycopg.errors.DiskFull) else AWAY
+
 
 class DatabaseUnusable(RuntimeError):
     """The database cannot be used as it is; the message is meant for the person who set it up."""

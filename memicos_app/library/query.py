@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from memicos_app.db.errors import DatabaseUnusable
+from memicos_app.db.errors import DatabaseUnusable, sentence
 from memicos_app.db.session import read_session
 from memicos_app.db.session import session as write_session
 from memicos_app.library.accounts.person import person
@@ -120,9 +120,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except _SILENT as error:
-        raise UnavailableError(
-            "The database does not answer right now; try again in a moment.", retry_after=RETRY_S
-        ) from error
+        raise UnavailableError(sentence(error), retry_after=RETRY_S) from error
 
 
 @lru_cache(maxsize=512)

@@ -15,6 +15,8 @@ from memicos_app.site.environment import development_backend
 
 SOCKET = re.compile(r"`ws://localhost:\d+(/[^`]*)`")
 PROXY = re.compile(r"^    proxy: .*\n", re.MULTILINE)
+SECURE_PORT = re.compile(r"^ *endpoint\.port = \"\";.*\n", re.MULTILINE)
+"""Reflex expects TLS on port 443 alone where the page's host is `localhost`."""
 HTTP = re.compile(r"`http://localhost:\d+(/[^`]*)`")
 
 
@@ -24,8 +26,16 @@ def to_same_origin(javascript: str) -> str:
     return HTTP.sub(r"(location.origin+`\1`)", javascript)
 
 
+def keeping_port(javascript: str) -> str:
+    """Reflex's client, leaving the port of an address as it is: the page's own."""
+    return SECURE_PORT.sub("", javascript)
+
+
 class SameOriginPlugin(Plugin):
     """Rewrites the one environment module of a build; fails when there is not exactly one."""
+
+    def pre_compile(self, **context: Any) -> None:
+        context["add_modify_task"]("utils/state.js", keeping_port)
 
     def post_build(self, **context: Any) -> None:
         (bundle,) = context["static_dir"].glob("assets/reflex-env-*.js")
@@ -34,6 +44,8 @@ class SameOriginPlugin(Plugin):
         if rewritten == text or "localhost" in rewritten:
             raise RuntimeError(f"{bundle.name} does not look like the bundle that MemicOS knows how to move")
         bundle.write_text(rewritten, encoding="utf-8")
+        if any(".port=``" in script.read_text(encoding="utf-8") for script in bundle.parent.glob("*.js")):
+            raise RuntimeError("Reflex's client takes the port out of addresses, in a way that MemicOS does not know")
 
 
 class DevelopmentProxyPlugin(Plugin):
