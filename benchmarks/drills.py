@@ -110,7 +110,7 @@ async def of_one_process(folder: Path, wanted: Sequence[str]) -> None:
 
 
 async def of_a_full_disk(folder: Path, _wanted: Sequence[str]) -> None:
-    """The disk of data folder, database and logs is full: who reads notices nothing, whose text cannot be kept is told."""
+    """The disk of database and logs is full: who reads notices nothing, whose text cannot be kept is told."""
     if os.geteuid():
         return
     place = folder / "small"
@@ -189,7 +189,7 @@ def drills_of(house: House) -> dict[str, Drill]:
 
     return {
         "redis_restarted": Drill(kill_redis, Promise(lost_s=6, told_s=6)),
-        "postgres_away_for_5_s": Drill(kill_postgres_for_a_while, Promise(told_s=12, streams=("whole", "told"))),
+        "postgres_away_for_5_s": Drill(kill_postgres_for_a_while, Promise(told_s=20, streams=("whole", "told"))),
         "worker_elsewhere_killed": Drill(kill_worker, Promise(streams=("told",), steering_s=40)),
         "worker_elsewhere_told_to_stop": Drill(stop_worker, Promise(steering_s=60)),
         "one_of_three_told_to_stop": Drill(stop_first, Promise()),
@@ -254,8 +254,13 @@ def summary(before: list[Event], events: list[Event], harmed: float, drill: Dril
         "streams_in_the_air": dict(Counter(one.outcome for one in in_the_air)),
         "later_streams": dict(Counter(one.outcome for one in later)),
         "steering_whole_again_s": None if whole_again is None else round(whole_again, 1),
-        "words": dict(Counter(f"{one.kind}: {one.words}" for one in events if one.words).most_common(8)),
+        "words": {kind: words_of(events, kind) for kind in ("page", "api", "stream")},
     }
+
+
+def words_of(events: list[Event], kind: str) -> dict[str, int]:
+    """What was said most often where something was not whole."""
+    return dict(Counter(one.words for one in events if one.words and one.kind == kind).most_common(4))
 
 
 OUTCOMES = ("whole", "told", "lost")

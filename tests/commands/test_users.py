@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from memicos_app.cli import app
 from memicos_app.db import session
 from memicos_app.library.accounts import links, passwords
+from memicos_app.settings import get_settings
 
 RUN = CliRunner()
 
@@ -46,3 +48,14 @@ def test_a_link_for_who_has_no_address() -> None:
     token = parse_qs(urlsplit(said[said.index("http") :].split()[0]).query)["token"][0]
     account, place = session.run(links.follow(token))
     assert (account.name, account.email, place) == ("bob", None, "/account")
+
+
+def test_a_database_that_is_away_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no warning of Python's beside it, which would fail this test."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hidden@127.0.0.1:9/x")
+    get_settings.cache_clear()
+    said = users("add", "ada", fails=True)
+    gc.collect()
+    get_settings.cache_clear()
+    assert "Cannot connect to the database" in said
+    assert "hidden" not in said

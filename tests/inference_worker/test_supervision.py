@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 
+from inference_worker.__main__ import Server
 from inference_worker.client import WorkerClient, WorkerDown
 from inference_worker.wire.activations import ActivationSingleRequest
 from inference_worker.wire.state import Readiness
@@ -208,3 +210,11 @@ async def test_workers_elsewhere_are_used_in_turn_and_nothing_is_started(monkeyp
 async def test_without_start_the_address_of_the_settings_is_used() -> None:
     assert isinstance(worker.client(), WorkerClient)
     assert worker.client().base_url.endswith(f":{get_settings().inference_port}")
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(signal.SIGTERM, 20), (signal.SIGINT, 3)])
+def test_told_to_stop_by_a_host_it_lets_texts_end(number: signal.Signals, seconds: int) -> None:
+    server = Server(uvicorn.Config("none", timeout_graceful_shutdown=20))
+    server.handle_exit(number, None)
+    assert server.should_exit
+    assert server.config.timeout_graceful_shutdown == seconds

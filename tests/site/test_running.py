@@ -19,6 +19,17 @@ from tests import packaged
 from tests.running import RunningSite, environment, gone, running_site
 
 pytestmark = pytest.mark.slow
+STEER = {
+    "modelId": "smollm2-135m-it",
+    "prompt": "The history of the city begins with",
+    "features": [{"modelId": "smollm2-135m-it", "layer": "15-res-4k", "index": 100, "strength": 40}],
+    "temperature": 0.5,
+    "n_tokens": 24,
+    "freq_penalty": 0,
+    "seed": 1,
+    "strength_multiplier": 1,
+    "stream": True,
+}
 SECOND_START = 8.0
 """Seconds of processor time, whatever else the machine does; benchmarks/startup.py measures the wall's."""
 
@@ -162,9 +173,27 @@ def test_a_second_start_builds_nothing_and_is_quick(data_dir: Path) -> None:
         httpx.get(f"{started.url}/", timeout=30).raise_for_status()
         took = psutil.Process(started.process.pid).cpu_times()
         log = started.log.read_text()
+        told_to_stop_it_lets_a_text_end(started)
     assert "nothing changed" in log
     assert page.stat().st_mtime_ns == before
     assert took.user + took.system <= SECOND_START, log
+
+
+def told_to_stop_it_lets_a_text_end(site: RunningSite) -> None:
+    """SIGTERM at the first piece of a text: the rest comes, and the process ends."""
+    end = time.monotonic() + 90
+    while not httpx.get(f"{site.url}/api/status", timeout=30).json()["worker"]["ready"]:
+        assert time.monotonic() < end, "the worker is never ready"
+        time.sleep(0.2)
+    text = ""
+    with httpx.stream("POST", f"{site.url}/api/steer", json=STEER, timeout=60) as answer:
+        for piece in answer.iter_text():
+            if not text:
+                site.process.send_signal(signal.SIGTERM)
+            text += piece
+    assert "event: done" in text, text[-500:]
+    assert site.process.wait(timeout=60) == 0
+    assert "Traceback" not in site.log.read_text()
 
 
 def test_a_signal_in_the_middle_of_a_build_leaves_nothing(tmp_path: Path) -> None:
