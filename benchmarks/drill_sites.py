@@ -150,12 +150,14 @@ def eventually(condition: Callable[[], bool], *passing: type[Exception]) -> None
 @asynccontextmanager
 async def balanced(sites: list[RunningSite]) -> AsyncIterator[str]:
     """The address of a balancer that gives each connection to the next site that takes it."""
-    turns = itertools.cycle([int(site.environment["PORT"]) for site in sites])
+    ports = [int(site.environment["PORT"]) for site in sites]
+    turns = itertools.count()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in sites:
+        first = next(turns)
+        for n in range(len(ports)):
             try:
-                there = await asyncio.open_connection("127.0.0.1", next(turns))
+                there = await asyncio.open_connection("127.0.0.1", ports[(first + n) % len(ports)])
             except OSError:
                 continue
             await asyncio.gather(passed(reader, there[1]), passed(there[0], writer))

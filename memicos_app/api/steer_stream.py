@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from memicos_app.api.answers import frame
 from memicos_app.api.problems import told
 from memicos_app.api.steer_answers import logprob_json
+from memicos_app.library import readiness
 from memicos_app.library.saved_runs import Kept
 from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerResult, SteerText
@@ -37,6 +38,8 @@ async def frames(
             for event in events.of(first):
                 yield event
             async for result in results:
+                if not result.done:
+                    readiness.go_on()
                 if not result.done or form == "delta":
                     for event in events.of(result):
                         yield event

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,6 +12,9 @@ from memicos_app.library.errors import UnavailableError
 from memicos_app.library.query import row
 
 _stopping = False
+_ends_at = math.inf
+SPARE_S = 1.0
+"""Before the end, so that who waits still hears of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +25,16 @@ class Ready:
     """The revision that the database is at, which is the one that this version needs."""
 
 
-def stop() -> None:
-    """From now on nobody new should come: the process lets end what is under way."""
-    global _stopping
-    _stopping = True
+def stop(seconds: float = math.inf) -> None:
+    """From now on nobody new should come: the process lets end what is under way, for so many seconds."""
+    global _stopping, _ends_at
+    _stopping, _ends_at = True, time.monotonic() + seconds - SPARE_S
+
+
+def go_on() -> None:
+    """Let a stream go on. Raises `UnavailableError` where its process ends now."""
+    if time.monotonic() > _ends_at:
+        raise UnavailableError("This process had to stop before the end; ask again.", retry_after=5)
 
 
 async def ready() -> Ready:

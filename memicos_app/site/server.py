@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
         """A host that says TERM waits for what is under way; a person at a terminal does not."""
         if sig != signal.SIGTERM:
             self.config.timeout_graceful_shutdown = min(PATIENCE, self.config.timeout_graceful_shutdown or 0)
-        readiness.stop()
+        readiness.stop(self.config.timeout_graceful_shutdown or 0)
         super().handle_exit(sig, frame)
 
 

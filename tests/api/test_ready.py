@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx
 import pytest
 
@@ -25,6 +27,8 @@ async def test_not_with_an_older_schema(database: str, client: httpx.AsyncClient
 
 async def test_not_while_it_stops(database: str, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "_stopping", False)
+    monkeypatch.setattr(readiness, "_ends_at", math.inf)
+    readiness.go_on()
     readiness.stop()
     answer = await client.get("/ready")
     assert_problem(answer, 503)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from inference_worker.server import create_app
 from memicos_app.api.app import api
+from memicos_app.library import readiness
 from tests.api.conftest import LOADING, using
 from tests.api.dataset import MODEL, SOURCE
 from tests.api.test_problems import assert_problem
@@ -67,6 +68,16 @@ async def test_a_stream_grows_and_ends_as_the_whole_answer(client: httpx.AsyncCl
     assert all(after.startswith(before) for before, after in pairwise(texts))
     assert all(frame["id"] is None and set(frame) == set(last) for _, frame in growing)
     assert len(growing) >= 3
+
+
+async def test_a_stream_that_outlasts_its_process_ends_with_an_error(
+    client: httpx.AsyncClient, worker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_ends_at", 0.0)
+    found = events((await steer(client, stream=True)).text)
+    assert found[-1][0] == "error"
+    assert found[-1][1]["error"] == "unavailable"
+    assert "ask again" in found[-1][1]["message"]
 
 
 async def test_a_delta_stream_adds_up_to_the_whole_answer(client: httpx.AsyncClient, worker: str) -> None:
