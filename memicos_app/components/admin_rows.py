@@ -35,6 +35,8 @@ class ShelfRow(TypedDict):
     href: str
     state: str
     style: str
+    seen: str
+    """`unlisted` or `private`; empty where everybody finds it."""
     note: str
     trouble: bool
     features: str
@@ -115,6 +117,7 @@ def row(one: Standing) -> ShelfRow:
         href=place(one.model_id, one.source_id) if one.state in _BROWSABLE else "",
         state=words,
         style=style,
+        seen="" if one.shown == "public" else one.shown,
         note=_note(one),
         trouble=one.state == "partly" or (job is not None and job.state == "failed"),
         features=f"{count(one.n_features)} features" if one.n_features else "",

@@ -9,6 +9,7 @@ import reflex as rx
 from memicos_app.components.admin_rows import SHOWS, ShelfRow, ShelfSet
 from memicos_app.components.empty import empty, skeleton_rows
 from memicos_app.components.layout import card
+from memicos_app.components.seen_by import mark
 
 VERBS = {
     "download": ("Download", "btn small"),
@@ -129,7 +130,12 @@ def source_line(state: Any, one: rx.Var[ShelfRow]) -> rx.Component:
     )
     return rx.el.li(
         rx.el.div(
-            rx.el.div(name, rx.el.span(one["state"], class_name=one["style"]), class_name="row wrap"),
+            rx.el.div(
+                name,
+                rx.el.span(one["state"], class_name=one["style"]),
+                rx.cond(one["seen"] != "", mark(one["seen"])),
+                class_name="row wrap",
+            ),
             under(one),
             class_name="shelf-what",
         ),

@@ -61,7 +61,7 @@ async def on_feature(address: FeatureAddress, text: str) -> str:
         "index": address.index,
         "list": None,
     }
-    return await _write(said, str(address), place)
+    return await _write(said, f"/{address}", place)
 
 
 async def on_list(list_id: str, text: str) -> str:
@@ -75,7 +75,7 @@ async def on_list(list_id: str, text: str) -> str:
 
 
 async def of_feature(address: FeatureAddress) -> list[CommentView]:
-    """Comments on a feature, the oldest first."""
+    """Comments on a feature, the oldest first. Raises `NotFoundError` as `page_of_feature`."""
     return (await page_of_feature(address)).items[::-1]
 
 
@@ -86,7 +86,9 @@ async def page_of_feature(
 
     Raises:
         BadInputError: the cursor is of another list.
+        NotFoundError: there is no such feature, or its source is not for the person asking.
     """
+    await feature_places.require(address)
     return await _page(
         "c.list_id IS NULL AND c.model_id = :model AND c.source_id = :source AND c.index = :index",
         cursor,

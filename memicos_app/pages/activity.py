@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypedDict
 
 import reflex as rx
@@ -85,11 +84,11 @@ def activity_row(one: Line) -> ActivityRow:
         id=one.id,
         when=f"{one.at:%Y-%m-%d %H:%M:%S}",
         who=one_line(one.person_name, 60) or "a visitor",
-        way=one.way,
+        way=one.way if one.way in ("key", "machine") else "",
         action=one.action,
         subject=one_line(one.subject, 300),
         href=one.subject if one.subject.startswith("/") and not one.subject.startswith("//") else "",
-        details=one_line(json.dumps(one.details, ensure_ascii=False), 300) if one.details else "",
+        details=one_line(" · ".join(f"{name} {value}" for name, value in one.details.items()), 300),
     )
 
 
@@ -175,6 +174,6 @@ def line(one: rx.Var[ActivityRow]) -> rx.Component:
         rx.el.td(rx.el.span(one["who"], class_name="iso"), " ", rx.el.span(one["way"], class_name="tiny faint")),
         rx.el.td(one["action"], class_name="mono"),
         rx.el.td(subject),
-        rx.el.td(one["details"], class_name="tiny faint mono iso"),
+        rx.el.td(one["details"], class_name="small faint iso"),
         key=one["id"].to(str),
     )

@@ -86,7 +86,7 @@ def report_row(one: ReportView) -> ReportRow:
     return ReportRow(
         id=one.id,
         kind=one.kind,
-        words=one_line(one.words, 2000),
+        words=one_line(" ".join(one.words.split()), 2000),
         href=one.place,
         by=one_line(one.author_name, 60),
         reason=one_line(one.reason, reports.LONGEST_REASON),

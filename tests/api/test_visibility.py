@@ -32,6 +32,7 @@ STORED: dict[str, Any] = {
     f"GET /source/{MODEL}/{SOURCE}": None,
     f"GET /page/{MODEL}/{SOURCE}/10": None,
     f"GET /page/{MODEL}/{SOURCE}": None,
+    f"GET /comments/{MODEL}/{SOURCE}/10": None,
     "POST /activation/get": {**AT, "index": 10},
     "POST /features-offset": {"modelId": MODEL, "layer": SOURCE},
     "POST /explanation/search": {"modelId": MODEL, "layers": [SOURCE], "query": "feature 10"},
@@ -70,7 +71,7 @@ ELSEWHERE = {
     "POST /explanation/{id}/unvote", "GET /health", "GET /ready", "GET /status", "POST /visibility",
     # Lists, bookmarks and comments have owners of their own; of features: `test_what_hangs_on_a_source`.
     "POST /features", "POST /list/new", "POST /list/new-with-features", "POST /list/get",
-    "GET /list/{list_id}", "POST /list/list",
+    "GET /list/{list_id}", "GET /list/{list_id}/comments", "POST /list/list",
     "POST /list/add-features", "POST /list/remove", "POST /list/edit-feature", "POST /list/update",
     "POST /list/delete", "POST /list/comment/new", "POST /list/comment/delete", "POST /bookmark/add",
     "POST /bookmark/delete", "POST /user/bookmarks", "POST /comment/new", "POST /comment/delete",

@@ -47,6 +47,8 @@ class Standing:
     set_aside: int = 0
     """Lines that could not be used."""
     finished_at: datetime | None = None
+    shown: str = "public"
+    """Who sees it."""
     job: JobView | None = None
     """The job that works on it now, or the last one if that failed."""
 
@@ -117,6 +119,7 @@ def _stored(one: SourceState, offers: Mapping[str, Offer], job: JobView | None) 
         missing=tuple(one.missing) if one.generation is not None else begun,
         set_aside=one.counts.get("set_aside", 0),
         finished_at=one.finished,
+        shown=one.shown,
         job=job,
     )
 

@@ -53,6 +53,8 @@ class SourceState:
     n_explained: int = 0
     generation: int | None = None
     """Number of the finished import that is shown."""
+    shown: str = "public"
+    """Who sees it: the strictest of its own visibility and of what holds it."""
     origin: str = ""
     parts: tuple[str, ...] = ()
     finished: datetime | None = None
@@ -113,8 +115,8 @@ async def newer(model_id: str, source_id: str, manifest: Manifest) -> Changes:
 
 
 _STATES = f"""
-    SELECT s.model_id, s.id, s.set_name, s.layer, s.n_explained, g.id AS generation, g.origin, g.parts, g.verdict,
-           g.missing, g.counts, g.n_features, g.finished_at, u.*,
+    SELECT s.model_id, s.id, s.set_name, s.layer, s.n_explained, s.shown, g.id AS generation, g.origin, g.parts,
+           g.verdict, g.missing, g.counts, g.n_features, g.finished_at, u.*,
            (SELECT sum(size) FROM import_files AS f WHERE f.generation_id = g.id) AS files_size
     FROM sources AS s
     LEFT JOIN source_generations AS g ON g.id = s.current_generation
@@ -146,6 +148,7 @@ def _state(one: Row) -> SourceState:
         model_id=one["model_id"],
         source_id=one["id"],
         set_name=one["set_name"],
+        shown=one["shown"],
         state=state,
         layer=one["layer"],
         n_explained=one["n_explained"],
