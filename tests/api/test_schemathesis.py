@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from schemathesis.core.transport import Response
 
 from memicos_app.api.app import api
+from memicos_app.library.accounts import keys, sessions, users
+from memicos_app.settings import get_settings
 from tests.api import dataset
 from tests.made_up import CHECKS, requests_a_route
 
@@ -68,33 +70,64 @@ def drawn(path: str) -> st.SearchStrategy[schemathesis.Case]:
     return schema[path]["POST"].as_strategy()
 
 
-async def asked(client: httpx.AsyncClient, case: schemathesis.Case) -> httpx.Response:
-    """The answer to a case, which has to be as described."""
+async def asked(client: httpx.AsyncClient, case: schemathesis.Case, key: str = "") -> httpx.Response:
+    """The answer to a case, asked with a person's key or with none, which has to be as described."""
     prepared = requests.Request(**case.as_transport_kwargs(base_url="http://site.example")).prepare()
-    answer = await client.request(
-        str(prepared.method), str(prepared.url), headers=dict(prepared.headers), content=prepared.body
-    )
+    headers = {name: value for name, value in prepared.headers.items() if name.lower() != "x-api-key"}
+    headers |= {"x-api-key": key} if key else {}
+    answer = await client.request(str(prepared.method), str(prepared.url), headers=headers, content=prepared.body)
     case.validate_response(Response.from_httpx(answer, verify=False), checks=CHECKS)
     return answer
+
+
+def cases(strategy: st.SearchStrategy[schemathesis.Case], settings: hypothesis.settings) -> list[schemathesis.Case]:
+    made: list[schemathesis.Case] = []
+
+    @settings
+    @hypothesis.given(case=strategy)
+    def collect(case: schemathesis.Case) -> None:
+        made.append(case)
+
+    collect()
+    return made
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", REAL)
 @pytest.mark.usefixtures("imported", "worker")
 async def test_made_up_requests(client: httpx.AsyncClient, path: str) -> None:
-    cases: list[schemathesis.Case] = []
-
-    @SETTINGS
-    @hypothesis.given(case=drawn(path))
-    def collect(case: schemathesis.Case) -> None:
-        cases.append(case)
-
-    collect()
-    for case in cases:
+    for case in cases(drawn(path), SETTINGS):
         await asked(client, case)
         if isinstance(case.body, dict):
             case.body = case.body | REAL[path]
             await asked(client, case)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("imported", "worker")
+async def test_made_up_requests_to_every_route_by_each_role(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A visitor's, a person's and an administrator's, on an open site; who may not is told so, as described."""
+    known = {name: (await keys.make((await users.add(name)).id, "made up"))[1] for name in ("ann", "eve")}
+    await users.set_admin((await users.user("eve")).id, True)
+    monkeypatch.setenv("ACCESS", "open")
+    get_settings.cache_clear()
+    sessions.forget_known()
+    seen: dict[str, set[int]] = {"": set(), **{name: set() for name in known}}
+    for path, methods in api.openapi()["paths"].items():
+        for method in methods:
+            strategy = schema[path][method.upper()].as_strategy()
+            for case in cases(strategy, requests_a_route(1)):
+                for name in seen:
+                    answer = await asked(client, case, known.get(name, ""))
+                    assert answer.status_code < 500, f"{method} {path} by {name or 'a visitor'}: {answer.text}"
+                    if not path.startswith("/auth/"):
+                        seen[name].add(answer.status_code)
+    assert {200, 401} <= seen[""]
+    assert {200, 403} <= seen["ann"]
+    assert 401 not in seen["eve"]
+    get_settings.cache_clear()
 
 
 @pytest.mark.parametrize("path", GOOD)
