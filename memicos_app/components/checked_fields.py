@@ -89,7 +89,7 @@ def only_the_owner() -> rx.Component:
     """In place of a form, where the person at the other end may change nothing."""
     return card(
         rx.el.p(
-            "Only whoever uses this site on the machine it runs on can add to it, until it has accounts.",
+            "Only administrators of this site add to it here.",
             class_name="card-body muted",
         )
     )

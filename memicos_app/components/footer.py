@@ -19,7 +19,7 @@ def footer() -> rx.Component:
                 rx.el.span("Read-only demo: nothing is kept", class_name="chip amber"),
             ),
             rx.el.a("API", href="/api-doc"),
-            rx.el.a("Status", href="/admin"),
+            rx.cond(PersonState.kept_out, rx.fragment(), rx.el.a("Status", href="/admin")),
             rx.el.button(
                 "Keys ?",
                 type="button",

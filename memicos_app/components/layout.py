@@ -8,20 +8,42 @@ from reflex_components_core.el.elements.inline import A
 from memicos_app.components.footer import footer
 from memicos_app.components.keys import keys
 from memicos_app.components.nav import nav
+from memicos_app.components.person_state import PersonState
 
 
 def page(*children: rx.Component, active: str = "", embed: rx.Var[bool] | bool = False) -> rx.Component:
     """A page with nav and footer around `children`; `embed` leaves both out.
 
-    `active` is `browse`, `search`, `steer`, `lists`, `admin` or empty. `rx.page(title=…)` has the title.
+    `active` is `browse`, `search`, `steer`, `lists`, `admin` or empty; what belongs to `admin` is shown to
+    administrators alone. `rx.page(title=…)` has the title.
     """
     bare = rx.Var.create(embed)
+    if active == "admin":
+        children = (rx.cond(PersonState.kept_out, for_administrators(), rx.fragment(*children)),)
     return rx.el.div(
         rx.cond(bare, rx.fragment(), rx.fragment(skip_link(), nav(active))),
         rx.el.main(*children, id="main", tab_index=-1, class_name="main"),
         rx.cond(bare, rx.fragment(), footer()),
         keys(),
         class_name=rx.cond(bare, "shell embed", "shell"),
+    )
+
+
+def for_administrators() -> rx.Component:
+    """In place of a page's content: whom it is for, and what one can do."""
+    return rx.el.div(
+        rx.el.h1("For administrators", class_name="title"),
+        rx.el.p(
+            rx.match(
+                PersonState.site_mode,
+                ("demo", "This site is a demo that is only read: nothing can be changed here."),
+                "Your account is no administrator's. Whoever runs this site can make it one.",
+            ),
+            class_name="muted",
+        ),
+        rx.el.p(rx.el.a("Go to the home page", href="/", class_name="btn")),
+        role="alert",
+        class_name="stack lost",
     )
 
 

@@ -88,7 +88,9 @@ def links(active: str) -> list[rx.Component]:
         word: rx.el.a(word, href=href, **({"aria_current": "page"} if word.lower() == active else {}))
         for word, href in places.items()
     }
-    return list({**shown, "Lists": rx.cond(PersonState.person_name != "", shown["Lists"])}.values())
+    shown["Lists"] = rx.cond(PersonState.person_name != "", shown["Lists"])
+    shown["Admin"] = rx.cond(PersonState.kept_out, rx.fragment(), shown["Admin"])
+    return list(shown.values())
 
 
 def brand() -> rx.Component:
@@ -103,12 +105,15 @@ def brand() -> rx.Component:
 
 def worker_dot() -> rx.Component:
     """A dot that tells by its colour, and in words on hover and to a screen reader, how inference is."""
-    return rx.el.a(
+    parts = (
         rx.el.span(class_name=rx.match(NavState.worker_state, *DOTS.items(), "dot")),
         rx.el.span(NavState.worker_words, class_name="sr"),
-        href="/admin",
-        title=NavState.worker_words,
-        class_name="btn quiet icon hide-phone",
+    )
+    look = {"title": NavState.worker_words, "class_name": "btn quiet icon hide-phone"}
+    return rx.cond(
+        PersonState.kept_out,
+        rx.el.span(*parts, **{**look, "class_name": "icon hide-phone"}),
+        rx.el.a(*parts, href="/admin", **look),
     )
 
 
@@ -134,12 +139,24 @@ def menu(active: str) -> rx.Component:
     )
 
 
+def within(part: rx.Component) -> rx.Component:
+    """What leads into the site; nothing before the doors of a closed one."""
+    return rx.cond(PersonState.outside, rx.fragment(), part)
+
+
 def nav(active: str) -> rx.Component:
     return rx.el.header(
         rx.el.div(
             brand(),
-            rx.el.nav(*links(active), aria_label="Main", class_name="nav-links wide"),
-            rx.el.div(jump_box(), worker_dot(), theme_button(), person_menu(), menu(active), class_name="nav-end"),
+            within(rx.el.nav(*links(active), aria_label="Main", class_name="nav-links wide")),
+            rx.el.div(
+                within(jump_box()),
+                worker_dot(),
+                theme_button(),
+                person_menu(),
+                within(menu(active)),
+                class_name="nav-end",
+            ),
             class_name="nav-in",
         ),
         on_mount=NavState.watch,

@@ -35,6 +35,17 @@ class PersonState(rx.State):
         return self.site_mode == "single" or (self.person_name != "" and self.site_mode in ("open", "closed"))
 
     @rx.var
+    def kept_out(self) -> bool:
+        """Whether pages for administrators are not for whoever looks."""
+        manages = self.site_mode == "single" or (self.person_admin and self.site_mode in ("open", "closed"))
+        return self.site_mode != "" and not manages
+
+    @rx.var
+    def outside(self) -> bool:
+        """Whether whoever looks sees no page but that for signing in."""
+        return self.site_mode == "closed" and self.person_name == ""
+
+    @rx.var
     def sign_in_href(self) -> str:
         """Where a visitor signs in and comes back from."""
         return f"/signin?{urlencode({'next': self.router.url.path})}"

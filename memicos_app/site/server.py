@@ -20,6 +20,7 @@ from memicos_app.settings import ROOT, Settings, get_settings
 from memicos_app.site import handover
 from memicos_app.site.addresses import PageAddresses
 from memicos_app.site.checks import refused
+from memicos_app.site.entrance import Entrance
 from memicos_app.site.environment import serve_built
 from memicos_app.site.errors import StartError
 from memicos_app.site.front import Front
@@ -69,7 +70,7 @@ def load() -> ASGIApp:
     from memicos_app.site.sockets import guard
 
     settings = get_settings()
-    site = PageAddresses(app(), static_dir())
+    site = Entrance(PageAddresses(app(), static_dir()), static_dir())
     guard(app)
     return walled(Front(site, Starlette(routes=API), settings.public_url), static_dir(), settings)
 
