@@ -8,6 +8,8 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from memicos_app.components.layout import card
+from memicos_app.library.accounts import rights
+from memicos_app.library.accounts.rights import Right
 from memicos_app.library.providers.keys import KnownKey
 from memicos_app.library.providers.trial import Trial
 
@@ -30,11 +32,12 @@ class ProviderRow(TypedDict):
 def provider_row(known: KnownKey, setting: str, models: Sequence[str]) -> ProviderRow:
     ending = f" ending in …{known.last_four}" if known.last_four else ""
     since = f", kept here since {known.created_at:%Y-%m-%d}" if known.created_at else ""
+    elsewhere = f", or set {setting}" if rights.may(Right.MANAGE) else ""
     words = {
         "own": ("key kept here", "chip accent", f"A key of your own{ending}{since}."),
         "settings": ("key in the settings", "chip accent", f"The key of {setting}{ending}."),
         "unneeded": ("needs no key", "chip accent", f"Asked without a key; {setting} holds one where it needs one."),
-        "none": ("no key", "chip", f"No key: give one here, or set {setting}."),
+        "none": ("no key", "chip", f"No key: give one here{elsewhere}."),
     }
     state, look, key = words[known.source]
     return ProviderRow(

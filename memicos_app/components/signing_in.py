@@ -31,7 +31,11 @@ def by_link(onward: rx.Var[str], mails: rx.Var[bool]) -> rx.Component:
                 class_name="small muted",
             ),
         ),
-        rx.el.button("Send a link", type="submit", class_name="btn primary"),
+        rx.el.button(
+            rx.cond(mails, "Send a link", "Ask for a link"),
+            type="submit",
+            class_name=rx.cond(mails, "btn primary", "btn"),
+        ),
         action="/api/auth/link",
         emptied=False,
         class_name="stack",
@@ -39,13 +43,13 @@ def by_link(onward: rx.Var[str], mails: rx.Var[bool]) -> rx.Component:
     )
 
 
-def by_password(onward: rx.Var[str]) -> rx.Component:
-    """Name and password, as password managers know them."""
+def by_password(onward: rx.Var[str], first: rx.Var[bool]) -> rx.Component:
+    """Name and password, as password managers know them; `first`: it is the way that most people take."""
     return post_form(
         next_field(onward),
         labelled("Name or e-mail", "name", required=True, auto_complete="username", max_length=320),
         labelled("Password", "password", type="password", required=True, auto_complete="current-password"),
-        rx.el.button("Sign in", type="submit", class_name="btn"),
+        rx.el.button("Sign in", type="submit", class_name=rx.cond(first, "btn primary", "btn")),
         action="/api/auth/password",
         class_name="stack",
         custom_attrs={"aria-label": "Sign in by password"},

@@ -75,13 +75,11 @@ def signin_page() -> rx.Component:
                             class_name="muted",
                         ),
                     ),
-                    card(rx.el.div(by_link(state.onward, state.mails), class_name="card-body")),
-                    card(rx.el.div(by_password(state.onward), class_name="card-body"), title="By password"),
-                    rx.foreach(
-                        state.places,
-                        lambda one: rx.el.a(
-                            "Sign in with ", one["title"], href=one["url"], reload_document=True, class_name="btn"
-                        ),
+                    rx.cond(state.places, rx.el.div(rx.foreach(state.places, provider), class_name="ways")),
+                    rx.cond(
+                        state.mails,
+                        rx.fragment(link_card(), password_card()),
+                        rx.fragment(password_card(), link_card()),
                     ),
                     rx.cond(
                         state.signs_up,
@@ -96,8 +94,25 @@ def signin_page() -> rx.Component:
                     rx.fragment(),
                 ),
             ),
-            class_name="narrow stack",
+            class_name="doorway stack",
         ),
+    )
+
+
+def provider(one: rx.Var[dict[str, str]]) -> rx.Component:
+    return rx.el.a("Sign in with ", one["title"], href=one["url"], reload_document=True, class_name="btn")
+
+
+def link_card() -> rx.Component:
+    """First where mails are sent; else somebody has to hand the link over, and a password goes before."""
+    return card(
+        rx.el.div(by_link(SignInState.onward, SignInState.mails), class_name="card-body"), title="By a link in a mail"
+    )
+
+
+def password_card() -> rx.Component:
+    return card(
+        rx.el.div(by_password(SignInState.onward, ~SignInState.mails), class_name="card-body"), title="By password"
     )
 
 
@@ -148,7 +163,7 @@ def email_page() -> rx.Component:
                 ),
             ),
             rx.el.p(rx.el.a("Ask for another link", href="/signin", class_name="link"), class_name="small"),
-            class_name="narrow stack",
+            class_name="doorway stack",
         ),
     )
 
@@ -176,6 +191,6 @@ def unsubscribe_page() -> rx.Component:
                     class_name="card-body stack",
                 )
             ),
-            class_name="narrow stack",
+            class_name="doorway stack",
         ),
     )

@@ -109,16 +109,28 @@ async def test_a_closed_site_shows_visitors_the_way_in_alone(
     browser: Browser, hosted: RunningSite, browser_database: str, site: RunningSite
 ) -> None:
     with hosting("closed", browser_database, site, ACCESS="closed") as closed:
+        led = httpx.get(f"{closed.url}/compare?a=m/s/1")
+        assert (led.status_code, led.headers["location"]) == (307, "/signin?next=/compare%3Fa%3Dm/s/1")
         async with watched_page(browser, closed, viewport=PHONE) as page:
             await page.goto("/compare")
             await expect(page).to_have_url(re.compile(r"/signin\?next=/compare"))
             await expect(page.get_by_text("for people with an account")).to_be_visible()
+            await expect(page.get_by_label("Menu")).to_have_count(0)
             assert not await scrolls_sideways(page)
             await by_password(page)
             await expect(page).to_have_url(f"{closed.url}/compare")
             await page.goto("/account")
             await expect(page.get_by_label("Name", exact=True)).to_have_value("grace")
             assert not await scrolls_sideways(page)
+            await page.get_by_label("Menu").click()
+            await expect(page.get_by_role("link", name="Lists")).to_be_visible()
+            await expect(page.get_by_role("link", name="Admin")).to_have_count(0)
+            cookies = {one["name"]: one["value"] for one in await page.context.cookies()}
+            assert httpx.get(f"{closed.url}/admin/jobs", cookies=cookies).status_code == 403
+            await page.evaluate(
+                "history.pushState(null, '', '/admin/jobs'); dispatchEvent(new PopStateEvent('popstate'))"
+            )
+            await expect(page.get_by_role("heading", name="For administrators")).to_be_visible()
 
 
 async def test_a_site_for_one_shows_none_of_it(page: Page) -> None:
