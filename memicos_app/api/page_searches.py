@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from memicos_app.api.answers import Json
 from memicos_app.api.contrast import contrast_json
 from memicos_app.api.explanation_search import results_json
-from memicos_app.api.inputs import CURSOR_QUERY
+from memicos_app.api.inputs import CURSOR_QUERY, Body, Cursor
 from memicos_app.api.page_shapes import ExplanationsPageAnswer
 from memicos_app.api.rights import needs
 from memicos_app.api.shapes import ContrastAnswer, SearchAnswer, TokensAnswer
@@ -31,9 +31,25 @@ FOUND, A_TOKEN, A_SIDE = 50, 10, 25
 Q = Annotated[str, Query(description="What to look for; what else may be given is in the address of the page.")]
 
 
+class Onward(Body):
+    """`nextCursor` of the answer before."""
+
+    cursor: Cursor
+
+
 @router.get("/search-explanations", response_model=ExplanationsPageAnswer)
 async def explanations(request: Request, q: Q = "", cursor: Annotated[str, CURSOR_QUERY] = "") -> Json:
     """Features by what they mean, as the page of this name finds them."""
+    return await _explanations(request, cursor)
+
+
+@router.post("/search-explanations", response_model=ExplanationsPageAnswer)
+async def explanations_on(request: Request, body: Onward, q: Q = "") -> Json:
+    """The same with the cursor in the body: after hundreds of results it is too long for an address."""
+    return await _explanations(request, body.cursor)
+
+
+async def _explanations(request: Request, cursor: str) -> Json:
     asked = ExplanationsAsked.of(request.query_params)
     if not asked.is_asking:
         raise nothing("q")

@@ -57,6 +57,8 @@ async def test_a_set_has_a_source_for_each_layer_at_once(client: httpx.AsyncClie
         ("/model/new", {**MODEL, "layers": "many"}, 400, "layers"),
         ("/model/new", {**MODEL, "layers": 0}, 400, "layers"),
         ("/model/new", {**MODEL, "url": "ftp://x"}, 400, "url"),
+        ("/model/new", {**MODEL, "creatorId": "somebody"}, 400, "creatorId"),
+        ("/source-set/new", {**SET, "visibility": "public"}, 400, "visibility"),
         ("/model/new", {**MODEL, "displayName": "x" * 200}, 400, "displayName"),
         ("/source-set/new", {**SET, "modelId": "none"}, 404, "modelId"),
         ("/source-set/new", {**SET, "name": "3-x"}, 400, "name"),

@@ -109,6 +109,17 @@ async def test_features_and_searches_as_published_clients_ask(client: httpx.Asyn
     said = [one for one in odd if int(one) % 3]
     assert sorted(set(found) - {"4"}, key=int) == said
     assert len(found) == len(set(found))
+
+    async def page_search(**more: Any) -> httpx.Response:
+        asked = {"q": "barking", "modelId": MODEL, "types": "np_max-act"}
+        kind = {"json": more} if more else {}
+        return await client.request("POST" if more else "GET", "/search-explanations", params=asked, **kind)  # type: ignore[arg-type]
+
+    again = await walked(
+        page_search, lambda body: [one["index"] for one in body["results"]], lambda: upload(client, 8)
+    )
+    assert sorted(set(again) - {"8"}, key=int) == sorted([*said, "4"], key=int)
+    assert len(again) == len(set(again)) > 20
     first, second = [(await search(offset=offset)).json() for offset in (0, 20)]
     assert (first["hasMore"], first["nextOffset"], second["hasMore"], second["nextCursor"]) == (True, 20, False, None)
     after = (await search(cursor=first["nextCursor"])).json()
