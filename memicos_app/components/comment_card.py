@@ -12,7 +12,7 @@ from memicos_app.components.layout import card
 from memicos_app.components.person_state import PersonState
 from memicos_app.components.report_dialog import report_button
 from memicos_app.components.rights import declares, needs
-from memicos_app.components.visible_text import one_line
+from memicos_app.components.visible_text import in_lines, one_line
 from memicos_app.library import comments
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.comments import CommentView
@@ -85,7 +85,7 @@ class Commenting(rx.State, mixin=True):
 def comment_row(one: CommentView) -> CommentRow:
     return CommentRow(
         id=one.id,
-        text=one_line(one.text, comments.LONGEST),
+        text=in_lines(one.text, comments.LONGEST),
         by=one_line(one.author_name, 60),
         href=f"/user/{one.author_name}",
         when=f"{one.created_at:%Y-%m-%d %H:%M}",
@@ -110,7 +110,7 @@ def comment_card(state: type[Any], what: str) -> rx.Component:
 
 def comment_item(one: rx.Var[CommentRow], state: type[Any]) -> rx.Component:
     return rx.el.li(
-        rx.el.p(one["text"], class_name="iso"),
+        rx.el.p(one["text"], class_name="iso prewrap"),
         rx.el.div(
             rx.el.a(one["by"], href=one["href"], class_name="link iso"),
             rx.el.span(one["when"], class_name="faint"),

@@ -353,5 +353,5 @@ def release_line(row: rx.Var[ReleaseRow]) -> rx.Component:
             rx.el.a("Search its explanations", href=row["search_href"], class_name="btn small quiet"),
             class_name="row wrap",
         ),
-        class_name="spread wrap",
+        class_name="spread wrap release",
     )

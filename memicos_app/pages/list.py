@@ -18,7 +18,7 @@ from memicos_app.components.list_rows import list_row, list_rows
 from memicos_app.components.list_testing import ListTesting, list_test_form
 from memicos_app.components.report_dialog import report_dialog
 from memicos_app.components.rights import declares
-from memicos_app.components.visible_text import one_line
+from memicos_app.components.visible_text import in_lines, one_line
 from memicos_app.library import comments
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.comments import CommentView
@@ -114,7 +114,7 @@ class ListState(ListEditing, ListAdding, ListTesting, Commenting, rx.State):
 
     def _show(self, one: ListView) -> None:
         self.rx_id, self.name = one.id, one_line(one.name, LONGEST_NAME)
-        self.description = "\n".join(one_line(line, LONGEST_DESCRIPTION) for line in one.description.splitlines())
+        self.description = in_lines(one.description, LONGEST_DESCRIPTION)
         self.by, self.by_href = one_line(one.creator_name, 60), f"/user/{one.creator_name}"
         self.visibility, self.hidden, self.mine = one.visibility, one.hidden, one.mine
         self.changed, self.n_entries = f"{one.updated_at:%Y-%m-%d}", one.n_entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memicos_app.components.visible_text import one_line
+from memicos_app.components.visible_text import in_lines, one_line
 
 
 def test_direction_controls_are_named() -> None:
@@ -20,3 +20,8 @@ def test_ordinary_text_of_any_script_stays() -> None:
 
 def test_long_text_is_cut() -> None:
     assert one_line("x" * 5000, 80) == "x" * 80 + "…"
+
+
+def test_prose_keeps_its_lines_and_hides_nothing_in_them() -> None:
+    assert in_lines(" first\r\n\n\n\nsec\u202eond \u2028third\n", 80) == "first\n\nsec‹RLO›ond\nthird"
+    assert in_lines("one\ntwo", 5) == "one\nt…"
