@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -49,9 +50,10 @@ from memicos_app.api import (
     visibility,
 )
 from memicos_app.api.problems import Problem, http_error
+from memicos_app.library import rates
 from memicos_app.library.accounts import recognising
 from memicos_app.library.accounts.person import set_person
-from memicos_app.library.errors import LibraryError
+from memicos_app.library.errors import LibraryError, UnavailableError
 from memicos_app.library.visitor import set_visitor
 from memicos_app.settings import get_settings
 
@@ -129,6 +131,8 @@ class Visitors:
             if scope.get("client"):
                 set_visitor(scope["client"][0])
             try:
+                with suppress(UnavailableError):  # what needs the database says so itself
+                    await rates.take_request()
                 set_person(await recognising.from_headers(Headers(scope=scope)))
             except LibraryError as error:
                 await (await problems.library_error(Request(scope), error))(scope, receive, send)

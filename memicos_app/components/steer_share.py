@@ -48,6 +48,8 @@ class SteerShare(rx.State, mixin=True):
             run_id = await saved_runs.save(kept)
         except LibraryError as error:
             return rx.toast.error(error.message)
+        if run_id is None:
+            return rx.toast.info("This site is a demo that keeps nothing; the run can be saved as a file.")
         path = f"/{quote(self.r_model, safe='')}/steer?{urlencode({'saved': run_id})}"
         copied = rx.call_script(
             f"window.history.replaceState(null, '', {json.dumps(path)});"

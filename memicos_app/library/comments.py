@@ -16,6 +16,7 @@ from memicos_app.library.errors import BadInputError, ForbiddenError, NotFoundEr
 from memicos_app.library.lists import reading
 from memicos_app.library.query import Row, row, rows, run_in, writing
 from memicos_app.library.quick_lists import FeatureAddress
+from memicos_app.library.visibility import reachable
 
 SHORTEST_ON_FEATURE, SHORTEST_ON_LIST, LONGEST = 5, 2, 1024
 """Characters."""
@@ -82,7 +83,7 @@ async def of_feature(address: FeatureAddress) -> list[CommentView]:
 async def page_of_feature(
     address: FeatureAddress, *, cursor: str | None = None, limit: int = MOST
 ) -> Page[CommentView]:
-    """Comments on a feature, the newest first, in pages.
+    """Comments on a feature, the newest first, in pages; none where the person asking may not open the feature.
 
     Raises:
         BadInputError: the cursor is of another list.
@@ -90,7 +91,7 @@ async def page_of_feature(
     """
     await feature_places.require(address)
     return await _page(
-        "c.list_id IS NULL AND c.model_id = :model AND c.source_id = :source AND c.index = :index",
+        f"c.list_id IS NULL AND c.model_id = :model AND c.source_id = :source AND c.index = :index AND {_OPEN}",
         cursor,
         limit,
         model=storable(address.model_id),
@@ -159,6 +160,15 @@ async def _write(said: str, subject: str, where: dict[str, object]) -> str:
         await writer.commit()
     notifications.soon(notifications.comment_made(made))
     return made
+
+
+_OPEN = f"""(
+    EXISTS (SELECT FROM sources AS s WHERE s.model_id = c.model_id AND s.id = c.source_id)
+    OR EXISTS (
+        SELECT FROM steer_vectors AS v
+        WHERE v.model_id = c.model_id AND v.source_id = c.source_id AND v.index = c.index AND {reachable("v")}
+    )
+)"""
 
 
 async def _page(condition: str, cursor: str | None, limit: int, **values: object) -> Page[CommentView]:

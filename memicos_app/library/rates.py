@@ -16,7 +16,7 @@ from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import LibraryError
 from memicos_app.library.query import rows_in, writing
-from memicos_app.library.visitor import address
+from memicos_app.library.visitor import address, is_near
 from memicos_app.settings import get_settings
 
 AN_HOUR = 3600.0
@@ -25,6 +25,7 @@ DEFAULTS = {
     "activation": 1000,
     "explain": 120,
     "explanation-search": 200,
+    "request": 36000,
     "score": 120,
     "search-all": 1600,
     "search-topk": 500,
@@ -36,13 +37,18 @@ DEFAULTS = {
     "write": 600,
 }
 """Requests an hour; RATE_LIMITS changes them."""
+EVERY = "request"
+"""Any request of the API and any event of a page; see `take_request`."""
+BLOCK, MOST_AHEAD = 50, 10_000
+_ahead: dict[str, int] = {}
+"""Requests that this process has counted for an address and not yet seen: one statement for many of them."""
 _COUNT = """
 INSERT INTO rate_windows AS w (kind, asker, begun, used, before)
-VALUES (:kind, :asker, to_timestamp(floor(extract(epoch FROM clock_timestamp()) / 3600) * 3600), 1, 0)
+VALUES (:kind, :asker, to_timestamp(floor(extract(epoch FROM clock_timestamp()) / 3600) * 3600), :many, 0)
 ON CONFLICT (kind, asker) DO UPDATE SET
   before = CASE WHEN w.begun >= excluded.begun THEN w.before
                 WHEN w.begun >= excluded.begun - interval '1 hour' THEN w.used ELSE 0 END,
-  used = CASE WHEN w.begun >= excluded.begun THEN w.used + 1 ELSE 1 END,
+  used = CASE WHEN w.begun >= excluded.begun THEN w.used + :many ELSE :many END,
   begun = greatest(w.begun, excluded.begun)
 WHERE :most > CASE
   WHEN w.begun >= excluded.begun
@@ -108,7 +114,7 @@ async def take(kind: str) -> None:
     who = person()
     if not most or who.way == "machine":
         return
-    at = f"address:{address()}"
+    at = _at()
     if who.id is not None:
         await _take(kind, f"person:{who.id}", most)
         await _take(kind, f"{at}:together", most * MANY_AT_ONE_ADDRESS)
@@ -116,16 +122,34 @@ async def take(kind: str) -> None:
         await _take(kind, at, most)
 
 
-async def _take(kind: str, asker: str, most: int) -> None:
+async def take_request() -> None:
+    """Count a request of whatever kind for the address it comes from, a block at once. Raises `RateLimited`."""
+    most, at = most_of(EVERY), _at()
+    if not most or is_near():
+        return
+    if _ahead.get(at, 0) < 1:
+        if len(_ahead) >= MOST_AHEAD:
+            _ahead.clear()
+        block = max(1, min(BLOCK, most // 10))
+        await _take(EVERY, at, most, block)
+        _ahead[at] = _ahead.get(at, 0) + block
+    _ahead[at] -= 1
+
+
+def _at() -> str:
+    return f"address:{address()}"
+
+
+async def _take(kind: str, asker: str, most: int, many: int = 1) -> None:
     async with writing() as session:
-        counted = await rows_in(session, _COUNT, kind=kind, asker=asker, most=most)
+        counted = await rows_in(session, _COUNT, kind=kind, asker=asker, most=most, many=many)
         found = counted or await rows_in(session, _READ, kind=kind, asker=asker)
         if random.random() < _CHANCE_TO_FORGET:
             await rows_in(session, _FORGET)
         await session.commit()
     window = Window(**found[0])
     wait = 0.0 if counted else window.wait(most)
-    if not asker.endswith(":together"):
+    if kind != EVERY and not asker.endswith(":together"):
         tracing.tell(rate_headers(most, window, wait))
     if not counted:
         minutes = max(1, round(wait / 60))

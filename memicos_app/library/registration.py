@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.session import session
 from memicos_app.db.text import storable, storable_all
-from memicos_app.library import activity, catalog, naming
+from memicos_app.library import activity, catalog, naming, rates
 from memicos_app.library.accounts.person import person
 from memicos_app.library.datasets.layout import layer_and_set
 from memicos_app.library.errors import ConflictError
@@ -65,6 +65,7 @@ async def new_model(wish: NewModel) -> ModelView:
     """
     wish = replace(wish, id=wish.id.strip().lower())
     check_model(wish)
+    await rates.take("write")
     async with session() as writer:
         if not await _insert_model(writer, wish):
             raise ConflictError(f"There is a model {wish.id} already.", field="id")
@@ -86,6 +87,7 @@ async def new_source_set(wish: NewSourceSet) -> SourceSetView:
     known = await catalog.model(wish.model_id)
     layers = range(known.layers) if wish.layers is None else wish.layers
     naming.check_layers(layers, known.layers)
+    await rates.take("write")
     async with session() as writer:
         await ensure_model(writer, wish.model_id)
         if not await _insert_set(writer, wish):

@@ -19,6 +19,7 @@ from memicos_app.db.steering import SteerOutput as RunRow
 from memicos_app.db.steering import SteerOutputFeature as FeatureRow
 from memicos_app.db.text import original, original_json, storable, storable_json
 from memicos_app.library import activity
+from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import NotFoundError
 from memicos_app.library.steering import (
@@ -72,8 +73,10 @@ class SavedRun(Kept):
     made_with: dict[str, Any] = field(default_factory=dict)
 
 
-async def save(kept: Kept) -> str:
-    """Keep a run for sharing, as the person's who asks; its id."""
+async def save(kept: Kept) -> str | None:
+    """Keep a run for sharing, as the person's who asks; its id, or None in a demo, which keeps nothing."""
+    if rights.mode() == "demo" and person().way != "machine":
+        return None
     state = await worker.status()
     made_with = {"dtype": state.dtype, "device": state.device, "packages": {n: version(n) for n in _PACKAGES}}
     row = _row(kept, made_with)

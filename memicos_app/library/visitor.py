@@ -34,6 +34,11 @@ def address() -> str:
     return _address.get()
 
 
+def is_near() -> bool:
+    """Whether this machine asks: a person at it, or a proxy on it that nobody told us to trust."""
+    return _address.get() in _NEAR
+
+
 def _hashed(words: str) -> str:
     return hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
@@ -46,3 +51,6 @@ def _network(at: str) -> str:
     if isinstance(one, IPv6Address) and one.ipv4_mapped is None:
         return str(ip_network(f"{one}/64", strict=False))
     return at
+
+
+_NEAR = {_hashed(_network(one)) for one in ("127.0.0.1", "::1", "::ffff:127.0.0.1")}

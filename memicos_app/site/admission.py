@@ -26,9 +26,14 @@ def refusal(event: Event, path: str) -> StateUpdate | None:
     try:
         admit(event)
     except LibraryError as error:
-        logger.info("an event was refused: %s, %s, %s", event.name, error.code, error.field)
-        return StateUpdate(events=Event.from_event_type(told(error, path)))
+        return refused(event, error, path)
     return None
+
+
+def refused(event: Event, error: LibraryError, path: str) -> StateUpdate:
+    """What the browser at `path` is told in place of an event that does not pass."""
+    logger.info("an event was refused: %s, %s, %s", event.name, error.code, error.field)
+    return StateUpdate(events=Event.from_event_type(told(error, path)))
 
 
 def admit(event: Event) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import reflex as rx
 from reflex.event import Event
 from reflex.middleware.middleware import Middleware
@@ -10,12 +12,13 @@ from reflex_base.event.context import EventContext
 
 from memicos_app.components.page_life import note_connection
 from memicos_app.components.person_state import PersonState
-from memicos_app.library import tracing
+from memicos_app.library import rates, tracing
 from memicos_app.library.accounts import recognising, rights
 from memicos_app.library.accounts.person import VISITOR, Person, set_person
-from memicos_app.library.errors import LibraryError
+from memicos_app.library.errors import LibraryError, UnavailableError
+from memicos_app.library.rates import RateLimited
 from memicos_app.library.visitor import set_visitor
-from memicos_app.site.admission import refusal
+from memicos_app.site.admission import refusal, refused
 
 
 class Visitors(Middleware):
@@ -33,6 +36,11 @@ class Visitors(Middleware):
         tracing.begin()
         await hand_over(state, who)
         await note_connection(state, event)
+        try:
+            with suppress(UnavailableError):  # what needs the database says so itself
+                await rates.take_request()
+        except RateLimited as error:
+            return refused(event, error, state.router.url.path)
         return refusal(event, state.router.url.path)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from memicos_app.library import rates, tracing
+from memicos_app.library import rates, tracing, visitor
 from memicos_app.library.accounts.person import OWNER, VISITOR, Person, set_person
 from memicos_app.library.rates import RateLimited, Window, take
 from memicos_app.library.visitor import address, set_visitor
-from memicos_app.settings import get_settings
+from memicos_app.settings import ROOT, get_settings
 
 pytestmark = pytest.mark.usefixtures("database")
 MOST = 50
@@ -28,6 +30,8 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     set_visitor("192.0.2.1")
     yield
     set_person(OWNER)
+    visitor._name.set(None)
+    visitor._address.set("")
     get_settings.cache_clear()
 
 
@@ -142,3 +146,63 @@ def test_a_wrong_change_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch, wr
     with pytest.raises(ValueError, match="neither off nor of the form"):
         get_settings()
     monkeypatch.setenv("RATE_LIMITS", "")
+
+
+_ASKED = """
+import asyncio, sys
+from memicos_app.db import session
+from memicos_app.library import rates
+from memicos_app.library.accounts.person import VISITOR, set_person
+from memicos_app.library.visitor import set_visitor
+
+async def main():
+    set_person(VISITOR)
+    set_visitor("192.0.2.77")
+    sys.stdin.readline()
+    found = await asyncio.gather(*(rates.take("steer") for _ in range(100)), return_exceptions=True)
+    assert all(one is None or isinstance(one, rates.RateLimited) for one in found), found
+    print(sum(one is None for one in found))
+    await session.dispose()
+
+print("ready", flush=True)
+asyncio.run(main())
+"""
+
+
+def test_two_processes_let_through_as_many_as_one() -> None:
+    """They begin together, on one line of input each, and ask a hundred times at once each."""
+    command = [sys.executable, "-c", _ASKED]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    asking = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    assert [one.stdout.readline() for one in asking] == ["ready\n"] * 2
+    for one in asking:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    assert sum(int(one.communicate(timeout=60)[0]) for one in asking) == MOST
+
+
+async def test_all_requests_of_an_address_count_together(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    monkeypatch.setenv("RATE_LIMITS", "request=500")
+    get_settings.cache_clear()
+    rates._ahead.clear()
+    for _ in range(500):
+        await rates.take_request()
+    with pytest.raises(RateLimited, match="Only 500"):
+        await rates.take_request()
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT used FROM rate_windows").fetchall() == [(500,)]
+    set_visitor("192.0.2.78")
+    await rates.take_request()
+    set_visitor("127.0.0.1")
+    for _ in range(600):
+        await rates.take_request()
+
+
+async def test_old_counts_are_forgotten(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    monkeypatch.setattr(rates, "_CHANCE_TO_FORGET", 1.0)
+    await take("steer")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE rate_windows SET begun = begun - interval '3 hours'")
+        set_visitor("192.0.2.3")
+        await take("steer")
+        assert connection.execute("SELECT count(*) FROM rate_windows").fetchone() == (1,)

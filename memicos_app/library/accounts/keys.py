@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memicos_app.db.text import original, storable
-from memicos_app.library import activity
+from memicos_app.library import activity, rates
 from memicos_app.library.accounts import secret_words
 from memicos_app.library.accounts.person import Person
 from memicos_app.library.errors import BadInputError, ConflictError, NotFoundError
@@ -40,6 +40,7 @@ async def make(user_id: str, name: str) -> tuple[Key, str]:
     said = " ".join(name.split())
     if not 1 <= len(said) <= LONGEST_NAME:
         raise BadInputError(f"A key needs a name of 1 to {LONGEST_NAME} characters.", field="name")
+    await rates.take("write")
     text = secret_words.new(PREFIX)
     async with writing() as writer:
         await run_in(writer, "SELECT 1 FROM users WHERE id = :user FOR UPDATE", user=user_id)

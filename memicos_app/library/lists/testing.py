@@ -23,7 +23,7 @@ async def run(list_id: str, text: str | None = None) -> AsyncIterator[tuple[int,
         SignInError, ForbiddenError: the list is not the person's.
         UnavailableError: the worker is down, loading or busy.
     """
-    require(Right.RUN)
+    require(Right.WRITE)
     one = await reading.get(list_id)
     if not one.mine:
         raise ForbiddenError("Only the one who made this list, or an administrator, may change its text.")
