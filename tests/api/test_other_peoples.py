@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -38,13 +39,14 @@ NOTHING_OWNED = {
     "/user/api-key-update", "/user/bookmarks", "/user/delete", "/user/edit", "/user/email", "/user/export",
     "/user/keys", "/user/keys/new", "/user/password", "/user/refresh", "/user/sessions", "/list/list", "/list/new",
     "/vector/list-owned", "/explanation/search-all", "/model/new", "/list/new-with-features", "/upload/batch",
-    "/vector/new",
+    "/vector/new", "/explanation-type/{name}", "/models",
 }  # fmt: skip
 """Routes that name nothing of somebody's: they list or make what belongs to whoever asks."""
 MADE: list[Any] = []
 QUIET = {
     "/bookmark/delete", "/comments/{model_id}/{source_id}/{index}", "/features", "/features-offset", "/umap",
-    "/steer/presets", "/user/sessions/end",
+    "/steer/presets", "/user/sessions/end", "/people/{name}", "/people/{name}/lists", "/people/{name}/vectors",
+    "/quick-list",
 }  # fmt: skip
 """Routes that answer with nothing where there is nothing for whoever asks."""
 
@@ -199,6 +201,13 @@ def sweep(anns: Owned) -> dict[str, tuple[str, Any]]:
         "/visibility": {"modelId": ANNS, "visibility": "public"},
     }
     others = {
+        "/models/{model_id}": f"/models/{ANNS}",
+        "/people/{name}": "/people/ann",
+        "/people/{name}/lists": "/people/ann/lists",
+        "/people/{name}/vectors": "/people/ann/vectors",
+        "/quick-list": f"/quick-list?features={quote(json.dumps([FEATURE]))}",
+        "/search": f"/search?modelId={ANNS}&text=a",
+        "/search-explanations": f"/search-explanations?modelId={ANNS}&q=a",
         "/comments/{model_id}/{source_id}/{index}": f"/comments/{feature}/0",
         "/list/{list_id}/comments": f"/list/{anns.list_id}/comments",
         "/explanation/{id}": f"/explanation/{anns.explanation}",
