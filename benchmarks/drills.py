@@ -33,7 +33,7 @@ from memicos_app.site import frontend
 from tests.running import RunningSite
 
 RESULT = ROOT / "benchmarks" / "results" / "drills.json"
-LONGEST_S = 120.0
+LONGEST_S = 300.0
 Harm = Callable[[], Awaitable[object]]
 
 
@@ -47,7 +47,7 @@ class Promise:
     """Reads that get a sentence in place of what they asked for began before this."""
     streams: tuple[str, ...] = ("whole",)
     """How streams end that were being written at the harm."""
-    steering_s: float = 30.0
+    steering_s: float = LONGEST_S
     """A text that is asked for after this is whole again."""
 
 
@@ -96,7 +96,7 @@ async def of_one_process(folder: Path, wanted: Sequence[str]) -> None:
             site.process.send_signal(signal.SIGTERM)
 
         drills = {
-            "worker_killed": Drill(kill_worker, Promise(streams=("told",), steering_s=40)),
+            "worker_killed": Drill(kill_worker, Promise(streams=("told",))),
             "embedded_database_killed": Drill(kill_database, Promise(told_s=5, streams=("whole", "told"))),
             "site_told_to_stop": Drill(stop, Promise(lost_s=LONGEST_S), recovers=False),
         }
@@ -190,8 +190,8 @@ def drills_of(house: House) -> dict[str, Drill]:
     return {
         "redis_restarted": Drill(kill_redis, Promise(lost_s=6, told_s=6)),
         "postgres_away_for_5_s": Drill(kill_postgres_for_a_while, Promise(told_s=20, streams=("whole", "told"))),
-        "worker_elsewhere_killed": Drill(kill_worker, Promise(streams=("told",), steering_s=40)),
-        "worker_elsewhere_told_to_stop": Drill(stop_worker, Promise(steering_s=60)),
+        "worker_elsewhere_killed": Drill(kill_worker, Promise(streams=("told",))),
+        "worker_elsewhere_told_to_stop": Drill(stop_worker, Promise()),
         "one_of_three_told_to_stop": Drill(stop_first, Promise()),
         "one_of_two_killed": Drill(kill_second, Promise(streams=("whole", "lost"))),
     }
