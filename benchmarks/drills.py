@@ -220,11 +220,16 @@ async def drilled(url: str, packets: Packets, drill: Drill) -> dict[str, Any]:
 
 
 async def calm(seen: Crowd, harmed: float, *, recovers: bool) -> None:
-    """Until texts that were asked for after the harm are whole, and nothing else was seen for five seconds."""
-    end = time.monotonic() + (LONGEST_S if recovers else 25)
-    while time.monotonic() < end:
+    """Until texts that were asked for after the harm are whole, and nothing else was seen for five seconds.
+
+    Where nothing recovers: for 25 seconds, and until the texts that were being written have ended.
+    """
+    began = time.monotonic()
+    while time.monotonic() < began + LONGEST_S:
         await asyncio.sleep(0.5)
         since = [one for one in seen.events if one.began > harmed]
+        if not recovers and time.monotonic() > began + 25 and min(seen.writing.values(), default=harmed) >= harmed:
+            return
         bad = [one.ended for one in since if one.outcome != "whole"]
         steered = [one for one in since if one.kind == "stream" and one.outcome == "whole"]
         if recovers and len(steered) > STEERING and time.monotonic() - max(bad, default=harmed) > 5:
