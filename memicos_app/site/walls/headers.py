@@ -17,6 +17,8 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
 }
 OF_THE_API = "default-src 'none'; frame-ancestors 'none'"
+FOR_ONE = "private, no-cache"
+"""Of data: it may hold what one person sees, so no cache that people share keeps it."""
 A_YEAR = "max-age=31536000"
 
 
@@ -40,6 +42,8 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", A_YEAR)
+                if headers.get("content-type", "").startswith("application/json"):
+                    headers.setdefault("Cache-Control", FOR_ONE)
                 self.set_policy(scope, headers)
             await send(message)
 

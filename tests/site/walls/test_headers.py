@@ -115,6 +115,12 @@ async def test_the_api_is_never_a_page(static_dir: Path) -> None:
     assert "script-src" in docs.headers["content-security-policy"], "what brings its own keeps it"
 
 
+async def test_no_shared_cache_keeps_what_one_person_sees(static_dir: Path) -> None:
+    for path in ("/api/health", "/api/no-such-address"):
+        assert (await client(static_dir).get(path)).headers["cache-control"] == "private, no-cache"
+    assert "cache-control" not in (await client(static_dir).get("/model/source")).headers
+
+
 async def test_under_tls_browsers_stay_there(static_dir: Path) -> None:
     assert "strict-transport-security" in (await client(static_dir, scheme="https").get("/")).headers
 
