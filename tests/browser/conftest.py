@@ -7,6 +7,7 @@ exception fails the test.
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,12 +33,16 @@ from playwright.async_api import (
 )
 
 from memicos_app.db import session
+from memicos_app.library.accounts import sessions
 from memicos_app.library.datasets.importing import import_source
 from memicos_app.library.embedders import filling
 from memicos_app.settings import get_settings
 from memicos_app.site import frontend
 from tests import packaged
 from tests.browser import dataset
+from tests.browser.peopled import UNTOUCHED as UNTOUCHED
+from tests.browser.peopled import Peopled
+from tests.browser.peopled import peopled as peopled
 from tests.conftest import PostgresServer, fresh_database, settle
 from tests.running import RunningSite, running_site
 
@@ -46,8 +51,6 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WORKER_SECONDS = 180
 HERE = Path(__file__).parent
-UNTOUCHED = "browser_untouched"
-"""A database as `browser_database` begins, which no site uses: to be copied."""
 PATIENCE = 20_000
 """Milliseconds that a page may take to show something; a loaded machine is slow, a broken page never does."""
 expect.set_options(timeout=PATIENCE)
@@ -119,7 +122,8 @@ def site(browser_database: str, demo_origin: Path, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("site")
     (folder / "models").symlink_to(packaged.models(), target_is_directory=True)
     origins, web_dir = str(demo_origin), str(frontend.web_dir())
-    with running_site(folder, DATABASE_URL=browser_database, DATASET_ORIGINS=origins, WEB_DIR=web_dir) as served:
+    settings = {"DATASET_ORIGINS": origins, "WEB_DIR": web_dir, "INFERENCE_SERVER_SECRET": secrets.token_hex()}
+    with running_site(folder, DATABASE_URL=browser_database, **settings) as served:
         yield served
 
 
@@ -161,6 +165,18 @@ async def watched_page(browser: Browser, site: RunningSite, **options: object) -
     yield page
     await context.close()
     assert watched.faults == []
+
+
+@asynccontextmanager
+async def opened_by(
+    browser: Browser, peopled: Peopled, who: str = "", viewport: dict[str, int] = DESKTOP
+) -> AsyncIterator[Page]:
+    """A page of somebody's; of a visitor, where nobody is named."""
+    async with watched_page(browser, peopled.site, viewport=viewport, has_touch=viewport is PHONE) as page:
+        if who:
+            cookie = {"name": sessions.COOKIE, "value": peopled.tokens[who], "url": peopled.site.url}
+            await page.context.add_cookies([cookie])  # type: ignore[list-item]
+        yield page
 
 
 @pytest_asyncio.fixture(loop_scope="session")

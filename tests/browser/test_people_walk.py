@@ -4,109 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import httpx
-import psycopg
-import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from memicos_app.library.accounts import secret_words, sessions
-from memicos_app.site import frontend
 from tests.browser import dataset
-from tests.browser.conftest import DESKTOP, PHONE, UNTOUCHED, scrolls_sideways, watched_page
-from tests.conftest import PostgresServer
-from tests.mailbox import Mailbox, mail_server
-from tests.running import RunningSite, running_site
+from tests.browser.conftest import PHONE, opened_by, scrolls_sideways
+from tests.browser.peopled import Peopled
+from tests.mailbox import Mailbox
 
 MODEL, SOURCE = dataset.MODEL, dataset.SOURCE
 AT = f"/{MODEL}/{SOURCE}"
-VECTOR = f"/{MODEL}/15-memicos-resid-post/91000000"
-PEOPLE = {"ann": False, "bob": False, "eve": True}
-"""Names, and whether they are administrators."""
-
-
-@dataclass(frozen=True)
-class Peopled:
-    """A site that people are signed in to."""
-
-    site: RunningSite
-    mailbox: Mailbox
-    tokens: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def peopled(
-    postgres_server: PostgresServer, browser_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Peopled]:
-    """A site of its own, without a worker: ann, who made a vector and three runs, bob, and eve the administrator."""
-    name = f"people_{secrets.token_hex(4)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {UNTOUCHED}")
-    tokens = {who: secret_words.new() for who in PEOPLE}
-    settle_in(postgres_server.url(name), tokens)
-    if not frontend.is_current():
-        frontend.build()
-    settings = {"JOBS_LOCAL": "false", "INFERENCE_URLS": "http://127.0.0.1:9", "DEMO_IMPORT": "false"}
-    settings |= {"WEB_DIR": str(frontend.web_dir()), "DATABASE_URL": postgres_server.url(name), "ACCESS": "open"}
-    with (
-        mail_server() as mailbox,
-        running_site(
-            tmp_path_factory.mktemp("people"), SMTP_URL=mailbox.url, EMBED_ORIGINS="https://lab.example", **settings
-        ) as served,
-    ):
-        yield Peopled(served, mailbox, tokens)
-
-
-def settle_in(url: str, tokens: dict[str, str]) -> None:
-    """Accounts with a session each, and what ann made elsewhere."""
-    with psycopg.connect(url) as connection:
-        for name, admin in PEOPLE.items():
-            connection.execute(
-                "INSERT INTO users (id, name, email, admin) VALUES (%s, %s, %s, %s)",
-                (name, name, f"{name}@example.org", admin),
-            )
-            connection.execute(
-                """
-                INSERT INTO user_sessions (id, user_id, token_hash, agent, expires_at)
-                VALUES (%s, %s, %s, 'a browser', now() + interval '1 day')
-                """,
-                (name, name, secret_words.hashed(tokens[name])),
-            )
-        _, model_id, source_id, index = VECTOR.split("/")
-        connection.execute(
-            """
-            INSERT INTO steer_vectors
-                (model_id, source_id, index, label, hook_name, "values", visibility, creator_id)
-            VALUES (%s, %s, %s, 'towards music', 'blocks.15.hook_resid_post', %s, 'unlisted', 'ann')
-            """,
-            (model_id, source_id, int(index), [0.1] * 576),
-        )
-        for seen_by in ("public", "unlisted", "private"):
-            connection.execute(
-                """
-                INSERT INTO steer_outputs
-                    (id, model_id, prompt, steered_text, temperature, n_tokens, freq_penalty, seed,
-                     strength_multiplier, visibility, creator_id)
-                VALUES (%s, %s, %s, ' and so on', 0, 4, 0, 1, 1, %s, 'ann')
-                """,
-                (f"run-{seen_by}", MODEL, f"a {seen_by} prompt", seen_by),
-            )
-
-
-@asynccontextmanager
-async def opened_by(
-    browser: Browser, peopled: Peopled, who: str = "", viewport: dict[str, int] = DESKTOP
-) -> AsyncIterator[Page]:
-    """A page of somebody's; of a visitor, where nobody is named."""
-    async with watched_page(browser, peopled.site, viewport=viewport) as page:
-        if who:
-            cookie = {"name": sessions.COOKIE, "value": peopled.tokens[who], "url": peopled.site.url}
-            await page.context.add_cookies([cookie])  # type: ignore[list-item]
-        yield page
 
 
 def explained(page: Page, words: str) -> Locator:
