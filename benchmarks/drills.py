@@ -192,8 +192,8 @@ def drills_of(house: House) -> dict[str, Drill]:
         "postgres_away_for_5_s": Drill(kill_postgres_for_a_while, Promise(told_s=20, streams=("whole", "told"))),
         "worker_elsewhere_killed": Drill(kill_worker, Promise(streams=("told",))),
         "worker_elsewhere_told_to_stop": Drill(stop_worker, Promise()),
-        "one_of_three_told_to_stop": Drill(stop_first, Promise()),
-        "one_of_two_killed": Drill(kill_second, Promise(streams=("whole", "lost"))),
+        "one_of_three_told_to_stop": Drill(stop_first, Promise(streams=("whole", "told"))),
+        "one_of_two_killed": Drill(kill_second, Promise(lost_s=1, streams=("whole", "lost"))),
     }
 
 
