@@ -29,6 +29,8 @@ WORKED: dict[str, dict[str, Any]] = {
     "/explanation/search-all": {"query": "weather"},
     "/explanation/search-model": {"modelId": MODEL, "query": "weather"},
     "/explanation/search-release": {"releaseName": "none", "query": "weather"},
+    "/search": {"modelId": MODEL, "text": TEXT},
+    "/search-explanations": {"q": "weather"},
     "/search-all": {"modelId": MODEL, "sourceSet": SOURCE.split("-", 1)[1], "text": TEXT, "selectedLayers": [SOURCE]},
     "/search-contrast": {"modelId": MODEL, "source": SOURCE, "texts": [TEXT], "against": ["Le temps"]},
     "/search-topk-by-token": {"modelId": MODEL, "source": SOURCE, "text": TEXT},
@@ -39,6 +41,8 @@ WORKED: dict[str, dict[str, Any]] = {
     "/tokenize": {"modelId": MODEL, "prompt": TEXT},
 }
 """Every route that has the model work."""
+OF_PAGES = {"/search", "/search-explanations"}
+"""Of these the page's own address asks."""
 ANSWERED = {"/activation/new", "/explanation/search-all", "/search-all", "/steer", "/steer-chat", "/tokenize"}
 """Of these it is known that the test's bodies are right."""
 
@@ -65,7 +69,9 @@ async def test_nothing_is_kept(client: httpx.AsyncClient, imported: str, cookie:
     before = rows(imported)
     for headers in ({}, {"cookie": cookie}):
         for path, body in WORKED.items():
-            answer = await client.post(path, json=body, headers=headers)
+            method = "GET" if path in OF_PAGES else "POST"
+            sent: dict[str, Any] = {"params": body} if path in OF_PAGES else {"json": body}
+            answer = await client.request(method, path, headers=headers, **sent)
             assert answer.status_code < 500, f"{path}: {answer.text}"
             if path in ANSWERED:
                 assert answer.status_code == 200, f"{path}: {answer.text}"
