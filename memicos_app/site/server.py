@@ -27,6 +27,8 @@ from memicos_app.site.front import Front
 from memicos_app.site.frontend import static_dir, web_dir
 from memicos_app.site.walls import walled
 
+LARGEST_EVENT = 1_000_000
+"""Bytes of a frame on a socket: as much as an event may be; whoever sends more is cut off."""
 PATIENCE = 2
 """Seconds that open requests get to finish where somebody waits for the end at a terminal."""
 
@@ -102,6 +104,7 @@ def configuration(site: ASGIApp, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         ws="wsproto",
         ws_per_message_deflate=True,
+        ws_max_size=LARGEST_EVENT,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         server_header=False,
     )

@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import httpx
 import psutil
 import pytest
 
 from memicos_app.settings import ROOT
 from memicos_app.site import frontend
+from memicos_app.site.server import LARGEST_EVENT
 from tests import packaged
 from tests.running import RunningSite, environment, gone, running_site
 
@@ -73,6 +75,22 @@ def test_api_and_events_share_the_port(site: RunningSite) -> None:
     assert httpx.get(f"{site.url}/_rx/_event/", params=handshake, timeout=30).status_code == 400
     unknown = httpx.get(f"{site.url}/api/none", timeout=30)
     assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
+
+
+async def test_who_sends_too_much_over_a_socket_is_cut_off_and_nobody_else(site: RunningSite) -> None:
+    address, origin = f"{site.url}/_rx/_event/?EIO=4&transport=websocket", {"Origin": site.url}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(address, headers=origin) as other,
+        http.ws_connect(address, headers=origin, compress=15) as sender,
+    ):
+        assert (await sender.receive_str(timeout=30)).startswith("0")
+        assert (await other.receive_str(timeout=30)).startswith("0")
+        await sender.send_str("42" + "a" * (LARGEST_EVENT + 1))
+        ended = await sender.receive(timeout=30)
+        assert (ended.type, ended.data) == (aiohttp.WSMsgType.CLOSE, 1009)
+        await other.send_str("40/_rx/_event,{}")
+        assert (await other.receive_str(timeout=30)).startswith(("2", "4"))
 
 
 def test_any_origin_may_read_the_api(site: RunningSite) -> None:
