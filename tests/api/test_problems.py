@@ -21,7 +21,15 @@ READS_NO_BODY = {path for path in POSTS if "requestBody" not in api.openapi()["p
 READS_NO_BODY -= {"/jobs/{id}/{verb}", "/vector/list-owned", "/model/list"}
 TAKES_NO_BODY = {"/jobs/{id}/{verb}"} | READS_NO_BODY
 NEEDS_NO_BODY = {
-    *("/vector/list-owned", "/model/list", "/explanation/{id}/vote", "/features", "/user/bookmarks", "/user/edit"),
+    *(
+        "/vector/list-owned",
+        "/model/list",
+        "/list/list",
+        "/explanation/{id}/vote",
+        "/features",
+        "/user/bookmarks",
+        "/user/edit",
+    ),
 }
 SIGNS_IN = ("/auth/password", "/auth/link", "/auth/email")
 """There only where people sign in."""

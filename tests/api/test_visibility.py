@@ -83,6 +83,7 @@ ELSEWHERE = {
     # by source; searches over all that is served ask the worker what that is, then as the POST of their name.
     "GET /people/{name}", "GET /people/{name}/lists", "GET /people/{name}/vectors", "GET /activity", "GET /models",
     "GET /search", "GET /search-contrast", "GET /quick-list",
+    "POST /search-explanations",  # goes on where the GET of its name ended
     # Of maps, exports and explanations by their id: `test_what_hangs_on_a_source`.
     "POST /umap", "GET /maps/{model_id}/{source_id}", "GET /map/{map_id}/points",
     "GET /map/{map_id}/words/{source_id}", "GET /map/{map_id}/find", "GET /export/{model_id}/{source_id}",
