@@ -12,8 +12,8 @@ CASING_HEADER = "X-Casing"
 """`snake` for answers in snake_case."""
 
 
-class Wire(BaseModel):
-    """Base of every request and answer: both casings in, unknown fields refused, null as good as left out."""
+class Part(BaseModel):
+    """Base of what answers hold many of: both casings in, unknown fields refused."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -23,6 +23,10 @@ class Wire(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
+
+
+class Wire(Part):
+    """Base of every request and answer: null is as good as left out, too."""
 
     @model_validator(mode="before")
     @classmethod

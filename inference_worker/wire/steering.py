@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inference_worker.wire.base import Wire
+from inference_worker.wire.base import Part, Wire
 
 SteerType = Literal["DEFAULT", "STEERED"]
 SteerMethod = Literal["SIMPLE_ADDITIVE", "ORTHOGONAL_DECOMP", "PROJECTION_CAP", "ABLATION"]
@@ -96,12 +96,12 @@ class SteerChatRequest(SteerOptions):
     """Not offered: true is refused."""
 
 
-class TopLogprob(Wire):
+class TopLogprob(Part):
     token: str
     logprob: float
 
 
-class TokenLogprob(Wire):
+class TokenLogprob(Part):
     token: str
     logprob: float
     top_logprobs: list[TopLogprob] = []

@@ -10,9 +10,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-MODEL = 5
+MODEL = 10
 """The inference worker: behind pages, before jobs."""
-JOBS = 10
+JOBS = 15
 """Jobs and the programs that they run."""
 
 

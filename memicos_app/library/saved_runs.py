@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -78,7 +79,7 @@ async def save(kept: Kept) -> str | None:
     if rights.mode() == "demo" and person().way != "machine":
         return None
     state = await worker.status()
-    made_with = {"dtype": state.dtype, "device": state.device, "packages": {n: version(n) for n in _PACKAGES}}
+    made_with = {"dtype": state.dtype, "device": state.device, "packages": dict(_versions())}
     row = _row(kept, made_with)
     row.creator_id = person().id
     async with session() as opened:
@@ -129,6 +130,12 @@ def as_json(kept: Kept) -> dict[str, Any]:
         "texts": {"default": asdict(kept.result.default), "steered": asdict(kept.result.steered)},
         "strip": [asdict(text) for text in kept.strip],
     }
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Of packages that decide what a text becomes; to read them takes longer than to keep a run."""
+    return {name: version(name) for name in _PACKAGES}
 
 
 def _row(kept: Kept, made_with: dict[str, Any]) -> RunRow:
