@@ -247,7 +247,8 @@ class WorkerClient:
 
     async def _stream(self, path: str, request: SteerOptions, kind: type[W]) -> AsyncGenerator[W | Waiting, None]:
         await self._checked(request)
-        body = request.model_copy(update={"stream": True, "stream_format": "cumulative"})
+        form = "text" if request.stream_format == "text" else "cumulative"
+        body = request.model_copy(update={"stream": True, "stream_format": form})
         try:
             async with self._pool.client().stream(
                 "POST", path, content=json_of(body), headers=self._asking, timeout=patient(_SILENCE)

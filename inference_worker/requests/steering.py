@@ -114,7 +114,14 @@ def framing(request: SteerRequest) -> Callable[[SteerResponse], SteerResponse | 
 
     Every stream needs a function of its own. Answers may be skipped.
     """
-    return _Deltas().frame if request.stream_format == "delta" else lambda so_far: so_far
+    if request.stream_format == "delta":
+        return _Deltas().frame
+    return _texts if request.stream_format == "text" else lambda so_far: so_far
+
+
+def _texts(so_far: SteerResponse) -> SteerResponse:
+    outputs = [one if one.finish_reason else one.model_copy(update={"logprobs": None}) for one in so_far.outputs]
+    return so_far.model_copy(update={"outputs": outputs})
 
 
 class _Deltas:

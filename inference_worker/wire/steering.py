@@ -78,7 +78,9 @@ class SteerOptions(Wire):
     """Whether the prompt's special tokens and its first position are steered too. Generated tokens always are."""
     condition: SteerCondition | None = None
     stream: bool = False
-    stream_format: Literal["cumulative", "delta"] = "cumulative"
+    stream_format: Literal["cumulative", "text", "delta"] = "cumulative"
+    """What a frame holds: the answer so far; the same with log probabilities only of texts that have ended, which
+    is a hundredth of it; or what was added."""
 
 
 class SteerCompletionRequest(SteerOptions):

@@ -76,7 +76,7 @@ async def answer(
     if not body.stream:
         kept = Kept(wish.request, await side_by_side.complete(wish), wish.default_chat)
         return Json(await saved(kept, render, site))
-    results = side_by_side.stream(wish)
+    results = side_by_side.stream(wish, whole=body.stream_format == "delta")
     first = await anext(results)
 
     async def last(kept: Kept) -> dict[str, Any]:

@@ -31,9 +31,9 @@ class Wish:
         return bool(self.request.chat) and list(self.default_chat) != list(self.request.chat)
 
 
-async def stream(wish: Wish) -> AsyncGenerator[SteerResult, None]:
-    """Run both sides; yields the texts so far, and last the complete ones. Raises as `steer_runs.stream`."""
-    runs = _parted(wish) if wish.parted else steer_runs.stream(wish.request)
+async def stream(wish: Wish, *, whole: bool = False) -> AsyncGenerator[SteerResult, None]:
+    """Run both sides; yields the texts so far, and last the complete ones. As `steer_runs.stream`."""
+    runs = _parted(wish, whole) if wish.parted else steer_runs.stream(wish.request, whole=whole)
     async with aclosing(runs) as results:
         async for result in results:
             yield result
@@ -45,14 +45,14 @@ async def complete(wish: Wish) -> SteerResult:
         return [result async for result in results][-1]
 
 
-async def _parted(wish: Wish) -> AsyncGenerator[SteerResult, None]:
+async def _parted(wish: Wish, whole: bool) -> AsyncGenerator[SteerResult, None]:
     """The two runs beside each other; the newest of both after every step of either."""
     steps: asyncio.Queue[Step] = asyncio.Queue(maxsize=8)
     asked: dict[SteerType, SteerRequest] = {
         "DEFAULT": replace(wish.request, chat=wish.default_chat),
         "STEERED": wish.request,
     }
-    tasks = [asyncio.create_task(_feed(side, request, steps)) for side, request in asked.items()]
+    tasks = [asyncio.create_task(_feed(side, request, steps, whole)) for side, request in asked.items()]
     latest: dict[SteerType, SteerResult] = {}
     running = len(tasks)
     try:
@@ -72,9 +72,9 @@ async def _parted(wish: Wish) -> AsyncGenerator[SteerResult, None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _feed(side: SteerType, request: SteerRequest, steps: asyncio.Queue[Step]) -> None:
+async def _feed(side: SteerType, request: SteerRequest, steps: asyncio.Queue[Step], whole: bool) -> None:
     try:
-        async with aclosing(steer_runs.stream(request, only=side)) as results:
+        async with aclosing(steer_runs.stream(request, only=side, whole=whole)) as results:
             async for result in results:
                 await steps.put((side, result))
         await steps.put((side, None))

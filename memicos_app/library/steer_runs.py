@@ -18,11 +18,15 @@ _Answer = wire.SteerCompletionResponse | wire.SteerChatResponse
 _FIELDS = {"source": "source_id", "model": "model_id", "n_completion_tokens": "n_tokens", "steering_vector": "vector"}
 
 
-async def stream(request: SteerRequest, *, only: wire.SteerType | None = None) -> AsyncGenerator[SteerResult, None]:
+async def stream(
+    request: SteerRequest, *, only: wire.SteerType | None = None, whole: bool = False
+) -> AsyncGenerator[SteerResult, None]:
     """Run a request; yields the texts so far, and last the complete ones. Closing the generator stops the run.
 
     Args:
         only: one side alone; the other one stays empty.
+        whole: with log probabilities in every result; else they come with a text's end, for they are a hundred times
+            as long as the text, and are sent anew with each token.
 
     Raises:
         BadInputError, NotFoundError: the request cannot be right; `field` names what.
@@ -32,6 +36,7 @@ async def stream(request: SteerRequest, *, only: wire.SteerType | None = None) -
     if only != "DEFAULT":
         await rates.take("steer")
     asked = _wire(request)
+    asked = asked.model_copy(update={"stream_format": "cumulative" if whole else "text"})
     if only is not None:
         asked = asked.model_copy(update={"types": [only]})
     async with aclosing(_answers(asked)) as answers:

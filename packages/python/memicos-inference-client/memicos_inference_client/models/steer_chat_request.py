@@ -60,7 +60,9 @@ class SteerChatRequest:
             Generated tokens always are. Default: False.
         condition (None | SteerCondition | Unset):
         stream (bool | Unset):  Default: False.
-        stream_format (SteerChatRequestStreamformat | Unset):  Default: 'cumulative'.
+        stream_format (SteerChatRequestStreamformat | Unset): What a frame holds: the answer so far; the same with log
+            probabilities only of texts that have ended, which
+            is a hundredth of it; or what was added. Default: 'cumulative'.
         is_assistant_axis (bool | Unset): Not offered: true is refused. Default: False.
     """
 

@@ -1,10 +1,11 @@
 from typing import Literal
 
-SteerChatRequestStreamformat = Literal["cumulative", "delta"]
+SteerChatRequestStreamformat = Literal["cumulative", "delta", "text"]
 
 STEER_CHAT_REQUEST_STREAMFORMAT_VALUES: set[SteerChatRequestStreamformat] = {
     "cumulative",
     "delta",
+    "text",
 }
 
 

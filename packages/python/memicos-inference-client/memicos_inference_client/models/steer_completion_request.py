@@ -68,7 +68,9 @@ class SteerCompletionRequest:
             Generated tokens always are. Default: False.
         condition (None | SteerCondition | Unset):
         stream (bool | Unset):  Default: False.
-        stream_format (SteerCompletionRequestStreamformat | Unset):  Default: 'cumulative'.
+        stream_format (SteerCompletionRequestStreamformat | Unset): What a frame holds: the answer so far; the same with
+            log probabilities only of texts that have ended, which
+            is a hundredth of it; or what was added. Default: 'cumulative'.
     """
 
     model: str

@@ -1,10 +1,11 @@
 from typing import Literal
 
-SteerCompletionRequestStreamformat = Literal["cumulative", "delta"]
+SteerCompletionRequestStreamformat = Literal["cumulative", "delta", "text"]
 
 STEER_COMPLETION_REQUEST_STREAMFORMAT_VALUES: set[SteerCompletionRequestStreamformat] = {
     "cumulative",
     "delta",
+    "text",
 }
 
 
