@@ -67,6 +67,7 @@ async def test_a_stream_grows_and_ends_as_the_whole_answer(client: httpx.AsyncCl
     texts = [frame["STEERED"] for _, frame in growing] + [last["STEERED"]]
     assert all(after.startswith(before) for before, after in pairwise(texts))
     assert all(frame["id"] is None and set(frame) == set(last) for _, frame in growing)
+    assert not any(frame["steeredLogProbs"] for _, frame in growing if not frame["finishReasons"]["STEERED"])
     assert len(growing) >= 3
 
 

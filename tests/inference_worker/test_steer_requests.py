@@ -169,6 +169,17 @@ async def test_deltas_join_to_the_whole_answer(http: httpx.AsyncClient) -> None:
         assert [delta["finishReason"] for delta in own if "finishReason" in delta] == [output["finishReason"]]
 
 
+async def test_a_stream_of_texts_has_log_probabilities_at_their_end(http: httpx.AsyncClient) -> None:
+    body = {**STEER, "nCompletionTokens": 12, "nLogprobs": 2, "seed": 3}
+    whole = (await http.post("/v1/steer/completion", json=body)).json()
+    answer = await http.post("/v1/steer/completion", json={**body, "stream": True, "streamFormat": "text"})
+    *growing, done = frames(answer.text)
+    assert done["data"]["outputs"] == whole["outputs"]
+    outputs = [output for event in growing for output in event["data"]["outputs"]]
+    assert outputs
+    assert all((output.get("logprobs") is None) == (output.get("finishReason") is None) for output in outputs)
+
+
 CHAT: dict[str, Any] = {
     "model": serving.MODEL,
     "prompt": [
