@@ -9,17 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import shutil
 import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
-import socketio  # type: ignore[import-untyped]
-from playwright.async_api import WebSocket, async_playwright
+
+from benchmarks.page_sockets import COMPLETE, Packets, opened
 
 READERS, STEERING = 10, 2
 MODEL, SOURCE = "smollm2-135m-it", "15-res-4k"
@@ -51,10 +49,6 @@ class Event:
     words: str = ""
 
 
-Packets = dict[str, tuple[str, Any]]
-"""By page: the room of the socket that a browser enters first, and what it says there."""
-
-
 @dataclass
 class Crowd:
     """Who asks, of which site, and what came of it."""
@@ -80,25 +74,15 @@ class Crowd:
     async def page(self, http: httpx.AsyncClient, address: str) -> tuple[Outcome, str]:
         """A page until it is complete, or says why it is not."""
         (await http.get(address)).raise_for_status()
-        socket, said = socketio.AsyncClient(reconnection=False), asyncio.Queue[str]()
-        room, packet = self.packets[address]
-        socket.on("event", lambda update: said.put_nowait(json.dumps(update)), namespace=room)
+        said = asyncio.Queue[str]()
+        socket = await opened(self.url, self.packets[address], said.put_nowait)
         try:
-            await socket.connect(
-                f"{self.url}/?token={uuid.uuid4()}",
-                headers={"Origin": self.url},
-                auth=packet,
-                transports=["websocket"],
-                namespaces=[room],
-                socketio_path="_rx/_event",
-                wait_timeout=20,
-            )
             told = ""
             while True:
                 update = await said.get()
                 if "does not answer" in update or "went wrong" in update:
                     told = sentence(update)
-                if '"is_hydrated_rx_state_": true' in update:
+                if COMPLETE in update:
                     return ("told", told) if told else ("whole", "")
         finally:
             with suppress(Exception):
@@ -172,29 +156,3 @@ async def steer(seen: Crowd, http: httpx.AsyncClient, n: int) -> None:
     while True:
         await seen.note("stream", seen.stream(http, n))
         await asyncio.sleep(0.5)
-
-
-async def recorded(url: str) -> Packets:
-    """What a browser sends first on each page's socket."""
-    packets: Packets = {}
-    async with async_playwright() as playwright:
-        path = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for address in PAGES:
-            page = await browser.new_page()
-
-            def follow(socket: WebSocket, address: str = address) -> None:
-                socket.on("framesent", lambda frame: keep(address, frame))
-
-            def keep(address: str, frame: str | bytes) -> None:
-                if isinstance(frame, str) and frame.startswith("40/"):
-                    room, _, packet = frame.removeprefix("40").partition(",")
-                    packets.setdefault(address, (room, json.loads(packet)))
-
-            page.on("websocket", follow)
-            await page.goto(url + address)
-            while address not in packets:
-                await page.wait_for_timeout(50)
-            await page.close()
-        await browser.close()
-    return packets

@@ -26,8 +26,9 @@ from typing import Any
 
 import httpx
 
-from benchmarks.drill_crowd import READERS, STEERING, Crowd, Event, Packets, crowd, recorded
+from benchmarks.drill_crowd import PAGES, READERS, STEERING, Crowd, Event, crowd
 from benchmarks.drill_sites import House, balanced, house, kill_postgres, single
+from benchmarks.page_sockets import Packets, recorded
 from memicos_app.settings import ROOT
 from memicos_app.site import frontend
 from tests.running import RunningSite
@@ -202,7 +203,7 @@ async def prepared(url: str) -> Packets:
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
         for _ in range(600):
             if (await http.get("/api/status")).json()["worker"]["ready"]:
-                return await recorded(url)
+                return await recorded(url, PAGES)
             await asyncio.sleep(0.5)
     raise SystemExit("The site did not become ready.")
 

@@ -17,11 +17,9 @@ import json
 import os
 import platform
 import random
-import shutil
 import statistics
 import tempfile
 import time
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,8 +29,8 @@ from typing import Any
 import httpx
 import psutil
 import socketio  # type: ignore[import-untyped]
-from playwright.async_api import WebSocket, async_playwright
 
+from benchmarks.page_sockets import COMPLETE, Packets, opened, recorded
 from benchmarks.startup import COMMAND, running
 from memicos_app.db import session
 from memicos_app.library import jobs
@@ -52,8 +50,6 @@ PAGES = (
     "/search-explanations/?q=days+of+the+week",
 )
 READING_S = (5.0, 15.0)
-NAMESPACE = "/_rx/_event"
-PACKET = f"40{NAMESPACE},"
 STEER = {
     "modelId": MODEL,
     "prompt": "The history of the city begins with",
@@ -110,7 +106,7 @@ def listening(port: int) -> int:
 async def crowd(url: str, pid: int, options: argparse.Namespace) -> Seen:
     """Everybody at once, until the time is over."""
     await ready(url)
-    packets = await recorded(url)
+    packets = await recorded(url, PAGES)
     seen = Seen({page: [] for page in PAGES})
     end = time.monotonic() + 60 * options.minutes
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=httpx.Limits(max_connections=None)) as http:
@@ -132,33 +128,7 @@ async def ready(url: str) -> None:
     raise SystemExit("The site did not become ready.")
 
 
-async def recorded(url: str) -> dict[str, Any]:
-    """What a browser sends first on each page's socket."""
-    packets: dict[str, Any] = {}
-    async with async_playwright() as playwright:
-        path = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for address in PAGES:
-            page = await browser.new_page()
-
-            def follow(socket: WebSocket, address: str = address) -> None:
-                socket.on("framesent", lambda frame: keep(address, frame))
-
-            def keep(address: str, frame: str | bytes) -> None:
-                if isinstance(frame, str) and frame.startswith(PACKET):
-                    packets.setdefault(address, json.loads(frame.removeprefix(PACKET)))
-
-            page.on("websocket", follow)
-            await page.goto(url + address)
-            async with asyncio.timeout(30):
-                while address not in packets:
-                    await page.wait_for_timeout(50)
-            await page.close()
-        await browser.close()
-    return packets
-
-
-async def reader(n: int, http: httpx.AsyncClient, url: str, packets: dict[str, Any], seen: Seen, end: float) -> None:
+async def reader(n: int, http: httpx.AsyncClient, url: str, packets: Packets, seen: Seen, end: float) -> None:
     """One person who reads page after page."""
     chance = random.Random(n)
     await asyncio.sleep(chance.uniform(0, READING_S[1]))
@@ -168,7 +138,7 @@ async def reader(n: int, http: httpx.AsyncClient, url: str, packets: dict[str, A
         try:
             async with asyncio.timeout(60):
                 (await http.get(page)).raise_for_status()
-                socket = await opened(url, packets[page])
+                socket = await completed(url, packets[page])
             seen.pages[page].append(1000 * (time.perf_counter() - began))
             await asyncio.sleep(min(chance.uniform(*READING_S), max(0.0, end - time.monotonic())))
             await socket.disconnect()
@@ -176,24 +146,10 @@ async def reader(n: int, http: httpx.AsyncClient, url: str, packets: dict[str, A
             seen.faults[f"{page}: {type(error).__name__} {error}"[:200]] += 1
 
 
-async def opened(url: str, packet: Any) -> socketio.AsyncClient:
+async def completed(url: str, entering: tuple[str, Any]) -> socketio.AsyncClient:
     """A page's socket once the page is complete."""
-    socket, complete = socketio.AsyncClient(reconnection=False), asyncio.Event()
-
-    def update(said: Any) -> None:
-        if '"is_hydrated_rx_state_": true' in json.dumps(said):
-            complete.set()
-
-    socket.on("event", update, namespace=NAMESPACE)
-    await socket.connect(
-        f"{url}/?token={uuid.uuid4()}",
-        headers={"Origin": url},
-        auth=packet,
-        transports=["websocket"],
-        namespaces=[NAMESPACE],
-        socketio_path="_rx/_event",
-        wait_timeout=20,  # as browsers wait
-    )
+    complete = asyncio.Event()
+    socket = await opened(url, entering, lambda update: complete.set() if COMPLETE in update else None)
     await complete.wait()
     return socket
 
