@@ -9,7 +9,9 @@ from pydantic import Field
 from memicos_app.api.shapes import Shape
 
 
-class OneExplanation(Shape):
+class FeatureExplanation(Shape):
+    """As it stands with its feature."""
+
     id: str
     model_id: str
     layer: str
@@ -22,11 +24,14 @@ class OneExplanation(Shape):
     notes: str | None
     created_at: str
     scores: list[dict[str, Any]]
+    triggered_by_user: None
+
+
+class OneExplanation(FeatureExplanation):
     votes: int
     """What people's votes for and against come to."""
     made_here: bool
     """It came with no dataset and may be deleted."""
-    triggered_by_user: None
 
 
 class ExplanationAnswer(Shape):

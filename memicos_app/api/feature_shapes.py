@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from memicos_app.api.explanation_shapes import FeatureExplanation
 from memicos_app.api.list_shapes import CommentAnswer, ListAnswer
 from memicos_app.api.shapes import Shape
 
@@ -68,22 +69,6 @@ class StoredActivation(Columns):
     logit_contributions: Any
     creator_id: None
     created_at: None
-
-
-class FeatureExplanation(Columns):
-    id: str
-    model_id: str
-    layer: str
-    source: str
-    index: str
-    description: str
-    type_name: str | None
-    explanation_model_name: str | None
-    author_name: str | None
-    notes: str | None
-    created_at: str
-    scores: list[dict[str, Any]]
-    triggered_by_user: None
 
 
 class OfModel(Columns):
