@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NotRequired, TypedDict
 
 import reflex as rx
@@ -16,6 +17,9 @@ from memicos_app.components.browser_files import browser_file
 
 SPECIAL = re.compile(r"<\|[^|<>]*\|>|<(?:s|/s|bos|eos|pad|unk)>")
 """Strings of special tokens of common tokenizers: at the head of a window they are no part of its text."""
+
+KNOWN = 32
+"""Characters of a token whose length is remembered: the same tokens come again and again."""
 
 for module in ("token_text.js", "token_tip.js", "copy_button.jsx"):
     browser_file(__name__, module)
@@ -66,7 +70,7 @@ def pack(
     at = max(range(len(values)), key=values.__getitem__) if peak is None else peak
     row = StripRow(
         t="".join(tokens),
-        n="".join(base36(utf16_length(token)) for token in tokens),
+        n="".join(map(length_digits, tokens)),
         v=sparse(values),
         p=at,
         m=round(values[at], 4),
@@ -82,6 +86,16 @@ def pack(
     return row
 
 
+def length_digits(token: str) -> str:
+    """The length of a token as a row has it."""
+    return _known_digits(token) if len(token) <= KNOWN else base36(utf16_length(token))
+
+
+@lru_cache(maxsize=1 << 16)
+def _known_digits(token: str) -> str:
+    return base36(utf16_length(token))
+
+
 def utf16_length(text: str) -> int:
     """Length of `text` as the browser counts it."""
     return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
@@ -94,7 +108,7 @@ def base36(length: int) -> str:
 
 def sparse(values: Sequence[float]) -> list[float]:
     """Positions and values of what is not zero, one after the other."""
-    return [part for i, value in enumerate(values) if round(value, 4) for part in (i, round(value, 4))]
+    return [part for i, value in enumerate(values) if value and (short := round(value, 4)) for part in (i, short)]
 
 
 def leading_special(tokens: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,8 +78,7 @@ async def session() -> AsyncIterator[AsyncSession]:
 @asynccontextmanager
 async def read_session() -> AsyncIterator[AsyncSession]:
     """A session for reading: each statement stands alone, which saves BEGIN and ROLLBACK."""
-    reader = (await _ready_engine()).execution_options(isolation_level="AUTOCOMMIT")
-    async with AsyncSession(reader, expire_on_commit=False, autoflush=False) as opened:
+    async with AsyncSession(_reader(await _ready_engine()), expire_on_commit=False, autoflush=False) as opened:
         yield opened
 
 
@@ -132,6 +132,11 @@ async def _then_dispose(work: Coroutine[Any, Any, Result]) -> Result:
         return await work
     finally:
         await dispose()
+
+
+@lru_cache(maxsize=8)
+def _reader(engine: AsyncEngine) -> AsyncEngine:
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 async def _ready_engine() -> AsyncEngine:

@@ -15,10 +15,10 @@ def readable(tokens: Sequence[str]) -> list[str]:
     Decoded tokens hold real spaces, and in them `Ġ` or `▁` is a letter that somebody wrote; so the marks are
     replaced only where no token has a space or a line break of its own.
     """
-    raw = any(mark in token for token in tokens for mark in MARKS) and not any(
-        " " in token or "\n" in token for token in tokens
-    )
-    return [BYTE.sub(byte_text, unmarked(token) if raw else token) for token in tokens]
+    text = "".join(tokens)
+    if any(mark in text for mark in MARKS) and " " not in text and "\n" not in text:
+        tokens = [unmarked(token) for token in tokens]
+    return [BYTE.sub(byte_text, token) if "<0x" in token else token for token in tokens]
 
 
 def unmarked(token: str) -> str:

@@ -15,9 +15,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from memicos_app.library import logs, readiness
+from memicos_app.library import garbage, logs, readiness
 from memicos_app.settings import ROOT, Settings, get_settings
-from memicos_app.site import handover
+from memicos_app.site import handover, tabs
 from memicos_app.site.addresses import PageAddresses
 from memicos_app.site.checks import refused
 from memicos_app.site.entrance import Entrance
@@ -25,6 +25,7 @@ from memicos_app.site.environment import serve_built
 from memicos_app.site.errors import StartError
 from memicos_app.site.front import Front
 from memicos_app.site.frontend import static_dir, web_dir
+from memicos_app.site.sockets import compress_quickly
 from memicos_app.site.walls import walled
 
 LARGEST_EVENT = 1_000_000
@@ -48,6 +49,7 @@ class Server(uvicorn.Server):
             signal.signal(signal.SIGHUP, self.handle_exit)
         await super().startup(sockets)
         if self.started:
+            garbage.settle()
             self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,6 +76,7 @@ def load() -> ASGIApp:
     settings = get_settings()
     site = Entrance(PageAddresses(app(), static_dir()), static_dir())
     guard(app)
+    tabs.remember(app)
     return walled(Front(site, Starlette(routes=API), settings.public_url), static_dir(), settings)
 
 
@@ -97,6 +100,7 @@ def serve(site: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> Non
 
 def configuration(site: ASGIApp, settings: Settings) -> uvicorn.Config:
     """Sockets compress what they send: page state is text that shrinks to a fifth."""
+    compress_quickly()
     return uvicorn.Config(
         site,
         log_config=None,

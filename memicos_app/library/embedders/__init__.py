@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from memicos_app.library import garbage
 from memicos_app.library.embedders import minilm, remote
 from memicos_app.library.embedders.interface import Embedder, EmbedderError, Vectors
 from memicos_app.library.embedders.known import number_of
@@ -33,6 +34,7 @@ async def warm() -> None:
     """Load the packaged embedder, so that the first search need not wait for it."""
     if minilm.available() and not minilm.loaded():
         await asyncio.to_thread(minilm.embed_now, ["."])
+        garbage.settle()
 
 
 def warm_soon() -> None:
