@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -17,14 +18,18 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
-from sqlalchemy import NullPool
+from sqlalchemy import NullPool, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.url import DatabaseUrl, normalise
 from memicos_app.settings import Settings, get_settings
 
+REST_S = 1.0
+"""Seconds after which a connection that lay in the pool may have died without anybody having seen it."""
 Result = TypeVar("Result")
 Loop = asyncio.AbstractEventLoop
 
@@ -154,15 +159,39 @@ def _new_engine() -> AsyncEngine:
     url = settings.database_url.get_secret_value()
     asked = normalise(url) if url else None
     size = asked.pool_size if asked else None
-    return create_async_engine(
+    made = create_async_engine(
         "postgresql+psycopg://",
         pool_size=size or settings.database_pool_size,
         max_overflow=0 if size else settings.database_pool_size,
         pool_timeout=(asked.pool_timeout if asked else None) or 10,
         pool_recycle=1800,
-        pool_pre_ping=True,
         **options,
     )
+    _watch(made)
+    return made
+
+
+def _watch(engine: AsyncEngine) -> None:
+    """Ask a connection that has rested, or has met an error, whether it lives, before it is used again.
+
+    SQLAlchemy's own `pool_pre_ping` asks before each use, which doubles the statements of a busy site.
+    """
+
+    def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        now = time.monotonic()
+        driver = record.driver_connection
+        if now - record.info.get("used", now) < REST_S and driver is not None and not driver.closed:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+    def checkin(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    event.listen(engine.sync_engine, "checkout", checkout)
+    event.listen(engine.sync_engine, "checkin", checkin)
 
 
 async def _connect() -> psycopg.AsyncConnection[TupleRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 from memicos_app.db.text import original, original_json, storable
 from memicos_app.library import waiting
@@ -179,18 +179,16 @@ async def source(model_id: str, source_id: str) -> SourceDetail:
     raise NotFoundError(f"Model {model_id} has no source {source_id!r}.", field="source_id")
 
 
-async def set_or_source(model_id: str, name: str) -> Literal["set", "source"]:
-    """Which of the two a name in an address is.
+async def set_or_source(model_id: str, name: str) -> SourceSetView | SourceDetail:
+    """What a name in an address is: a source, else a source set.
 
     Raises:
         NotFoundError: neither, or no such model.
     """
     with suppress(NotFoundError):
-        await source_set(model_id, name)
-        return "set"
+        return await source(model_id, name)
     with suppress(NotFoundError):
-        await source(model_id, name)
-        return "source"
+        return await source_set(model_id, name)
     await model(model_id)
     raise NotFoundError(f"Model {model_id} has no source set and no source {name!r}.", field="name")
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gc
 
-SELDOM = 50
-"""So many collections of what lives for some time come before one of everything (Python's own number is 10): what a
-hundred open pages hold takes a tenth of a second to walk through."""
+SELDOM = (5_000, 10, 10)
+"""New objects before a look at the young ones, and such looks before the next older ones are looked at too. Python's
+own numbers are made for small programs: what a hundred open pages hold takes a tenth of a second to walk through."""
 
 
 def settle() -> None:
     """All that is there now stays: later collections need not look at it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*gc.get_threshold()[:2], SELDOM)
+    gc.set_threshold(*SELDOM)

@@ -69,7 +69,7 @@ async def standing(model_id: str, name: str = "", index: int | None = None) -> S
     elif index is not None and is_vector(name):
         tried = [Thing(model_id, source_id=name, index=index)]
     else:
-        tried = [Thing(model_id, set_name=name), Thing(model_id, source_id=name)]
+        tried = [Thing(model_id, source_id=name), Thing(model_id, set_name=name)]
     for thing in tried:
         table, condition, values = thing.place
         shown = "shown" if thing.index is None and name else "visibility"

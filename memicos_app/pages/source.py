@@ -37,7 +37,7 @@ from memicos_app.components.ways_in import random_button, search_card, steer_lin
 from memicos_app.library import catalog, ownership
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.errors import LibraryError, NotFoundError
-from memicos_app.library.views import SourceDetail, SourceView
+from memicos_app.library.views import ModelView, SourceDetail, SourceSetView, SourceView
 
 
 @declares(Right.READ)
@@ -112,14 +112,13 @@ class SourceState(rx.State):
             self.problem = error.message
 
     async def _read(self) -> None:
-        if await catalog.set_or_source(self.r_model, self.r_source) == "set":
-            await self._read_set()
+        found = await catalog.set_or_source(self.r_model, self.r_source)
+        if isinstance(found, SourceDetail):
+            self._show_source(found)
         else:
-            await self._read_source()
+            self._show_set(found, await catalog.model(self.r_model))
 
-    async def _read_set(self) -> None:
-        model = await catalog.model(self.r_model)
-        found = await catalog.source_set(self.r_model, self.r_source)
+    def _show_set(self, found: SourceSetView, model: ModelView) -> None:
         self.block = set_block(found, model.layers)
         self.name, self.set_name, self.description = found.name, found.name, found.description
         self.credit = " · ".join(filter(None, (found.type, found.creator_name and f"by {found.creator_name}")))
@@ -127,8 +126,7 @@ class SourceState(rx.State):
         self.in_set = json.dumps([source.id for source in found.sources if source.n_dashboards])
         self.kind = "set"
 
-    async def _read_source(self) -> None:
-        detail = await catalog.source(self.r_model, self.r_source)
+    def _show_source(self, detail: SourceDetail) -> None:
         source = detail.source
         self.name, self.set_name = hook_words(source.hook_name, source.layer), source.set_name
         self.name = self.name[:1].upper() + self.name[1:]

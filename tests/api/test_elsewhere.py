@@ -10,10 +10,11 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from memicos_app.api.app import api
-from memicos_app.library.accounts import elsewhere, identities, keys, passwords, person, sessions, users
+from memicos_app.library.accounts import elsewhere, identities, keys, passwords, users
 from memicos_app.settings import get_settings
 from tests import oidc_provider
+from tests.api import elsewhere_site
+from tests.api.elsewhere_site import browser, who
 from tests.oidc_provider import Provider
 
 PASSWORD = "correct horse battery"
@@ -34,42 +35,13 @@ def there(
     """The provider as it was, and a site whose people sign in with it."""
     fresh = Provider()
     running.claims, running.changes, running.signs_with = fresh.claims, {}, None
-    for name, value in {
-        "ACCESS": "open",
-        "DATA_DIR": str(tmp_path),
-        "OIDC_ISSUER": running.url,
-        "OIDC_CLIENT_ID": oidc_provider.CLIENT,
-        "OIDC_CLIENT_SECRET": oidc_provider.SECRET,
-        "OUTBOUND_ALLOW": urlsplit(running.url).netloc,
-    }.items():
-        monkeypatch.setenv(name, value)
-    get_settings.cache_clear()
-    sessions.forget_known()
-    token = person._person.set(person.OWNER)
-    yield running
-    person._person.reset(token)
-    get_settings.cache_clear()
-
-
-def browser() -> httpx.AsyncClient:
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
-    transport = httpx.ASGITransport(Starlette(routes=[Mount("/api", api)]), raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="https://site.example")
+    own = {"OIDC_CLIENT_ID": oidc_provider.CLIENT, "OIDC_CLIENT_SECRET": oidc_provider.SECRET}
+    with elsewhere_site.site(monkeypatch, tmp_path, running.url, OIDC_ISSUER=running.url, **own):
+        yield running
 
 
 async def agreed(client: httpx.AsyncClient, **query: str) -> str:
-    """Go to the provider and agree; the address that it sends the browser back to."""
-    out = await client.get(BEGIN, params=query)
-    assert out.status_code == 303, out.text
-    async with httpx.AsyncClient() as browsing:
-        return (await browsing.get(out.headers["location"])).headers["location"]
-
-
-async def who(client: httpx.AsyncClient) -> str | None:
-    name: str | None = (await client.post("/api/user/refresh")).json().get("name")
-    return name
+    return await elsewhere_site.agreed(client, BEGIN, **query)
 
 
 async def test_the_first_time_makes_an_account_and_the_second_finds_it(there: Provider) -> None:

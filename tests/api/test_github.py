@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from memicos_app.library.accounts import person, sessions, users
+from memicos_app.library.accounts import users
 from memicos_app.library.accounts.elsewhere_talk import Talk
 from memicos_app.library.query import rows
-from memicos_app.settings import get_settings
 from tests import github_server
-from tests.api.test_elsewhere import browser, who
+from tests.api import elsewhere_site
+from tests.api.elsewhere_site import browser, who
 from tests.github_server import GitHub
 
 BEGIN = "/api/auth/elsewhere/github"
@@ -32,29 +32,13 @@ def there(running: GitHub, database: str, monkeypatch: pytest.MonkeyPatch, tmp_p
     """The server as it was, and a site whose people sign in with it."""
     fresh = GitHub()
     running.about, running.emails, running.denies, running.refuses = fresh.about, fresh.emails, False, None
-    for name, value in {
-        "ACCESS": "open",
-        "DATA_DIR": str(tmp_path),
-        "GITHUB_URL": f"{running.url}/",
-        "GITHUB_CLIENT_ID": github_server.CLIENT,
-        "GITHUB_CLIENT_SECRET": github_server.SECRET,
-        "OUTBOUND_ALLOW": urlsplit(running.url).netloc,
-    }.items():
-        monkeypatch.setenv(name, value)
-    get_settings.cache_clear()
-    sessions.forget_known()
-    token = person._person.set(person.OWNER)
-    yield running
-    person._person.reset(token)
-    get_settings.cache_clear()
+    own = {"GITHUB_CLIENT_ID": github_server.CLIENT, "GITHUB_CLIENT_SECRET": github_server.SECRET}
+    with elsewhere_site.site(monkeypatch, tmp_path, running.url, GITHUB_URL=f"{running.url}/", **own):
+        yield running
 
 
 async def agreed(client: httpx.AsyncClient, **query: str) -> str:
-    """Go to GitHub and agree; the address that it sends the browser back to."""
-    out = await client.get(BEGIN, params=query)
-    assert out.status_code == 303, out.text
-    async with httpx.AsyncClient() as elsewhere:
-        return (await elsewhere.get(out.headers["location"])).headers["location"]
+    return await elsewhere_site.agreed(client, BEGIN, **query)
 
 
 async def landed(client: httpx.AsyncClient, back: str) -> str:

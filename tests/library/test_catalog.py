@@ -111,8 +111,8 @@ async def test_weights_without_dashboards(folder: Folder, tmp_path: Path) -> Non
 
 
 async def test_names_in_addresses(folder: Folder) -> None:
-    assert await catalog.set_or_source(MODEL, "res-tiny") == "set"
-    assert await catalog.set_or_source(MODEL, SOURCE) == "source"
+    assert await catalog.set_or_source(MODEL, "res-tiny") == await catalog.source_set(MODEL, "res-tiny")
+    assert await catalog.set_or_source(MODEL, SOURCE) == await catalog.source(MODEL, SOURCE)
     for model_id, name, field in ((MODEL, "none", "name"), ("none", "res-tiny", "model_id")):
         with pytest.raises(NotFoundError) as caught:
             await catalog.set_or_source(model_id, name)
