@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +31,7 @@ from memicos_app.db.url import DatabaseUrl, normalise
 from memicos_app.settings import Settings, get_settings
 
 REST_S = 1.0
-"""Seconds after which a connection that lay in the pool may have died without anybody having seen it."""
+"""Seconds after which a connection that lay in the pool is asked in any case whether it lives."""
 Result = TypeVar("Result")
 Loop = asyncio.AbstractEventLoop
 
@@ -38,6 +40,7 @@ _retired: list[AsyncEngine] = []
 _servers: dict[Path, EmbeddedPostgres] = {}
 _known: dict[tuple[str, Path], DatabaseUrl] = {}
 _keep_connections = True
+_trusting: ContextVar[bool] = ContextVar("trusting", default=False)
 
 
 def database_url() -> str:
@@ -81,10 +84,18 @@ async def session() -> AsyncIterator[AsyncSession]:
 
 
 @asynccontextmanager
-async def read_session() -> AsyncIterator[AsyncSession]:
-    """A session for reading: each statement stands alone, which saves BEGIN and ROLLBACK."""
-    async with AsyncSession(_reader(await _ready_engine()), expire_on_commit=False, autoflush=False) as opened:
-        yield opened
+async def read_session(*, trusting: bool = False) -> AsyncIterator[AsyncSession]:
+    """A session for reading: each statement stands alone, which saves BEGIN and ROLLBACK.
+
+    Args:
+        trusting: a connection that was used just now is not asked whether it lives: who reads asks again if not.
+    """
+    token = _trusting.set(trusting)
+    try:
+        async with AsyncSession(_reader(await _ready_engine()), expire_on_commit=False, autoflush=False) as opened:
+            yield opened
+    finally:
+        _trusting.reset(token)
 
 
 @asynccontextmanager
@@ -165,6 +176,7 @@ def _new_engine() -> AsyncEngine:
         max_overflow=0 if size else settings.database_pool_size,
         pool_timeout=(asked.pool_timeout if asked else None) or 10,
         pool_recycle=1800,
+        pool_use_lifo=True,  # a busy site keeps few connections warm, and need not ask whether they live
         **options,
     )
     _watch(made)
@@ -172,15 +184,15 @@ def _new_engine() -> AsyncEngine:
 
 
 def _watch(engine: AsyncEngine) -> None:
-    """Ask a connection that has rested, or has met an error, whether it lives, before it is used again.
+    """Ask a connection whether it lives before it is used again, unless that was just now and its user is trusting.
 
     SQLAlchemy's own `pool_pre_ping` asks before each use, which doubles the statements of a busy site.
     """
 
     def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         now = time.monotonic()
-        driver = record.driver_connection
-        if now - record.info.get("used", now) < REST_S and driver is not None and not driver.closed:
+        used = record.info.get("used", now)
+        if used == now or (_trusting.get() and now - used < REST_S and _is_quiet(record.driver_connection)):
             return
         try:
             engine.dialect.do_ping(connection)
@@ -192,6 +204,15 @@ def _watch(engine: AsyncEngine) -> None:
 
     event.listen(engine.sync_engine, "checkout", checkout)
     event.listen(engine.sync_engine, "checkin", checkin)
+
+
+def _is_quiet(driver: Any) -> bool:
+    """Nothing has come that nobody asked for, as it does when the server ends."""
+    if driver.closed:
+        return False
+    line = select.poll()
+    line.register(driver.pgconn.socket, select.POLLIN)
+    return not line.poll(0)
 
 
 async def _connect() -> psycopg.AsyncConnection[TupleRow]:

@@ -6,6 +6,7 @@ Reading goes to the driver itself, on a connection of the pool: that halves what
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
@@ -19,7 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.errors import DatabaseUnusable, sentence
-from memicos_app.db.session import read_session
+from memicos_app.db.session import REST_S, read_session
 from memicos_app.db.session import session as write_session
 from memicos_app.library.accounts.person import person
 from memicos_app.library.errors import UnavailableError
@@ -27,6 +28,8 @@ from memicos_app.library.visibility import narrowed
 
 Row = Mapping[str, Any]
 _SILENT = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnusable)
+_GONE = (None, "57P01", "57P02", "57P03", "08003", "08006")
+"""What a server says, or does not, whose connection is over; a reading statement is sent once more over another."""
 RETRY_S = 5.0
 
 
@@ -60,8 +63,7 @@ async def rows(sql: str, /, **values: Any) -> Sequence[Row]:
     Raises:
         UnavailableError: the database does not answer.
     """
-    async with reading() as session:
-        return await rows_in(session, sql, **values)
+    return await _read(sql, values, None)
 
 
 async def row(sql: str, /, **values: Any) -> Row | None:
@@ -78,8 +80,7 @@ async def rows_planned(sql: str, /, **values: Any) -> Sequence[Row]:
     Raises:
         UnavailableError: the database does not answer.
     """
-    async with reading() as session:
-        return await rows_planned_in(session, sql, **values)
+    return await _read(sql, values, False)
 
 
 async def rows_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence[Row]:
@@ -90,6 +91,24 @@ async def rows_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence
 async def rows_planned_in(session: AsyncSession, sql: str, /, **values: Any) -> Sequence[Row]:
     """As `rows_planned`, in a session of the caller's."""
     return await _fetched(session, sql, values, False)
+
+
+async def _read(sql: str, values: Mapping[str, Any], prepare: bool | None) -> Sequence[Row]:
+    with _answering():
+        began = time.monotonic()
+        try:
+            async with read_session(trusting=True) as session:
+                return await _fetched(session, sql, values, prepare)
+        except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if not _was_gone(error) or time.monotonic() - began > REST_S:
+                raise
+        async with read_session() as session:
+            return await _fetched(session, sql, values, prepare)
+
+
+def _was_gone(error: Exception) -> bool:
+    """The connection was over before the statement was read; another may well do."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) in _GONE
 
 
 async def _fetched(session: AsyncSession, sql: str, values: Mapping[str, Any], prepare: bool | None) -> Sequence[Row]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import psycopg
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from memicos_app.db import session
 from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.library.query import rows
 from memicos_app.settings import get_settings
 from tests.conftest import settle
 from tests.db.servers import Client, connect, eventually, kill_postmaster, postmaster, query
@@ -134,6 +136,31 @@ async def test_many_sessions_heal_at_once(embedded_settings: EmbeddedPostgres) -
     await asyncio.gather(*(count() for _ in range(10)))
     kill_postmaster(embedded_settings)
     assert await asyncio.gather(*(count() for _ in range(30))) == [1000] * 30
+
+
+async def test_reads_that_follow_each_other_closely_heal_too(embedded_settings: EmbeddedPostgres) -> None:
+    for _ in range(3):
+        await asyncio.gather(*(rows("SELECT count(*) AS n FROM kept") for _ in range(20)))
+        kill_postmaster(embedded_settings)
+        found = await asyncio.gather(*(rows("SELECT count(*) AS n FROM kept") for _ in range(30)))
+        assert [one["n"] for (one,) in found] == [1000] * 30
+
+
+async def test_a_connection_used_just_now_is_not_asked(
+    embedded_settings: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rows("SELECT 1 AS n")
+    pings = Counter[str]()
+    dialect, ping = session.engine().dialect, session.engine().dialect.do_ping
+    monkeypatch.setattr(dialect, "do_ping", lambda one: pings.update(["asked"]) or ping(one))
+    for _ in range(5):
+        await rows("SELECT 1 AS n")
+    assert not pings
+    await count()
+    assert pings["asked"] == 1
+    monkeypatch.setattr(session, "REST_S", 0.0)
+    await rows("SELECT 1 AS n")
+    assert pings["asked"] == 2
 
 
 async def test_copy_works_after_a_kill(embedded_settings: EmbeddedPostgres) -> None:
