@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from typing import Any
@@ -34,6 +36,13 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "to":
             self.send_header("Location", value.replace("|", "://"))
         self.end_headers()
+        if kind == "drip":
+            with suppress(ConnectionError):
+                for _ in range(200):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            return
         self.wfile.write(b"x" * (int(value) if kind == "size" else 2))
 
 
@@ -71,6 +80,8 @@ def test_other_addresses(address: str) -> None:
         "http://0x7f.1:9/",
         "http://[::ffff:192.168.0.1]/",
         "https://169.254.169.254/latest/meta-data/",
+        "http://example.org@127.0.0.1:9/",
+        "http://example.org:80@[::1]:9/",
     ],
 )
 async def test_this_machine_is_not_asked(url: str) -> None:
@@ -166,6 +177,14 @@ async def test_answers_are_read_up_to_a_size(server: str) -> None:
     async with client(IMPATIENT) as http:
         with pytest.raises(UpstreamError, match="more than 2 KiB"):
             await http.ask(f"{server}/size/100000", most=2048)
+
+
+async def test_an_answer_that_drips_is_not_waited_for(server: str) -> None:
+    began = time.monotonic()
+    async with client(IMPATIENT) as http:
+        with pytest.raises(UnavailableError, match="took longer than 1 s; asked 2 times"):
+            await http.ask(f"{server}/drip", most=1000)
+    assert time.monotonic() - began < 8, "the whole answer takes ten seconds, twice"
 
 
 async def test_what_may_pass_is_asked_again(server: str) -> None:
