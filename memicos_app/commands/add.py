@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from memicos_app.commands import generation_options as options
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
@@ -16,7 +16,7 @@ from memicos_app.library.adding import Added, Adding
 from memicos_app.library.errors import LibraryError
 from memicos_app.settings import get_settings
 
-console = Console()
+console = Terminal()
 
 Sae = Annotated[str | None, typer.Argument(help="Folder of the SAE in SAELens format; or vectors.", metavar="FOLDER")]
 Hook = Annotated[

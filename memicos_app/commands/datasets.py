@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from memicos_app.commands.terminal import Terminal, shown
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
@@ -23,7 +23,7 @@ from memicos_app.library.datasets.states import SourceState, newer, source_state
 from memicos_app.library.datasets.verify import VerifyReport, verify_source
 from memicos_app.library.errors import BadInputError, LibraryError
 
-console = Console()
+console = Terminal()
 _SHOWN = 20
 _WHEN = "%Y-%m-%d %H:%M"
 Model = Annotated[str, typer.Argument(help="Model id.")]
@@ -54,7 +54,7 @@ def clearly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
 @clearly
 def sources() -> None:
     """List the sources that are here, and those that can be imported."""
-    console.print(session.run(_sources()))
+    console.print(session.run(_sources()), markup=False)
 
 
 @clearly
@@ -72,7 +72,7 @@ def status(
         counts = [str(one.counts.get(name, "")) for name in ("with_examples", "explained")]
         since = f"{one.finished.astimezone():{_WHEN}}" if one.finished else ""
         cells = (one.model_id, one.source_id, one.words, str(one.n_features or ""), *counts, since)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(shown(cell)) for cell in cells))
     console.print(table)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.components.figures import money_words
 from memicos_app.components.job_words import duration
@@ -15,7 +15,7 @@ from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.explanations import TOP_TOKENS
 
-console = Console()
+console = Terminal()
 
 
 def explain(

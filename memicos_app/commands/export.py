@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.components.figures import size_words
 from memicos_app.db import migrate, session
@@ -16,7 +16,7 @@ from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.exporting import Exported, export_source
 from memicos_app.library.indices import indices_of
 
-console = Console()
+console = Terminal()
 
 
 def export(

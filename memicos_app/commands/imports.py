@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
@@ -24,7 +24,7 @@ from memicos_app.library.errors import BadInputError, LibraryError, NotFoundErro
 from memicos_app.library.watch import Level, Watch
 from memicos_app.settings import get_settings
 
-console = Console()
+console = Terminal()
 _SHOWN_PROBLEMS = 20
 _USAGE = (
     "Say `memicos import MODEL SOURCE`, `memicos import ORIGIN MODEL SOURCE`, or `memicos import BATCH.json`; "

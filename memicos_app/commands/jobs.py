@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from memicos_app.commands.terminal import Terminal
 from memicos_app.components import job_words
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
@@ -20,7 +20,7 @@ from memicos_app.library.job_log import LogLine
 from memicos_app.library.job_views import JobView
 
 app = typer.Typer(name="jobs", help="Long work: imports, dashboards, exports.")
-console = Console()
+console = Terminal()
 Id = Annotated[int, typer.Argument(help="Number of the job, as `memicos jobs` lists it.", min=1)]
 Answer = TypeVar("Answer")
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from rich.console import Console
 from rich.table import Table
 
 from memicos_app.commands.jobs import ask, failing_clearly
+from memicos_app.commands.terminal import Terminal
 from memicos_app.library.providers import keys
 
 app = typer.Typer(name="keys", help="Keys of providers of language models.", no_args_is_help=True)
-console = Console()
+console = Terminal()
 Provider = Annotated[str, typer.Argument(help="openai, openrouter, anthropic, google or local.")]
 _SOURCES = {"own": "kept here", "settings": "from the settings", "none": "none", "unneeded": "not needed"}
 

@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
 from memicos_app.library.errors import LibraryError
 
-console = Console()
+console = Terminal()
 
 
 class By(StrEnum):

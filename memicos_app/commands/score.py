@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from memicos_app.commands.datasets import clearly
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.components.figures import money_words
 from memicos_app.components.job_words import duration
 from memicos_app.db import session
 
-console = Console()
+console = Terminal()
 _SHOWN = 5
 
 

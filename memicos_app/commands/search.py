@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from memicos_app.commands.jobs import ask, failing_clearly, say
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.library import jobs
 from memicos_app.library.embedders import filling, indexes
 from memicos_app.library.embedders.known import known
 
-console = Console()
+console = Terminal()
 Name = Annotated[str, typer.Option("--embedder", help="Name of an embedder; empty: the packaged one.")]
 AnyName = Annotated[str, typer.Option("--embedder", help="Name of an embedder; empty: each that has vectors.")]
 AsJob = Annotated[bool, typer.Option("--job", help="Have a job process do it, and return at once.")]

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from memicos_app.commands.terminal import Terminal
 from memicos_app.commands.watching import TerminalWatch
 from memicos_app.db import migrate, session
 from memicos_app.db.errors import DatabaseUnusable
@@ -17,7 +17,7 @@ from memicos_app.library.errors import BadInputError, LibraryError
 from memicos_app.library.uploaded_files import FileOutcome
 from memicos_app.settings import get_settings
 
-console = Console()
+console = Terminal()
 _SHOWN = 40
 """Indices of dead features, and problems of a file, that are listed."""
 

@@ -6,16 +6,16 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from memicos_app.commands.jobs import ask, failing_clearly
+from memicos_app.commands.terminal import Terminal
 from memicos_app.library.accounts import leaving, links, passwords, users
 from memicos_app.library.accounts.users import Account
 from memicos_app.settings import get_settings
 
 app = typer.Typer(name="users", help="People who sign in here.", no_args_is_help=True)
-console = Console()
+console = Terminal()
 Name = Annotated[str, typer.Argument(help="Name of a person, in whatever case.")]
 
 

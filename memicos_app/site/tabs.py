@@ -76,7 +76,10 @@ def _tree(state: BaseState) -> Iterator[tuple[str, BaseState]]:
 def remember(app: rx.App) -> None:
     """Let the app keep its pages this way, unless Redis keeps them."""
     if type(app.state_manager) is StateManagerMemory:
-        app._state_manager = Pages()
+        pages: Any = (
+            Pages  # its base is abstract by its overloads only, which not every run of the type checker forgives
+        )
+        app._state_manager = pages()
 
 
 async def forgetting(app: rx.App) -> None:

@@ -32,9 +32,9 @@ def say(*words: str, code: int = 0) -> str:
     return result.output
 
 
-def ask(kind: str = "embed", **arguments: Any) -> int:
+def ask(kind: str = "embed", title: str = "Embed [bold]m/s", **arguments: Any) -> int:
     async def asked() -> int:
-        one = await jobs.ask(kind, arguments, title="Embed [bold]m/s", subject="m/s")
+        one = await jobs.ask(kind, arguments, title=title, subject="m/s")
         await session.dispose()
         return one.id
 
@@ -49,6 +49,13 @@ def ask(kind: str = "embed", **arguments: Any) -> int:
 
 def test_nothing_to_list() -> None:
     assert say() == "There are no jobs.\n"
+
+
+def test_a_title_cannot_command_the_terminal() -> None:
+    number = str(ask(title="Embed \x1b[2J\x1b]0;mine\x07m"))
+    for said in (say(), say("show", number), say("pause", number)):
+        assert "\x1b" not in said
+        assert "‹1B›]0;mine‹7›m" in said
 
 
 def test_a_job_from_asking_to_retrying() -> None:
