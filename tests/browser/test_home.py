@@ -57,7 +57,8 @@ async def test_the_panel_steers_and_a_moved_slider_changes_the_text(page: Page, 
     await page.goto("/")
     steered, plain = page.locator("[data-pane=steered]"), page.locator("[data-pane=plain]")
     await page.get_by_role("button", name="Run").click()
-    await expect(steered).to_have_text(re.compile(r"[\s\S]{61}"), timeout=60_000)  # at first it is not busy either
+    await expect(steered).not_to_contain_text("press Run", timeout=60_000)  # before, it is not busy either
+    await expect(steered).to_have_text(re.compile(r"[\s\S]{61}"), timeout=60_000)
     await expect(steered).to_have_attribute("aria-busy", "false", timeout=60_000)
     first, unsteered = await steered.inner_text(), await plain.inner_text()
     assert len(first) > 60

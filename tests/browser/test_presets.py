@@ -41,7 +41,7 @@ async def test_a_preset_is_written_changed_and_removed(page: Page) -> None:
     await expect(page.get_by_role("alert")).to_contain_text("Another preset")
     await page.get_by_label("Address").fill("sometimes")
     await page.get_by_role("button", name="Keep").click()
-    await row.get_by_role("link", name="sometimes").click()
+    await row.get_by_role("link", name="sometimes", exact=True).click()
     await expect(page).to_have_url(re.compile(r"/steer\?preset=sometimes$"))
     await expect(page.locator(".steer-feature input[type=range]")).to_have_value("80")
     await page.goto(PRESETS)
