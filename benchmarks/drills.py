@@ -221,7 +221,7 @@ async def drilled(url: str, packets: Packets, drill: Drill) -> dict[str, Any]:
 
 
 async def calm(seen: Crowd, harmed: float, *, recovers: bool) -> None:
-    """Until texts that were asked for after the harm are whole, and nothing else was seen for five seconds.
+    """Until texts and pages that were asked for after the harm are whole, and nothing else was seen for five seconds.
 
     Where nothing recovers: for 25 seconds, and until the texts that were being written have ended.
     """
@@ -232,8 +232,9 @@ async def calm(seen: Crowd, harmed: float, *, recovers: bool) -> None:
         if not recovers and time.monotonic() > began + 25 and min(seen.writing.values(), default=harmed) >= harmed:
             return
         bad = [one.ended for one in since if one.outcome != "whole"]
-        steered = [one for one in since if one.kind == "stream" and one.outcome == "whole"]
-        if recovers and len(steered) > STEERING and time.monotonic() - max(bad, default=harmed) > 5:
+        whole = Counter(one.kind for one in since if one.outcome == "whole")
+        enough = whole["stream"] > STEERING and whole["page"] > READERS
+        if recovers and enough and time.monotonic() - max(bad, default=harmed) > 5:
             return
 
 
