@@ -160,7 +160,8 @@ async def balanced(sites: list[RunningSite]) -> AsyncIterator[str]:
                 there = await asyncio.open_connection("127.0.0.1", ports[(first + n) % len(ports)])
             except OSError:
                 continue
-            await asyncio.gather(passed(reader, there[1]), passed(there[0], writer))
+            with suppress(asyncio.CancelledError):  # the drills are over
+                await asyncio.gather(passed(reader, there[1]), passed(there[0], writer))
             return
         writer.close()
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from memicos_app.library.accounts import person
+import pytest
+
+from memicos_app.library.accounts import person, sessions
 from memicos_app.library.accounts.person import Person
 from memicos_app.library.query import run_in, writing
+from memicos_app.settings import get_settings
 
 ANN = Person("ann", "ann", way="session")
 BOB = Person("bob", "bob", way="session")
@@ -26,6 +29,19 @@ async def settle_in(*people: Person) -> None:
                 admin=one.admin,
             )
         await writer.commit()
+
+
+@contextmanager
+def site_with(monkeypatch: pytest.MonkeyPatch, who: Person, **settings: str) -> Iterator[None]:
+    """A site with these settings, open to several if none says otherwise; what happens inside is done for `who`."""
+    for name, value in ({"ACCESS": "open"} | settings).items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    sessions.forget_known()
+    with done_for(who):
+        yield
+    sessions.forget_known()
+    get_settings.cache_clear()
 
 
 @contextmanager

@@ -190,9 +190,10 @@ def _watch(engine: AsyncEngine) -> None:
     """
 
     def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-        now = time.monotonic()
-        used = record.info.get("used", now)
-        if used == now or (_trusting.get() and now - used < REST_S and _is_quiet(record.driver_connection)):
+        used = record.info.get("used")
+        if used is None:  # it was made for this use
+            return
+        if _trusting.get() and time.monotonic() - used < REST_S and _is_quiet(record.driver_connection):
             return
         try:
             engine.dialect.do_ping(connection)

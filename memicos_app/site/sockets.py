@@ -25,7 +25,7 @@ LONGEST_NAME = 300
 
 
 class QuickDeflate(PerMessageDeflate):
-    """Compression of a socket's frames that is would rather be done soon than save the last byte."""
+    """Compression of a socket's frames that would rather be done soon than save the last byte."""
 
     def frame_outbound(self, proto: Any, opcode: Any, rsv: Any, data: bytes, fin: bool) -> tuple[Any, bytes]:
         if self._compressor is None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import reflex as rx
+from reflex.istate import HANDLED_PICKLE_ERRORS
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import TOKEN_TYPE, StateToken
 from reflex.state import BaseState
@@ -36,6 +37,8 @@ class Pages(StateManagerMemory):
 
     folded: dict[str, bytes] = field(default_factory=dict)
     """By cache key."""
+    unfoldable: set[str] = field(default_factory=set)
+    """Keys of which that was said once."""
 
     def fold(self, token: StateToken[Any]) -> None:
         """Keep what a page holds as compressed bytes, until it is asked for. What can't be folded stays."""
@@ -45,8 +48,10 @@ class Pages(StateManagerMemory):
         held = {name: values for name, state in _tree(root) if (values := vars(state))}
         try:
             packed = zlib.compress(pickle.dumps(held), level=1)
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            logger.warning("A closed page stays as it is: %s", error)
+        except (*HANDLED_PICKLE_ERRORS, RecursionError) as error:
+            if token.cache_key not in self.unfoldable:
+                logger.warning("A closed page stays as it is: %s", error)
+                self.unfoldable.add(token.cache_key)
             return
         expires = self._token_expires_at[token.cache_key]
         self._purge_token(token)
@@ -54,6 +59,7 @@ class Pages(StateManagerMemory):
 
     def _purge_token(self, token: StateToken[Any]) -> None:
         self.folded.pop(token.cache_key, None)
+        self.unfoldable.discard(token.cache_key)
         super()._purge_token(token)
 
     def _get_or_create_state(self, token: StateToken[TOKEN_TYPE]) -> TOKEN_TYPE:
@@ -76,9 +82,8 @@ def _tree(state: BaseState) -> Iterator[tuple[str, BaseState]]:
 def remember(app: rx.App) -> None:
     """Let the app keep its pages this way, unless Redis keeps them."""
     if type(app.state_manager) is StateManagerMemory:
-        pages: Any = (
-            Pages  # its base is abstract by its overloads only, which not every run of the type checker forgives
-        )
+        # Its base is abstract by overloads alone, which not every run of mypy forgives.
+        pages: Any = Pages
         app._state_manager = pages()
 
 

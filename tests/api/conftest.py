@@ -13,11 +13,12 @@ from fastapi import FastAPI
 from inference_worker.server import create_app
 from memicos_app import worker as site_worker
 from memicos_app.api.app import api
-from memicos_app.library.accounts import passwords, person, sessions
+from memicos_app.library.accounts import passwords, person
 from memicos_app.settings import get_settings
 from tests.api import described
 from tests.inference_worker import serving
 from tests.mailbox import Mailbox, mail_server
+from tests.people import site_with
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Hashes in a test's time what the site hashes with care."""
@@ -105,12 +106,5 @@ def signing_site(
     database: str, mailbox: Mailbox, quick_hashes: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """A site that people sign in to, with a mail server."""
-    monkeypatch.setenv("ACCESS", "open")
-    monkeypatch.setenv("SMTP_URL", mailbox.url)
-    monkeypatch.setenv("PUBLIC_URL", "https://site.example")
-    get_settings.cache_clear()
-    sessions.forget_known()
-    token = person._person.set(person.OWNER)
-    yield
-    person._person.reset(token)
-    get_settings.cache_clear()
+    with site_with(monkeypatch, person.OWNER, SMTP_URL=mailbox.url, PUBLIC_URL="https://site.example"):
+        yield

@@ -13,22 +13,16 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from memicos_app.api.app import api
-from memicos_app.library.accounts import person, sessions
-from memicos_app.settings import get_settings
+from memicos_app.library.accounts.person import OWNER
+from tests.people import site_with
 
 
 @contextmanager
 def site(monkeypatch: pytest.MonkeyPatch, data_dir: Path, elsewhere: str, **settings: str) -> Iterator[None]:
     """An open site that may ask the server at `elsewhere`, with these settings."""
-    settings |= {"ACCESS": "open", "DATA_DIR": str(data_dir), "OUTBOUND_ALLOW": urlsplit(elsewhere).netloc}
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    get_settings.cache_clear()
-    sessions.forget_known()
-    token = person._person.set(person.OWNER)
-    yield
-    person._person.reset(token)
-    get_settings.cache_clear()
+    settings |= {"DATA_DIR": str(data_dir), "OUTBOUND_ALLOW": urlsplit(elsewhere).netloc}
+    with site_with(monkeypatch, OWNER, **settings):
+        yield
 
 
 def browser() -> httpx.AsyncClient:

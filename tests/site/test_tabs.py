@@ -100,10 +100,11 @@ async def test_a_page_that_cannot_be_folded_stays(caplog: pytest.LogCaptureFixtu
     manager = await _remembered("a")
     root = await manager.get_state(token("a"))
     vars(await root.get_state(Page))["_known"] = {"x": lambda: None}
-    manager.fold(token("a"))
+    for _ in range(2):
+        manager.fold(token("a"))
     assert set(manager.states) == {"a"}
     assert not manager.folded
-    assert "stays as it is" in caplog.text
+    assert caplog.text.count("stays as it is") == 1
     await manager.close()  # type: ignore[no-untyped-call]
 
 

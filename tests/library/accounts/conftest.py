@@ -6,18 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from memicos_app.library.accounts import person, sessions
-from memicos_app.settings import get_settings
+from memicos_app.library.accounts.person import VISITOR
+from tests.people import site_with
 
 
 @pytest.fixture
 def open_site(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A site where anybody reads and people who signed in write."""
-    monkeypatch.setenv("ACCESS", "open")
-    get_settings.cache_clear()
-    sessions.forget_known()
-    token = person._person.set(person.VISITOR)
-    yield
-    person._person.reset(token)
-    sessions.forget_known()
-    get_settings.cache_clear()
+    with site_with(monkeypatch, VISITOR):
+        yield
