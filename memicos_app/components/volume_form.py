@@ -27,49 +27,58 @@ def volume_form(state: type[Any]) -> rx.Component:
             class_name="seg volume-what",
         ),
         rx.el.form(
-            labelled(state, "subject", "Source", choice(state, "subject", rx.foreach(state.sources, option))),
-            labelled(
-                state,
-                "type",
-                rx.cond(state.what == JUDGE, "Way of judging", "Explainer"),
-                choice(
-                    state, "type", rx.foreach(state.ways, lambda one: rx.el.option(one["title"], value=one["name"]))
-                ),
-            ),
-            rx.cond(state.asks, model(state)),
-            rx.el.div(
+            rx.el.fieldset(  # what is typed before the form is filled would be lost
+                labelled(state, "subject", "Source", choice(state, "subject", rx.foreach(state.sources, option))),
                 labelled(
-                    state, "indices", "Features", line(state, "indices", placeholder="all"), "Such as 0-99,512."
+                    state,
+                    "type",
+                    rx.cond(state.what == JUDGE, "Way of judging", "Explainer"),
+                    choice(
+                        state,
+                        "type",
+                        rx.foreach(state.ways, lambda one: rx.el.option(one["title"], value=one["name"])),
+                    ),
                 ),
-                labelled(
-                    state, "max_features", "At most", line(state, "max_features", placeholder="all"), "Of them."
+                rx.cond(state.asks, model(state)),
+                rx.el.div(
+                    labelled(
+                        state, "indices", "Features", line(state, "indices", placeholder="all"), "Such as 0-99,512."
+                    ),
+                    labelled(
+                        state, "max_features", "At most", line(state, "max_features", placeholder="all"), "Of them."
+                    ),
+                    labelled(
+                        state,
+                        "budget_usd",
+                        "Budget, US$",
+                        line(state, "budget_usd", placeholder="none"),
+                        "Ends the run.",
+                    ),
+                    labelled(state, "concurrency", "At once", line(state, "concurrency"), "Questions, 1 to 64."),
+                    class_name="grid-2",
                 ),
-                labelled(
-                    state, "budget_usd", "Budget, US$", line(state, "budget_usd", placeholder="none"), "Ends the run."
+                rx.el.label(
+                    rx.el.input(
+                        type="checkbox", name="replace", value="yes", on_change=lambda on: state.typed("replace", on)
+                    ),
+                    rx.cond(
+                        state.what == JUDGE,
+                        "Also explanations that have such a score: both are kept",
+                        "Also features that this explainer and model have explained: theirs are replaced",
+                    ),
+                    class_name="switch",
                 ),
-                labelled(state, "concurrency", "At once", line(state, "concurrency"), "Questions, 1 to 64."),
-                class_name="grid-2",
-            ),
-            rx.el.label(
-                rx.el.input(
-                    type="checkbox", name="replace", value="yes", on_change=lambda on: state.typed("replace", on)
+                rx.el.div(
+                    rx.el.button(
+                        rx.cond(state.what == JUDGE, "Judge", "Explain"),
+                        type="submit",
+                        class_name="btn primary",
+                    ),
+                    rx.el.span("As a job: close the page, pause it, stop the machine.", class_name="small faint"),
+                    class_name="row wrap",
                 ),
-                rx.cond(
-                    state.what == JUDGE,
-                    "Also explanations that have such a score: both are kept",
-                    "Also features that this explainer and model have explained: theirs are replaced",
-                ),
-                class_name="switch",
-            ),
-            rx.el.div(
-                rx.el.button(
-                    rx.cond(state.what == JUDGE, "Judge", "Explain"),
-                    type="submit",
-                    disabled=~state.loaded,
-                    class_name="btn primary",
-                ),
-                rx.el.span("As a job: close the page, pause it, stop the machine.", class_name="small faint"),
-                class_name="row wrap",
+                disabled=~state.loaded,
+                class_name="bare",
             ),
             key=state.turn.to(str) + state.loaded.to(str),
             on_submit=state.send,

@@ -113,7 +113,10 @@ class VolumeState(rx.State):
         await self._estimate()
 
     async def _estimate(self, *, untouched: bool = False) -> None:
-        """`untouched`: nobody typed anything yet, so nobody has done anything wrong."""
+        """`untouched`: nobody typed anything yet, so nobody has done anything wrong.
+
+        What was found for other words than the form holds by now is dropped, however late it comes.
+        """
         async with self:
             values, what, self.estimating = dict(self._values), self.what, True
         wrong, facts, question, problem = dict.fromkeys(FIELDS, ""), [], [], ""
@@ -126,6 +129,8 @@ class VolumeState(rx.State):
             else:
                 problem = error.message
         async with self:
+            if (values, what) != (self._values, self.what):
+                return
             self.wrong, self.facts, self.question, self.problem = wrong, facts, question, problem
             self.estimating = False
 

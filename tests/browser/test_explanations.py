@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, expect
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.browser import dataset
 from tests.browser.conftest import scrolls_sideways, settled
@@ -99,6 +103,43 @@ async def test_without_a_language_model_the_form_says_where_to_get_one(page: Pag
     assert "0000wxyz" not in await page.content()
     await page.get_by_role("button", name="Remove the key of Anthropic").click()
     await expect(page.get_by_role("status")).to_contain_text("The key is removed")
+
+
+@pytest.mark.parametrize(
+    ("address", "label", "filling"),
+    [("/admin/explain", "Features", 'loaded_rx_state_":true'), ("/admin/add", "Folder", "")],
+    ids=["explain", "add"],
+)
+async def test_nothing_can_be_typed_that_the_filling_of_a_form_would_take_away(
+    page: Page, address: str, label: str, filling: str
+) -> None:
+    may_fill = asyncio.Event()
+    passing: list[asyncio.Task[None]] = []
+
+    async def late(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        messages: asyncio.Queue[str | bytes] = asyncio.Queue()
+        server.on_message(messages.put_nowait)
+        passing.append(asyncio.create_task(pass_on(socket, messages)))
+
+    async def pass_on(socket: WebSocketRoute, messages: asyncio.Queue[str | bytes]) -> None:
+        while True:
+            message = await messages.get()
+            if filling in str(message):
+                await may_fill.wait()
+            socket.send(message)
+
+    await page.route_web_socket(re.compile("/_event"), late)
+    await Page.goto(page, address)
+    field = page.get_by_label(label, exact=True)
+    await expect(field).to_be_disabled()
+    may_fill.set()
+    await expect(field).to_be_enabled()
+    await field.fill("1-5")
+    await settled(page)
+    await expect(field).to_have_value("1-5")
+    for task in passing:
+        task.cancel()
 
 
 async def test_the_form_for_many_says_what_it_would_take(page: Page, phone: Page) -> None:

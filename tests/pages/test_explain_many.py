@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from memicos_app.library import jobs
 from memicos_app.library.autointerp import volume
 from memicos_app.library.autointerp.asked import wanted
+from memicos_app.pages import explain_many
 from memicos_app.pages.explain_many import VolumeState
 from memicos_app.settings import get_settings
 from tests.api.dataset import MODEL, SOURCE
@@ -49,6 +52,27 @@ async def test_what_is_wrong_is_said_at_its_field(owner: Visitor, name: str, typ
     await owner.cause(VolumeState.typed(name, typed))
     assert owner.shown["wrong"][name]
     assert owner.shown["facts"] == []
+
+
+async def test_a_late_answer_for_earlier_words_is_dropped(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+    later = asyncio.Event()
+    told = explain_many.preview
+
+    async def slow_for_all(values: dict[str, str], what: str) -> Any:
+        if not values["indices"]:
+            asked.set()
+            await later.wait()
+        return await told(values, what)
+
+    monkeypatch.setattr(explain_many, "preview", slow_for_all)
+    first = asyncio.create_task(owner.cause(VolumeState.load))
+    await asked.wait()
+    await owner.cause(VolumeState.typed("indices", "0,10"))
+    later.set()
+    await first
+    assert dict(owner.shown["facts"])["features"] == "2"
+    assert not owner.shown["estimating"]
 
 
 async def test_it_begins_as_a_job_and_is_listed_with_its_cost(owner: Visitor, chat_server: ChatServer) -> None:
