@@ -83,6 +83,8 @@ class UserIdentity(SQLModel, table=True):
     provider: str = columns.key()
     subject: str = columns.key()
     """What the provider calls the account; never changes, other than its e-mail."""
+    issuer: str = columns.later_key()
+    """Address of the provider: another one's accounts are other people's. Empty: joined before this was kept."""
     user_id: str = columns.words()
     label: str = columns.words()
     """E-mail or name there, to be shown."""

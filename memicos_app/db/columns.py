@@ -44,6 +44,11 @@ def key() -> Any:
     return Field(sa_type=Text, primary_key=True)
 
 
+def later_key() -> Any:
+    """Text that came to the primary key later: empty in older rows."""
+    return Field(default="", sa_type=Text, primary_key=True, sa_column_kwargs=_default("''"))
+
+
 def numbered(kind: type[Integer] | type[BigInteger] | type[SmallInteger] = Integer) -> Any:
     """A primary key that the server numbers."""
     return Field(default=None, primary_key=True, sa_type=kind, sa_column_args=[Identity(always=True)])

@@ -11,6 +11,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from memicos_app.library.accounts import elsewhere, identities, keys, passwords, users
+from memicos_app.library.query import rows, run_in, writing
 from memicos_app.settings import get_settings
 from tests import oidc_provider
 from tests.api import elsewhere_site
@@ -137,6 +138,44 @@ async def test_google_is_a_provider_like_that_with_people_of_its_own(
         await client.get(back)
         assert await who(client) == "Ada-L"
     assert (await users.user("ada-l")).email == "ada@gmail.com"
+
+
+async def test_accounts_of_another_provider_under_the_same_name_are_other_people(
+    there: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both call somebody `u-1`."""
+    async with browser() as client:
+        await client.get(await agreed(client))
+        assert await who(client) == "Ada"
+    with oidc_provider.provider() as another:
+        another.claims = {"sub": "u-1", "name": "Mallory"}
+        monkeypatch.setattr(get_settings(), "oidc_issuer", another.url)
+        monkeypatch.setattr(get_settings(), "outbound_allow", [urlsplit(another.url).netloc])
+        async with browser() as client:
+            await client.get(await agreed(client))
+            assert await who(client) == "Mallory"
+    monkeypatch.setattr(get_settings(), "oidc_issuer", there.url)
+    monkeypatch.setattr(get_settings(), "outbound_allow", [urlsplit(there.url).netloc])
+    async with browser() as client:
+        await client.get(await agreed(client))
+        assert await who(client) == "Ada"
+
+
+async def test_who_joined_before_providers_were_told_apart_is_the_firsts_who_vouches(there: Provider) -> None:
+    ada = await users.add("ada")
+    async with writing() as writer:
+        await run_in(
+            writer,
+            "INSERT INTO user_identities (provider, subject, user_id) VALUES ('oidc', 'u-1', :user)",
+            user=ada.id,
+        )
+        await writer.commit()
+    for _ in range(2):
+        async with browser() as client:
+            await client.get(await agreed(client))
+            assert await who(client) == "ada"
+    kept = await rows("SELECT user_id, issuer FROM user_identities")
+    assert [(one["user_id"], one["issuer"]) for one in kept] == [(ada.id, there.url)]
 
 
 async def test_neither_a_key_nor_another_sites_page_joins_an_account(there: Provider) -> None:

@@ -38,6 +38,11 @@ class Elsewhere:
     url: str = ""
     """Address of a GitHub."""
 
+    @property
+    def address(self) -> str:
+        """Where it is, however it is written."""
+        return (self.issuer or self.url).rstrip("/")
+
     async def talk(self) -> Talk:
         """Its addresses. Raises `UnavailableError`, `UpstreamError`: it does not answer as it should."""
         return await Talk.with_issuer(self.issuer) if self.issuer else Talk.with_github(self.url)
@@ -133,7 +138,8 @@ async def finish(
         raise SignInError("You signed out meanwhile. Sign in, and begin again.", field="state")
     talk = await there.talk()
     found: Identity = await talk.identity(there.client_id, there.client_secret, code, trip)
-    return await identities.signed_in_with(name, found, link_to=trip.link_to), trip.onward
+    account = await identities.signed_in_with(name, there.address, found, link_to=trip.link_to)
+    return account, trip.onward
 
 
 def opened(carried: str) -> Trip:

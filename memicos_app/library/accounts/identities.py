@@ -11,7 +11,7 @@ from memicos_app.library.accounts import links, notifications, users
 from memicos_app.library.accounts.elsewhere_talk import Identity
 from memicos_app.library.accounts.users import Account
 from memicos_app.library.errors import ConflictError, ForbiddenError, NotFoundError, SignInError
-from memicos_app.library.query import row, rows, run_in, writing
+from memicos_app.library.query import Row, row, rows, run_in, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +23,24 @@ class Joined:
     created_at: datetime
 
 
-async def signed_in_with(provider: str, found: Identity, *, link_to: str | None) -> Account:
+async def signed_in_with(provider: str, issuer: str, found: Identity, *, link_to: str | None) -> Account:
     """The person of an account elsewhere: known, joined now to `link_to`, or new.
+
+    `issuer` is the provider's address: where the settings name another provider, its accounts are other people's.
 
     Raises:
         ConflictError: it signs in somebody else, or somebody here has its e-mail.
         ForbiddenError: there is no account, and none is made.
         SignInError: the person may not sign in any more.
     """
-    known = await row(
-        "SELECT user_id FROM user_identities WHERE provider = :provider AND subject = :subject",
-        provider=provider,
-        subject=storable(found.subject),
-    )
+    known = await _known(provider, issuer, found)
     if known is not None and link_to not in (None, known["user_id"]):
         raise ConflictError("That account signs in somebody else here.", field="place")
     if known is not None:
         account = await users.by_id(known["user_id"])
     else:
         account = await users.by_id(link_to) if link_to else await _new(found)
-        await _join(account.id, provider, found)
+        await _join(account.id, provider, issuer, found)
         if link_to:
             notifications.soon(notifications.way_in_changed(account, f"An account of {provider} signs in"))
     if account.disabled:
@@ -90,16 +88,41 @@ async def _new(found: Identity) -> Account:
     return await users.add_unnamed(found.wish, email=found.email)
 
 
-async def _join(user_id: str, provider: str, found: Identity) -> None:
+async def _known(provider: str, issuer: str, found: Identity) -> Row | None:
+    """Whom it signs in. What was joined before issuers were kept belongs to the first that vouches for it."""
+    key = {"provider": provider, "subject": storable(found.subject), "issuer": storable(issuer)}
+    known = await row(
+        """
+        SELECT user_id, issuer FROM user_identities
+        WHERE provider = :provider AND subject = :subject AND issuer IN (:issuer, '') ORDER BY issuer DESC LIMIT 1
+        """,
+        **key,
+    )
+    if known is not None and not known["issuer"]:
+        async with writing() as writer:
+            await run_in(
+                writer,
+                """
+                UPDATE user_identities SET issuer = :issuer
+                WHERE provider = :provider AND subject = :subject AND issuer = ''
+                """,
+                **key,
+            )
+            await writer.commit()
+    return known
+
+
+async def _join(user_id: str, provider: str, issuer: str, found: Identity) -> None:
     async with writing() as writer:
         await run_in(
             writer,
             """
-            INSERT INTO user_identities (provider, subject, user_id, label)
-            VALUES (:provider, :subject, :user, :label) ON CONFLICT DO NOTHING
+            INSERT INTO user_identities (provider, subject, issuer, user_id, label)
+            VALUES (:provider, :subject, :issuer, :user, :label) ON CONFLICT DO NOTHING
             """,
             provider=provider,
             subject=storable(found.subject),
+            issuer=storable(issuer),
             user=user_id,
             label=storable(found.email or found.wish),
         )

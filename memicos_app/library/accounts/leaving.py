@@ -29,7 +29,7 @@ PARTS: Mapping[str, str] = {
         SELECT id, name, last_four, created_at, used_at, revoked_at FROM api_keys WHERE user_id = :user
     """,
     "provider_keys": "SELECT provider, last_four, created_at FROM provider_keys WHERE user_id = :user",
-    "identities": "SELECT provider, subject, label, created_at FROM user_identities WHERE user_id = :user",
+    "identities": "SELECT provider, issuer, subject, label, created_at FROM user_identities WHERE user_id = :user",
     "lists": "SELECT * FROM lists WHERE creator_id = :user ORDER BY created_at",
     "list_entries": """
         SELECT e.* FROM list_entries AS e JOIN lists AS l ON l.id = e.list_id WHERE l.creator_id = :user
