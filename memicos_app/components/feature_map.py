@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from memicos_app.components.browser_files import browser_file
@@ -13,13 +11,15 @@ for module in (
     "map_tools.jsx",
 ):
     browser_file(__name__, module)
+Drawn = list[tuple[str, list[int]]]
+"""Features within a line that was drawn: of each source, their indices."""
 
 
 def picked_event(source: rx.Var[str], index: rx.Var[int]) -> tuple[rx.Var[str], rx.Var[int]]:
     return (source, index)
 
 
-def selected_event(features: rx.Var[list[Any]], total: rx.Var[int]) -> tuple[rx.Var[list[Any]], rx.Var[int]]:
+def selected_event(features: rx.Var[Drawn], total: rx.Var[int]) -> tuple[rx.Var[Drawn], rx.Var[int]]:
     return (features, total)
 
 

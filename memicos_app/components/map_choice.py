@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 from urllib.parse import urlencode
 
 import reflex as rx
 
 from memicos_app.components.feature_address import feature_path
 from memicos_app.components.feature_card import CardShown, feature_card, shown
+from memicos_app.components.feature_map import Drawn
 from memicos_app.components.figures import count
 from memicos_app.components.layout import card
 from memicos_app.components.rights import declares, inside
@@ -75,7 +76,7 @@ class MapChoice(rx.State, mixin=True):
         self.picked, self.card = "", NO_CARD
 
     @rx.event
-    async def select(self, features: list[Any], total: int) -> None:
+    async def select(self, features: Drawn, total: int) -> None:
         """Show what was drawn around, the first rows of it."""
         self._chosen = [(str(source), int(index)) for source, indices in features for index in indices]
         self.rows, self.selected = [], int(total)

@@ -72,6 +72,15 @@ def test_what_no_page_sends(value: Any) -> None:
         clean(value)
 
 
+@pytest.mark.parametrize("features", [[1], ["ab"], [["a", ["b"]]], [["a", [0.5]]], [[["a"], [1]]]])
+def test_a_selection_that_no_map_makes_is_refused_by_name(features: Any) -> None:
+    (select,) = (one for name, one in HANDLERS.items() if name.endswith("map_state.select"))
+    with pytest.raises(BadInputError, match="not of the kind") as refused:
+        checked(select, {"features": features, "total": 1})
+    assert refused.value.field == "features"
+    assert checked(select, {"features": [["a", [1]]], "total": 1})["features"] == [["a", [1]]]
+
+
 def test_fields_beside_those_of_a_handler_are_refused() -> None:
     """A field more would set what the page never meant to be set."""
     for name, handler in HANDLERS.items():
