@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.account_state import AccountState, PlaceRow, SessionRow
+from memicos_app.components.held import held_checkbox
 from memicos_app.components.layout import card
 from memicos_app.components.post_form import post_form
 from memicos_app.components.signing_in import labelled
@@ -161,9 +162,7 @@ def notifications() -> rx.Component:
 
 
 def switch(words: str, value: rx.Var[bool], event: Any) -> rx.Component:
-    return rx.el.label(
-        rx.el.input(type="checkbox", checked=value, on_change=event), rx.el.span(words), class_name="switch"
-    )
+    return rx.el.label(held_checkbox(checked=value, on_change=event), rx.el.span(words), class_name="switch")
 
 
 def data() -> rx.Component:

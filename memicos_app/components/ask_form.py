@@ -8,6 +8,7 @@ import reflex as rx
 
 from memicos_app.components.ask_model import EXPLAIN
 from memicos_app.components.asking import FEWEST, LARGEST_SEED, MOST, PER_KIND
+from memicos_app.components.held import held_select
 
 MODELS = "chat-models"
 
@@ -48,7 +49,7 @@ def ask_form(state: type[Any], label: str, verb: str, *more: rx.Component) -> rx
     return rx.el.form(
         rx.el.div(
             rx.el.label(label, html_for="ask-way", class_name="label"),
-            rx.el.select(
+            held_select(
                 rx.foreach(state.ways, lambda one: rx.el.option(one["title"], value=one["name"])),
                 id="ask-way",
                 name="way",

@@ -11,6 +11,7 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
+from memicos_app.components.held import held_select
 from memicos_app.components.layout import card
 from memicos_app.components.rights import declares
 from memicos_app.library.accounts.rights import Right
@@ -60,7 +61,7 @@ def choice_field(
     state: type[Any], name: str, label: str, options: rx.Component, *, value: rx.Var[str], hint: str = ""
 ) -> rx.Component:
     """One of several."""
-    control = rx.el.select(
+    control = held_select(
         options, **_common(state, name, hint), value=value, on_change=state.typed(name), class_name="select"
     )
     return _labelled(state, name, label, hint, control, required=True)

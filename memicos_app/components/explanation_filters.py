@@ -10,6 +10,7 @@ import reflex as rx
 
 from memicos_app.components.explanations_asked import OPEN, ExplanationsAsked, layers_text
 from memicos_app.components.figures import share, value
+from memicos_app.components.held import held_select
 from memicos_app.components.source_choice import SourceChoice
 from memicos_app.library.search_choices import SearchChoices
 
@@ -142,7 +143,7 @@ def choice(
     """A select with its label; `anything` is the entry for no choice."""
     return rx.el.label(
         rx.el.span(words, class_name="label"),
-        rx.el.select(
+        held_select(
             *([rx.el.option(anything, value="")] if anything else []),
             rx.foreach(each, lambda one: rx.el.option(one["words"], value=one["value"])),
             value=chosen,

@@ -8,6 +8,7 @@ import reflex as rx
 
 from memicos_app.components.explanation_filters import bound_fields, chip_list, choice, layers_field
 from memicos_app.components.explanations_asked import LONGEST
+from memicos_app.components.held import held_select
 from memicos_app.components.source_choice import source_button
 
 WAY_WORDS = {
@@ -56,7 +57,7 @@ def way_button(state: Any, name: str, words: str, told: str) -> rx.Component:
 def places(state: Any) -> rx.Component:
     """Where to look: everything, a release, a model, or some of its sources."""
     return rx.el.div(
-        rx.el.select(
+        held_select(
             rx.foreach(state.wheres, lambda one: rx.el.option(one["words"], value=one["value"])),
             value=state.where,
             on_change=state.choose_where,
@@ -65,7 +66,7 @@ def places(state: Any) -> rx.Component:
         ),
         rx.cond(
             state.sets.length() > 0,
-            rx.el.select(
+            held_select(
                 rx.el.option("All sources", value=""),
                 rx.foreach(state.sets, lambda one: rx.el.option(one["words"], value=one["value"])),
                 value=state.set_name,

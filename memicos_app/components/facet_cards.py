@@ -10,6 +10,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.figures import count, number_in
+from memicos_app.components.held import held_select
 from memicos_app.components.jump import place
 from memicos_app.components.layout import card
 from memicos_app.components.list_address import Asked
@@ -234,7 +235,7 @@ def score_card() -> rx.Component:
             class_name="card-body",
         ),
         title="How well explained",
-        aside=rx.el.select(
+        aside=held_select(
             rx.foreach(FacetsState.score_types, lambda name: rx.el.option(name, value=name)),
             value=FacetsState.score_type,
             on_change=FacetsState.choose_score,

@@ -9,6 +9,7 @@ from reflex.vars import ArrayVar
 from memicos_app.components.copy_button import copy_button
 from memicos_app.components.feature_address import EMBED_SWITCHES, TEST_TEXT, embed_part, embed_query, iframe
 from memicos_app.components.feature_display import FeatureDisplay, Shown
+from memicos_app.components.held import held_checkbox, held_select
 from memicos_app.components.keys import kbd
 from memicos_app.components.rights import declares
 from memicos_app.library.accounts.rights import Right
@@ -92,7 +93,7 @@ def source_switch(
 ) -> rx.Component:
     return rx.el.span(
         rx.el.span("▾", aria_hidden="true"),
-        rx.el.select(
+        held_select(
             rx.foreach(sources, lambda name: rx.el.option(name, value=name)),
             value=feature.source,
             on_change=on_source,
@@ -219,8 +220,7 @@ def embed_dialog() -> rx.Component:
 
 def switch(name: str, words: str) -> rx.Component:
     return rx.el.label(
-        rx.el.input(
-            type="checkbox",
+        held_checkbox(
             checked=~EmbedOptions.left_out.contains(name),
             on_change=EmbedOptions.toggle(name),
         ),

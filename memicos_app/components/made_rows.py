@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import reflex as rx
 
 from memicos_app.components.feature_address import feature_path
+from memicos_app.components.held import held_select
 from memicos_app.components.seen_by import mark
 from memicos_app.components.visible_text import one_line
 from memicos_app.library.lists.views import LONGEST_NAME, VISIBILITIES, ListView
@@ -89,7 +90,7 @@ def made_row(one: rx.Var[MadeRow], state: type[Any], on_show: Any = None, on_del
 
 
 def visibility_choice(one: rx.Var[MadeRow], on_show: Any) -> rx.Component:
-    return rx.el.select(
+    return held_select(
         *(rx.el.option(name, value=name) for name in VISIBILITIES),
         value=one["visibility"],
         on_change=lambda chosen: on_show(one["key"], chosen),

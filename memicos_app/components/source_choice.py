@@ -7,6 +7,8 @@ from typing import TypedDict
 
 import reflex as rx
 
+from memicos_app.components.held import held_select
+
 
 class SourceChoice(TypedDict):
     """A source that can be searched; `words` is its layer."""
@@ -50,7 +52,7 @@ def source_choice(
     return [
         rx.cond(
             sets.length() > 1,
-            rx.el.select(
+            held_select(
                 rx.foreach(sets, lambda name: rx.el.option(name, value=name)),
                 value=set_name,
                 on_change=on_set,

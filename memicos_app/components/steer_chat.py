@@ -22,6 +22,8 @@ class Conversation(rx.State, mixin=True):
     past: list[Turn] = []
     asked: str = ""
     prompt: str = ""
+    prompt_round: int = 0
+    """Counts what was put into the box; what is typed there counts nothing."""
     default_text: Text = NOTHING
     steered_text: Text = NOTHING
     _default_of: tuple[Any, ...] = ()
@@ -30,12 +32,17 @@ class Conversation(rx.State, mixin=True):
         """End what runs; the writing mixin does it."""
         raise NotImplementedError
 
+    def _put_words(self, words: str) -> None:
+        """Have these words in the box, whatever is typed there."""
+        self.prompt, self.prompt_round = words, self.prompt_round + 1
+
     def _say(self, words: str) -> None:
         """Begin a turn: what was said and answered before is over."""
         if self.asked:
             turn = Turn(said=self.asked, default=self.default_text, steered=self.steered_text)
             self.past = [*self.past, turn]
-        self.asked, self.prompt = words, ""
+        self.asked = words
+        self._put_words("")
         self.default_text = self.steered_text = NOTHING
         self._default_of = ()
 
@@ -47,7 +54,7 @@ class Conversation(rx.State, mixin=True):
     @rx.event
     def reset_chat(self) -> Any:
         """Begin a new conversation; the first thing said comes back into the box."""
-        self.prompt = self.past[0]["said"] if self.past else self.asked or self.prompt
+        self._put_words(self.past[0]["said"] if self.past else self.asked or self.prompt)
         self._forget()
         return rx.set_focus("prompt")
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypedDict
 import reflex as rx
 
 from memicos_app.components.feature_address import feature_path
+from memicos_app.components.held import held_range
 from memicos_app.library.example_groups import default_strength
 from memicos_app.library.steering import SteeredVector as AskedVector
 from memicos_app.library.vectors import Vector
@@ -34,9 +35,6 @@ class SteeredFeature(TypedDict):
     """The strength to begin with, where the method adds."""
     vector: bool
     """Whether it is a vector of somebody's own rather than a feature."""
-    low: str
-    high: str
-    """Where the filled part of the slider begins and ends, in per cent of its width."""
 
 
 class Suggestion(TypedDict):
@@ -85,8 +83,6 @@ def _bare(source: str, feature: int, label: str, place: str, usual: float) -> St
         limit=2.5 * usual,
         usual=usual,
         vector=False,
-        low="50%",
-        high="50%",
     )
 
 
@@ -98,14 +94,7 @@ def scaled(item: SteeredFeature, limit: float, strength: float) -> SteeredFeatur
 def with_strength(item: SteeredFeature, strength: float) -> SteeredFeature:
     """The same feature at another strength; a slider that is too short for it grows."""
     limit = max(item["limit"], abs(strength))
-    low, high = slider_marks(strength, limit)
-    return {**item, "strength": round(strength, 2), "least": -limit, "limit": limit, "low": low, "high": high}
-
-
-def slider_marks(strength: float, limit: float) -> tuple[str, str]:
-    """Begin and end of the filled part of a slider with its zero in the middle, in per cent."""
-    at = 50.0 + 50.0 * max(-1.0, min(1.0, strength / limit if limit else 0.0))
-    return f"{min(50.0, at):.2f}%", f"{max(50.0, at):.2f}%"
+    return {**item, "strength": round(strength, 2), "least": -limit, "limit": limit}
 
 
 def name_of(item: Var) -> tuple[rx.Component, ...]:
@@ -142,15 +131,12 @@ def feature_row(
             class_name="what",
         ),
         rx.el.div(
-            rx.el.input(
-                type="range",
-                min=item["least"],
-                max=item["limit"],
-                step="any",
+            held_range(
+                least=item["least"],
+                most=item["limit"],
                 value=item["strength"],
-                on_change=on_slide(item["key"]).throttle(90),
+                on_move=on_slide(item["key"]),
                 aria_label="Strength of " + item["label"].to(str),
-                style={"--lo": item["low"], "--hi": item["high"]},
                 class_name="range",
             ),
             rx.el.input(

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.feature_address import parameter
+from memicos_app.components.held import held_select
 from memicos_app.components.layout import crumbs, page_head
 from memicos_app.components.steer_chat import mode_switch
 from memicos_app.components.steer_presets import preset_select
@@ -39,7 +40,7 @@ def model_select(state: type[Any]) -> rx.Component:
     """Other models that can be steered, where there are any."""
     return rx.cond(
         (state.models.length() > 1) & parameter("hideModelSelector", "!==", "true"),
-        rx.el.select(
+        held_select(
             rx.foreach(state.models, lambda one: rx.el.option(one, value=one)),
             value=state.r_model,
             on_change=lambda model: rx.redirect("/" + model + "/steer"),

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypedDict
 
 import reflex as rx
 
+from memicos_app.components.held import held_textarea
 from memicos_app.components.written_text import Choice, written_text
 
 Var: TypeAlias = Any
@@ -87,6 +88,7 @@ def nothing_said() -> rx.Component:
 
 def prompt_box(
     value: Var,
+    round_: Var,
     *,
     chat: Var,
     on_change: Handler,
@@ -96,12 +98,16 @@ def prompt_box(
     busy: Var,
     longest: int,
 ) -> rx.Component:
-    """The prompt or the next message with its verbs; Enter runs, Shift+Enter breaks the line, Escape stops."""
+    """The prompt or the next message with its verbs; Enter runs, Shift+Enter breaks the line, Escape stops.
+
+    What is typed stays as it is until another `round_` puts `value` in its place.
+    """
     return rx.el.form(
         rx.el.label(rx.cond(chat, "Message", "Prompt"), html_for="prompt", class_name="sr"),
-        rx.el.textarea(
+        held_textarea(
             id="prompt",
             value=value,
+            round=round_,
             on_change=on_change,
             placeholder=rx.cond(chat, "Say something to both", "Begin a text for the model to go on with"),
             spell_check=False,

@@ -37,10 +37,12 @@ class SteerPresets(rx.State, mixin=True):
     feature_presets: list[PresetName] = []
     own_vectors: list[PresetName] = []
     may_edit: bool = False
-    prompt: str = ""
     features: list[SteeredFeature] = []
     problem: str = ""
     r_model: str = ""
+
+    def _put_words(self, words: str) -> None:
+        raise NotImplementedError
 
     async def _add(self, source: str, feature: int, strength: float | None = None) -> None:
         raise NotImplementedError
@@ -91,7 +93,8 @@ class SteerPresets(rx.State, mixin=True):
             await self._add(source, int(index))
             return
         chosen = await presets.by_alias(self.r_model, alias)
-        self.prompt = chosen.prompt or self.prompt
+        if chosen.prompt:
+            self._put_words(chosen.prompt)
         if chosen.kind == "prompt":
             return
         self._set_options(chosen.options)

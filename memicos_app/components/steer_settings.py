@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import reflex as rx
 
+from memicos_app.components.held import held_checkbox, held_select
 from memicos_app.components.layout import card
 from memicos_app.components.rights import declares
 from memicos_app.components.steer_picked import finite
@@ -150,7 +151,7 @@ def number(
 def switch(label: str, name: str, state: Any, *, title: str) -> rx.Component:
     return rx.el.label(
         rx.el.span(label),
-        rx.el.input(type="checkbox", checked=getattr(state, name), on_change=state.switch(name).prevent_default),
+        held_checkbox(checked=getattr(state, name), on_change=state.switch(name)),
         title=title,
         class_name="setting switch",
     )
@@ -161,7 +162,7 @@ def choice(
 ) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=f"setting-{name}"),
-        rx.el.select(
+        held_select(
             *[rx.el.option(words, value=value) for value, words in options.items()],
             id=f"setting-{name}",
             value=getattr(state, name),

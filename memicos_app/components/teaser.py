@@ -12,9 +12,9 @@ from reflex.event import EventSpec
 
 from memicos_app.components.feature_address import steer_path
 from memicos_app.components.figures import number_in
+from memicos_app.components.held import held_range
 from memicos_app.components.presence import is_here
 from memicos_app.components.rights import declares, inside, needs
-from memicos_app.components.steer_features import slider_marks
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import steer_runs
 from memicos_app.library.accounts.rights import Right
@@ -57,11 +57,6 @@ class TeaserState(rx.State):
     busy: bool = False
     problem: str = ""
     _model: str = ""
-
-    @rx.var
-    def marks(self) -> dict[str, str]:
-        low, high = slider_marks(self.strength, self.limit)
-        return {"--lo": low, "--hi": high}
 
     @rx.var
     def open_href(self) -> str:
@@ -225,15 +220,13 @@ def prompt_line() -> rx.Component:
 def slider_line() -> rx.Component:
     return rx.el.label(
         rx.el.span("Strength", class_name="label"),
-        rx.el.input(
-            key=f"{TeaserState.picked}/{TeaserState.limit}",
-            type="range",
-            min=-TeaserState.limit,
-            max=TeaserState.limit,
-            step="any",
-            default_value=TeaserState.strength,
-            on_change=TeaserState.slide.throttle(120),
-            style=TeaserState.marks,
+        held_range(
+            least=-TeaserState.limit,
+            most=TeaserState.limit,
+            value=TeaserState.strength,
+            digits=0,
+            pause=120,
+            on_move=TeaserState.slide,
             class_name="range grow",
         ),
         rx.el.output(TeaserState.strength, class_name="num strong teaser-strength"),

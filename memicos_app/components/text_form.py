@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from memicos_app.components.held import held_checkbox
 from memicos_app.components.test_box import submit_on_enter
 from memicos_app.components.text_asked import LONGEST
 
@@ -69,8 +70,7 @@ def examples(address: Callable[[str], str], texts: Sequence[str] = EXAMPLES) -> 
 def switch(words: str, on: rx.Var[bool], on_change: rx.EventHandler, told: str) -> rx.Component:
     """A setting that is on or off; `told` says what it does."""
     return rx.el.label(
-        # Not held by the state, so that it answers at once; the state's word makes it anew.
-        rx.el.input(type="checkbox", key=on.to_string(), default_checked=on, on_change=on_change),
+        held_checkbox(checked=on, on_change=on_change),
         words,
         title=told,
         class_name="switch",

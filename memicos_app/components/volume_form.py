@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.asking import Way
+from memicos_app.components.held import held_select
 from memicos_app.components.layout import card
 from memicos_app.components.volume_work import EXPLAIN, JUDGE, RunRow
 
@@ -116,7 +117,7 @@ def option(name: rx.Var[str]) -> rx.Component:
 
 
 def choice(state: type[Any], name: str, options: rx.Component) -> rx.Component:
-    return rx.el.select(
+    return held_select(
         options,
         id=f"volume-{name}",
         name=name,

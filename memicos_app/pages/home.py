@@ -11,6 +11,7 @@ from memicos_app.components.adding_links import adding_links
 from memicos_app.components.empty import Suggestion, empty_with_command
 from memicos_app.components.explanations_asked import search_in
 from memicos_app.components.figures import count
+from memicos_app.components.held import held_select
 from memicos_app.components.jump import outside, place
 from memicos_app.components.layout import card, page
 from memicos_app.components.random_card import RandomState, random_card
@@ -253,7 +254,7 @@ def labelled(words: str, control: rx.Component) -> rx.Component:
 
 
 def model_select() -> rx.Component:
-    return rx.el.select(
+    return held_select(
         rx.foreach(HomeState.model_rows, lambda one: rx.el.option(one["name"], value=one["key"])),
         value=HomeState.jump_model,
         on_change=HomeState.choose_model,
@@ -262,7 +263,7 @@ def model_select() -> rx.Component:
 
 
 def source_select() -> rx.Component:
-    return rx.el.select(
+    return held_select(
         rx.foreach(HomeState.jump_sources, lambda one: rx.el.option(one["words"], value=one["source"])),
         value=HomeState.jump_source,
         on_change=HomeState.choose_source,

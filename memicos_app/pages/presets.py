@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from memicos_app.components.empty import failed, skeleton_rows
+from memicos_app.components.held import held_select
 from memicos_app.components.layout import card, crumbs, page, page_head
 from memicos_app.components.preset_form import NEW, Draft, draft_of, preset_form, written
 from memicos_app.components.rights import declares, needs
@@ -129,7 +130,7 @@ def presets_page() -> rx.Component:
     return page(
         page_head(
             crumbs(("Status", "/admin"), ("Presets", "")),
-            rx.el.select(
+            held_select(
                 rx.foreach(PresetsState.models, lambda one: rx.el.option(one, value=one)),
                 value=PresetsState.chosen,
                 on_change=PresetsState.choose,

@@ -11,6 +11,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from memicos_app.components.empty import empty, skeleton_rows
+from memicos_app.components.held import held_select
 from memicos_app.components.layout import card, page
 from memicos_app.components.patience import patiently
 from memicos_app.components.rights import declares, needs
@@ -165,7 +166,7 @@ def token_search_page() -> rx.Component:
 
 def settings() -> list[rx.Component]:
     return [
-        rx.el.select(
+        held_select(
             rx.foreach(TokenSearchState.source_ids, lambda name: rx.el.option(name, value=name)),
             value=TokenSearchState.source_id,
             on_change=TokenSearchState.choose_source,

@@ -38,10 +38,10 @@ class SteerState(
     PickedFeatures,
     SteerOnlyWhere,
     SteerSettings,
-    SteerPresets,
-    VectorDialog,
     SteerWriting,
     Conversation,
+    SteerPresets,
+    VectorDialog,
     SteerStrip,
     SteerShare,
     rx.State,
@@ -57,8 +57,9 @@ class SteerState(
         """Read the address: a saved run, a preset, or a feature to begin with."""
         if await rejoins(self):
             return
-        query = self.router.url.query_parameters
+        query, puts = self.router.url.query_parameters, self.prompt_round
         self.reset()
+        self.prompt_round = puts + 1
         self.r_model = self.router.url.path.strip("/").split("/")[0]
         self.title = f"Steer {self.r_model} · MemicOS"
         try:
@@ -91,9 +92,10 @@ class SteerState(
         self.chat = bool(asked.chat)
         if asked.chat:
             self._recall(run.default_chat, asked.chat)
-            self.prompt = ""
+            self._put_words("")
         else:
-            self.prompt = self.asked = asked.prompt
+            self.asked = asked.prompt
+            self._put_words(asked.prompt)
         for part in asked.features:
             await self._add(part.source_id, part.index, part.strength)
         for vector in asked.vectors:
@@ -114,7 +116,7 @@ class SteerState(
 
     def _pick_mode(self, chat: bool) -> None:
         self.chat = chat and self.can_chat
-        self.prompt = "" if self.chat else PROMPT
+        self._put_words("" if self.chat else PROMPT)
 
     @rx.event
     def write(self, prompt: str) -> None:
@@ -220,6 +222,7 @@ def right() -> list[rx.Component]:
         rx.el.section(
             prompt_box(
                 SteerState.prompt,
+                SteerState.prompt_round,
                 chat=SteerState.chat,
                 on_change=SteerState.write,
                 on_run=SteerState.submit,
