@@ -157,6 +157,7 @@ async def test_what_is_reported_is_decided(page: Page) -> None:
     await page.locator(".explanations").get_by_role("button", name="Report:").first.click()
     await page.get_by_label("What is wrong with it?").fill(f"wrong {dataset.PIXEL}")
     await page.locator("#report-dialog").get_by_role("button", name="Report", exact=True).click()
+    await expect(page.locator("#report-dialog")).to_be_hidden()
     await page.goto("/admin/reports")
     item = page.locator(".reports li", has_text=words)
     await expect(item).to_contain_text(f"wrong {dataset.PIXEL}")
