@@ -17,5 +17,5 @@ def adding_links() -> rx.Component:
     places = (("+ Add new model", "/model/new"), ("+ Add new SAEs", "/sae/new"), ("Upload", "/upload"))
     return rx.el.span(
         *(rx.el.a(words, href=href, class_name="btn small quiet") for words, href in places),
-        class_name="row wrap",
+        class_name="row wrap adding-links",
     )
