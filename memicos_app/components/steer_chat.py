@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ class Conversation(rx.State, mixin=True):
     asked: str = ""
     prompt: str = ""
     prompt_round: int = 0
-    """Counts what was put into the box; what is typed there counts nothing."""
+    """Another number whenever words are put into the box; what is typed there changes nothing."""
     default_text: Text = NOTHING
     steered_text: Text = NOTHING
     _default_of: tuple[Any, ...] = ()
@@ -34,7 +35,8 @@ class Conversation(rx.State, mixin=True):
 
     def _put_words(self, words: str) -> None:
         """Have these words in the box, whatever is typed there."""
-        self.prompt, self.prompt_round = words, self.prompt_round + 1
+        self.prompt = words
+        self.prompt_round = secrets.randbelow(2**31)  # no count: a site that starts again would repeat it
 
     def _say(self, words: str) -> None:
         """Begin a turn: what was said and answered before is over."""

@@ -57,9 +57,8 @@ class SteerState(
         """Read the address: a saved run, a preset, or a feature to begin with."""
         if await rejoins(self):
             return
-        query, puts = self.router.url.query_parameters, self.prompt_round
+        query = self.router.url.query_parameters
         self.reset()
-        self.prompt_round = puts + 1
         self.r_model = self.router.url.path.strip("/").split("/")[0]
         self.title = f"Steer {self.r_model} · MemicOS"
         try:
