@@ -56,7 +56,7 @@ async def test_the_log_says_who_changed_how_one_signs_in(monkeypatch: pytest.Mon
         await users.set_email(ada.id, "ada@example.org")
         await changing.edit(ada.id, name="lovelace", bio="hm")
         await changing.edit(ada.id, bio="no line for this")
-        await identities.signed_in_with("oidc", Identity("1", "ada", None), link_to=ada.id)
+        await identities.signed_in_with("oidc", "https://id.example", Identity("1", "ada", None), link_to=ada.id)
         await identities.part(ada.id, "oidc")
         await provider_keys.put("openai", SecretStr("sk-secret"))
         await provider_keys.forget("openai")
