@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,7 +48,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> units.U
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The same order in every process of a run that is spread."""
+    """Every test has a name of its own, and the same order in every process of a run that is spread."""
+    named = Counter(item.nodeid for item in items)
+    if twice := [name for name, number in named.items() if number > 1]:
+        raise pytest.UsageError(f"of tests with one name only the last would run where they are spread: {twice}")
     if hasattr(config, "workerinput"):
         units.longest_first(items)
 

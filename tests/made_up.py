@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hypothesis
+import schemathesis
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -23,3 +25,16 @@ def requests_a_route(number: int) -> hypothesis.settings:
         suppress_health_check=list(hypothesis.HealthCheck),
         phases=[hypothesis.Phase.generate],
     )
+
+
+def cases(strategy: st.SearchStrategy[schemathesis.Case], settings: hypothesis.settings) -> list[schemathesis.Case]:
+    """What is made up for a route."""
+    made: list[schemathesis.Case] = []
+
+    @settings
+    @hypothesis.given(case=strategy)
+    def collect(case: schemathesis.Case) -> None:
+        made.append(case)
+
+    collect()
+    return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import hypothesis
 import pytest
 import requests
 import schemathesis
@@ -16,7 +15,7 @@ from memicos_app.api.app import api
 from memicos_app.library.accounts import keys, sessions, users
 from memicos_app.settings import get_settings
 from tests.api import dataset
-from tests.made_up import CHECKS, requests_a_route
+from tests.made_up import CHECKS, cases, requests_a_route
 
 SETTINGS = requests_a_route(6)
 TEXT = "According to the treaty of 1648"
@@ -78,18 +77,6 @@ async def asked(client: httpx.AsyncClient, case: schemathesis.Case, key: str = "
     answer = await client.request(str(prepared.method), str(prepared.url), headers=headers, content=prepared.body)
     case.validate_response(Response.from_httpx(answer, verify=False), checks=CHECKS)
     return answer
-
-
-def cases(strategy: st.SearchStrategy[schemathesis.Case], settings: hypothesis.settings) -> list[schemathesis.Case]:
-    made: list[schemathesis.Case] = []
-
-    @settings
-    @hypothesis.given(case=strategy)
-    def collect(case: schemathesis.Case) -> None:
-        made.append(case)
-
-    collect()
-    return made
 
 
 @pytest.mark.slow
