@@ -29,8 +29,12 @@ def reaching(path: str, body: Any) -> Any:
         return body
     example = EXAMPLES.get(path, {})
     real = {name: example[name] for name in (*ADDRESS, *TEXTS) if name in example and name in body}
-    short = {name: 4 for name in SHORT if name in example and body.get(name, 5) in range(5, 2**63)}
+    short = {name: 4 for name in SHORT if name in example and is_long(body.get(name, 5))}
     return {**body, **{name: value for name, value in real.items() if name in ADDRESS or not body[name]}, **short}
+
+
+def is_long(number: Any) -> bool:
+    return isinstance(number, int | float) and 5 <= number < 2**63
 
 
 @pytest.mark.slow
