@@ -27,6 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.postmaster import watched
 from memicos_app.db.url import DatabaseUrl, normalise
 from memicos_app.settings import Settings, get_settings
 
@@ -179,20 +180,27 @@ def _new_engine() -> AsyncEngine:
         pool_use_lifo=True,  # a busy site keeps few connections warm, and need not ask whether they live
         **options,
     )
-    _watch(made)
+    _watch(made, None if url else embedded(settings.data_dir))
     return made
 
 
-def _watch(engine: AsyncEngine) -> None:
+def _watch(engine: AsyncEngine, server: EmbeddedPostgres | None) -> None:
     """Ask a connection whether it lives before it is used again, unless that was just now and its user is trusting.
 
-    SQLAlchemy's own `pool_pre_ping` asks before each use, which doubles the statements of a busy site.
+    SQLAlchemy's own `pool_pre_ping` asks before each use, which doubles the statements of a busy site. It
+    would also believe a backend whose postmaster is dead, and whose answer is its last.
     """
+
+    def connect(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["postmaster"] = watched(server.place.postmaster) if server else None
 
     def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         used = record.info.get("used")
         if used is None:  # it was made for this use
             return
+        postmaster = record.info.get("postmaster")
+        if postmaster and postmaster.has_ended():
+            raise InvalidatePoolError
         if _trusting.get() and time.monotonic() - used < REST_S and _is_quiet(record.driver_connection):
             return
         try:
@@ -203,6 +211,7 @@ def _watch(engine: AsyncEngine) -> None:
     def checkin(_: Any, record: ConnectionPoolEntry) -> None:
         record.info["used"] = time.monotonic()
 
+    event.listen(engine.sync_engine, "connect", connect)
     event.listen(engine.sync_engine, "checkout", checkout)
     event.listen(engine.sync_engine, "checkin", checkin)
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.postmaster import watched
 from memicos_app.db.url import normalise
 
 # Without waiting for the disk a start takes a third of the time; a killed process loses nothing by it.
@@ -21,6 +22,7 @@ _CLIENT = """
 import sys
 from pathlib import Path
 from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.postmaster import watched
 server = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off", "shared_buffers": "128MB"})
 print(server.ensure_running(), flush=True)
 sys.stdin.read()
@@ -82,10 +84,14 @@ def postmaster(server: EmbeddedPostgres) -> int:
 
 
 def kill_postmaster(server: EmbeddedPostgres) -> int:
-    """kill -9 of the database server; its process id."""
+    """kill -9 of the database server; its process id.
+
+    It has left its folder a moment before it has let go of the pipe by which its backends hear of its end.
+    """
     pid = postmaster(server)
+    watch = watched(pid)
     os.kill(pid, 9)
-    eventually(lambda: server.place.postmaster is None)
+    eventually(lambda: server.place.postmaster is None and (watch is None or watch.has_ended()))
     return pid
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from memicos_app.db import session
 from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.postmaster import watched
 from memicos_app.library.query import rows
 from memicos_app.settings import get_settings
 from tests.conftest import settle
@@ -135,6 +136,21 @@ async def test_session_open_during_a_kill_fails_and_the_next_one_works(embedded_
 async def test_many_sessions_heal_at_once(embedded_settings: EmbeddedPostgres) -> None:
     await asyncio.gather(*(count() for _ in range(10)))
     kill_postmaster(embedded_settings)
+    assert await asyncio.gather(*(count() for _ in range(30))) == [1000] * 30
+
+
+async def test_a_last_answer_of_a_backend_without_its_server_is_not_believed(
+    embedded_settings: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backend notices late that its postmaster is dead: it says that it lives, and is then gone."""
+    await asyncio.gather(*(count() for _ in range(10)))
+    killed = watched(postmaster(embedded_settings))
+    assert killed is not None
+    assert not killed.has_ended()
+    kill_postmaster(embedded_settings)
+    assert killed.has_ended()
+    assert watched(embedded_settings.place.postmaster) is None
+    monkeypatch.setattr(session.engine().dialect, "do_ping", lambda _: True)
     assert await asyncio.gather(*(count() for _ in range(30))) == [1000] * 30
 
 
