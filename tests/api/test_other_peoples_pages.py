@@ -83,20 +83,18 @@ def value_of(kind: str, text: str) -> Any:
     return text
 
 
-def anns_rows(url: str) -> dict[str, Any]:
+def anns_rows(database: psycopg.Connection[Any]) -> dict[str, Any]:
     """A sum over the rows of each table that name Ann or what is hers, but for what Bob wrote about it.
 
     That an explanation has its vector by now is nobody's doing.
     """
-    with psycopg.connect(url) as connection:
-        tables = "SELECT relname FROM pg_stat_user_tables WHERE relname <> 'rate_windows'"
-        names = connection.execute(tables).fetchall()
-        summed = """
-            SELECT count(*), sum(hashtextextended(words, 0))
-            FROM (SELECT (to_jsonb(t) - 'embedded')::text AS words FROM "{}" AS t) AS r
-            WHERE words ~ '"ann"|anns' AND NOT words ~ '"bob"'
-        """
-        return {name: connection.execute(summed.format(name)).fetchone() for (name,) in names}
+    names = database.execute("SELECT relname FROM pg_stat_user_tables WHERE relname <> 'rate_windows'").fetchall()
+    summed = """
+        SELECT count(*), sum(hashtextextended(words, 0))
+        FROM (SELECT (to_jsonb(t) - 'embedded')::text AS words FROM "{}" AS t) AS r
+        WHERE words ~ '"ann"|anns' AND NOT words ~ '"bob"'
+    """
+    return {name: database.execute(summed.format(name), prepare=True).fetchone() for (name,) in names}
 
 
 async def caused(tab: Visitor, event: Any) -> list[Any] | None:
@@ -117,7 +115,8 @@ async def test_no_event_of_a_page_shows_or_changes_it(
         rx.State.setup_dynamic_args(get_route_args(route))
     ids = [value for value in asdict(anns).values() if isinstance(value, str)]
     assert len(MAY) > 150
-    wrong, ended_well, before = [], 0, anns_rows(imported)
+    database = psycopg.connect(imported, autocommit=True)
+    wrong, ended_well, before = [], 0, anns_rows(database)
     for route, names in places(anns):
         async with visitor(MODEL, SOURCE, "0") as base:
             tab = Place(base.processor, base.browser, base.address, route=route, names=names)
@@ -132,11 +131,12 @@ async def test_no_event_of_a_page_shows_or_changes_it(
                     sent = await caused(tab, handler(*values))
                     ended_well += sent is not None
                     wrong += seen(route, name, sent)
-                if (now := anns_rows(imported)) != before:
+                if (now := anns_rows(database)) != before:
                     changed = [table for table in now if now[table] != before.get(table)]
                     wrong.append(f"{route} {names}: {name} changed {changed}")
                     before = now
             wrong += seen(route, "the browser", [one.payload for one in tab.browser.told])
+    database.close()
     set_person(OWNER)
     assert ended_well > 1_000
     assert not wrong, "\n".join(wrong)

@@ -15,6 +15,7 @@ from reflex.state import StateUpdate
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 from reflex_base.registry import RegistrationContext
 
+from memicos_app.components import patience
 from memicos_app.library.accounts import rights
 from memicos_app.library.accounts.person import VISITOR, set_person
 from memicos_app.library.errors import BadInputError, LibraryError
@@ -116,7 +117,11 @@ class Nobody:
 async def processor(
     imported: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[BaseStateEventProcessor, list[Exception]]]:
-    """Reflex's processor with our admission before each handler, and what handlers raised."""
+    """Reflex's processor with our admission before each handler, and what handlers raised.
+
+    No worker answers, and nobody waits for it: who would comes to the end at once.
+    """
+    monkeypatch.setattr(patience, "PATIENCE", 0.0)
     monkeypatch.setenv("INFERENCE_URLS", "http://127.0.0.1:9")
     monkeypatch.setenv("ACCESS", "open")
     get_settings.cache_clear()
