@@ -123,13 +123,20 @@ class MailedLinkState(rx.State):
     token: str = ""
     code: str = ""
     kind: str = "all"
+    ended: bool = False
 
     @rx.event
     def load(self) -> None:
         """Take it from the address."""
+        self.ended = False
         given = self.router.url.query_parameters
         self.token, self.code = str(given.get("token", "")), str(given.get("code", ""))
         self.kind = str(given.get("kind", "all"))
+
+    @rx.event
+    def say_ended(self) -> None:
+        """The mails have been ended, by the form."""
+        self.ended = True
 
     @rx.var
     def unsubscribing(self) -> str:
@@ -157,10 +164,7 @@ def email_page() -> rx.Component:
                         class_name="card-body stack",
                     )
                 ),
-                rx.cond(
-                    PersonState.is_hydrated,
-                    rx.el.p("This link is not complete. Copy all of it from the mail.", class_name="notice amber"),
-                ),
+                incomplete(),
             ),
             rx.el.p(rx.el.a("Ask for another link", href="/signin", class_name="link"), class_name="small"),
             class_name="doorway stack",
@@ -171,26 +175,49 @@ def email_page() -> rx.Component:
 @rx.page(route="/unsubscribe", title="Mails · MemicOS", on_load=MailedLinkState.load)
 def unsubscribe_page() -> rx.Component:
     """A button, too: opening a mail's links must not end anything."""
+    state = MailedLinkState
     kinds = {"comments": "when somebody comments on what is yours", "jobs": "when a job of yours has ended"}
     return page(
         rx.el.div(
             rx.el.h1("No more mails", class_name="title"),
-            card(
-                rx.el.div(
-                    rx.el.p(
-                        "End the mails that come ",
-                        rx.match(MailedLinkState.kind, *kinds.items(), "by themselves, of every kind"),
-                        ".",
+            rx.cond(
+                state.ended,
+                rx.el.p(
+                    "Ended. Which mails you get is on ",
+                    rx.el.a("your account's page", href="/account", class_name="link"),
+                    ".",
+                    role="status",
+                    class_name="notice",
+                ),
+                rx.cond(
+                    state.code != "",
+                    card(
+                        rx.el.div(
+                            rx.el.p(
+                                "End the mails that come ",
+                                rx.match(state.kind, *kinds.items(), "by themselves, of every kind"),
+                                ".",
+                            ),
+                            post_form(
+                                rx.el.button("End them", type="submit", auto_focus=True, class_name="btn primary"),
+                                action=state.unsubscribing,
+                                on_done=state.say_ended,
+                                class_name="stack",
+                            ),
+                            class_name="card-body stack",
+                        )
                     ),
-                    post_form(
-                        rx.el.button("End them", type="submit", auto_focus=True, class_name="btn primary"),
-                        action=MailedLinkState.unsubscribing,
-                        done="Ended. Which mails you get is on your account's page.",
-                        class_name="stack",
-                    ),
-                    class_name="card-body stack",
-                )
+                    incomplete(),
+                ),
             ),
             class_name="doorway stack",
         ),
+    )
+
+
+def incomplete() -> rx.Component:
+    """Said once the address was read, not before."""
+    return rx.cond(
+        PersonState.is_hydrated,
+        rx.el.p("This link is not complete. Copy all of it from the mail.", class_name="notice amber"),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import psycopg
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -75,6 +76,26 @@ async def test_by_the_link_of_a_mail_which_is_opened_twice(
         await page.get_by_label("Your account, ada").click()
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+async def test_mails_end_by_one_press_on_the_page_of_their_link(
+    browser: Browser, hosted: RunningSite, browser_database: str
+) -> None:
+    with psycopg.connect(browser_database, autocommit=True) as database:
+        database.execute("UPDATE users SET mail_code = 'of-grace', notify_jobs = TRUE WHERE name = 'grace'")
+        async with watched_page(browser, hosted, viewport=PHONE) as page:
+            await page.goto("/unsubscribe")
+            await expect(page.get_by_text("This link is not complete.")).to_be_visible()
+            await page.goto("/unsubscribe?code=of-grace&kind=jobs")
+            await expect(page.get_by_text("when a job of yours has ended")).to_be_visible()
+            wanted = "SELECT notify_comments, notify_jobs FROM users WHERE name = 'grace'"
+            assert database.execute(wanted).fetchone() == (True, True)
+            await page.get_by_role("button", name="End them").click()
+            await expect(page.get_by_role("status").filter(has_text="Ended.")).to_be_visible()
+            await expect(page.get_by_role("button", name="End them")).to_have_count(0)
+            assert database.execute(wanted).fetchone() == (True, False)
+            await page.get_by_role("link", name="your account's page").click()
+            await expect(page).to_have_url(re.compile("/signin"))
 
 
 async def test_a_key_is_shown_once_and_a_session_ends_from_elsewhere(browser: Browser, hosted: RunningSite) -> None:
