@@ -196,8 +196,10 @@ def form() -> rx.Component:
 
 def no_models() -> rx.Component:
     return rx.el.p(
-        "There is no model here yet. ",
-        rx.el.a("Add one first", href="/model/new", class_name="link"),
-        ".",
+        rx.el.span(
+            "There is no model here yet. ",
+            rx.el.a("Add one first", href="/model/new", class_name="link"),
+            ".",
+        ),
         class_name="notice amber",
     )

@@ -183,9 +183,11 @@ def unsubscribe_page() -> rx.Component:
             rx.cond(
                 state.ended,
                 rx.el.p(
-                    "Ended. Which mails you get is on ",
-                    rx.el.a("your account's page", href="/account", class_name="link"),
-                    ".",
+                    rx.el.span(
+                        "Ended. Which mails you get is on ",
+                        rx.el.a("your account's page", href="/account", class_name="link"),
+                        ".",
+                    ),
                     role="status",
                     class_name="notice",
                 ),
