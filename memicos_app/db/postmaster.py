@@ -6,40 +6,32 @@ import os
 import select
 import sys
 import weakref
+from contextlib import suppress
+
+from memicos_app.db.postgres_place import Place
 
 
 class Postmaster:
-    """The postmaster that a connection was made by, whoever started it and whoever has its process id later.
+    """The postmaster that made a connection, whoever started it and whoever has its process id later.
 
     Args:
-        pid: its process id.
-
-    Raises:
-        OSError: it has ended, or the kernel cannot watch a process.
+        descriptor: the kernel's own for the process; closed with this object.
     """
 
-    def __init__(self, pid: int) -> None:
-        self._descriptor = _opened(pid)
-        weakref.finalize(self, os.close, self._descriptor)
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)
 
     def has_ended(self) -> bool:
-        """Whether it has, also as a zombie; one system call."""
+        """Whether it has, also as a zombie."""
         watch = select.poll()
         watch.register(self._descriptor, select.POLLIN)
         return bool(watch.poll(0))
 
 
-def watched(pid: int | None) -> Postmaster | None:
-    """A postmaster to ask later; None where there is none, or where the kernel cannot watch one."""
-    if pid is None:
-        return None
-    try:
-        return Postmaster(pid)
-    except OSError:
-        return None
-
-
-def _opened(pid: int) -> int:
-    if sys.platform == "linux":
-        return os.pidfd_open(pid)
-    raise OSError("only Linux watches a process that is not a child")
+def watched(place: Place) -> Postmaster | None:
+    """The live postmaster of a place, to ask later; None if there is none, or the system cannot watch one."""
+    if sys.platform == "linux" and (pid := place.postmaster) is not None:
+        with suppress(OSError):  # it has ended since, or a container forbids the call
+            return Postmaster(os.pidfd_open(pid))
+    return None

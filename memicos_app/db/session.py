@@ -192,7 +192,7 @@ def _watch(engine: AsyncEngine, server: EmbeddedPostgres | None) -> None:
     """
 
     def connect(_: Any, record: ConnectionPoolEntry) -> None:
-        record.info["postmaster"] = watched(server.place.postmaster) if server else None
+        record.info["postmaster"] = watched(server.place) if server else None
 
     def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         used = record.info.get("used")

@@ -22,7 +22,6 @@ _CLIENT = """
 import sys
 from pathlib import Path
 from memicos_app.db.embedded import EmbeddedPostgres
-from memicos_app.db.postmaster import watched
 server = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off", "shared_buffers": "128MB"})
 print(server.ensure_running(), flush=True)
 sys.stdin.read()
@@ -89,7 +88,7 @@ def kill_postmaster(server: EmbeddedPostgres) -> int:
     It has left its folder a moment before it has let go of the pipe by which its backends hear of its end.
     """
     pid = postmaster(server)
-    watch = watched(pid)
+    watch = watched(server.place)
     os.kill(pid, 9)
     eventually(lambda: server.place.postmaster is None and (watch is None or watch.has_ended()))
     return pid

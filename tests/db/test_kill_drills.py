@@ -144,12 +144,12 @@ async def test_a_last_answer_of_a_backend_without_its_server_is_not_believed(
 ) -> None:
     """A backend notices late that its postmaster is dead: it says that it lives, and is then gone."""
     await asyncio.gather(*(count() for _ in range(10)))
-    killed = watched(postmaster(embedded_settings))
+    killed = watched(embedded_settings.place)
     assert killed is not None
     assert not killed.has_ended()
     kill_postmaster(embedded_settings)
     assert killed.has_ended()
-    assert watched(embedded_settings.place.postmaster) is None
+    assert watched(embedded_settings.place) is None
     monkeypatch.setattr(session.engine().dialect, "do_ping", lambda _: True)
     assert await asyncio.gather(*(count() for _ in range(30))) == [1000] * 30
 
