@@ -141,12 +141,9 @@ def fresh_database(server: PostgresServer, template: str = TEMPLATE) -> Iterator
 
 
 def settle(work: Coroutine[Any, Any, object]) -> None:
-    """Run a coroutine between tests, on a loop that leaves those of pytest-asyncio alone."""
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(work)
-    finally:
-        loop.close()
+    """Run a coroutine between tests, on a loop that leaves those of pytest-asyncio alone, and all that it began."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(work)
 
 
 @pytest.fixture(scope="session")

@@ -80,8 +80,11 @@ def engine() -> AsyncEngine:
 @asynccontextmanager
 async def session() -> AsyncIterator[AsyncSession]:
     """A session for writing: what is not committed by its user is rolled back at the end."""
-    async with AsyncSession(await _ready_engine(), expire_on_commit=False) as opened:
+    opened = AsyncSession(await _ready_engine(), expire_on_commit=False)
+    try:
         yield opened
+    finally:  # not `async with`: it closes by a task, and a loop that stops may cancel that before it begins
+        await opened.close()
 
 
 @asynccontextmanager
@@ -91,12 +94,13 @@ async def read_session(*, trusting: bool = False) -> AsyncIterator[AsyncSession]
     Args:
         trusting: a connection that was used just now is not asked whether it lives: who reads asks again if not.
     """
+    opened = AsyncSession(_reader(await _ready_engine()), expire_on_commit=False, autoflush=False)
     token = _trusting.set(trusting)
     try:
-        async with AsyncSession(_reader(await _ready_engine()), expire_on_commit=False, autoflush=False) as opened:
-            yield opened
+        yield opened
     finally:
         _trusting.reset(token)
+        await opened.close()
 
 
 @asynccontextmanager

@@ -76,7 +76,7 @@ class Library(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self.folder = tempfile.TemporaryDirectory()
         self.versions = 0
         self.published: tuple[dict[int, float], dict[int, str]] = ({0: 1.0}, {})
@@ -92,11 +92,11 @@ class Library(RuleBasedStateMachine):
         with suppress(NotFoundError):
             self.run(delete_source(MODEL, SOURCE, everything=True))
         self.run(session.dispose())
-        self.loop.close()
+        self.runner.close()
         self.folder.cleanup()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(work)
+        return self.runner.run(work)
 
     def publish(self, most: dict[int, float], said: set[int]) -> None:
         """The origin changes."""
