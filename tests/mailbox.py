@@ -48,7 +48,7 @@ class Mailbox:
 def mail_server() -> Iterator[Mailbox]:
     """A server on loopback until the block ends."""
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller = Controller(box, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     controller.start()
     box.url = f"smtp://127.0.0.1:{controller.port}"
     try:

@@ -200,6 +200,8 @@ def _meaning(refusal: str) -> Answer:
     """What a refused connection says about the server; the server's own messages are never translated."""
     if "the database system is" in refusal:
         return Answer.BUSY
+    if "terminating connection" in refusal:  # the server has just ended under the backend that was to answer
+        return Answer.SILENT
     if "too many clients" in refusal or "connection slots" in refusal:
         return Answer.READY
     if "FATAL" in refusal:

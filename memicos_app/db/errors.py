@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import psycopg.errors
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 AWAY = "The database does not answer right now; try again in a moment."
+CROWDED = "Too many ask the database at once; try again in a moment."
 FULL = "The disk of the database is full: nothing can be changed until there is room again."
 
 
 def sentence(error: BaseException) -> str:
     """What a failure of the server is called towards people."""
+    if isinstance(error, PoolTimeoutError):
+        return CROWDED
     cause = error.orig if isinstance(error, DBAPIError) else error
     return FULL if isinstance(cause, psycopg.errors.DiskFull) else AWAY
 

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -89,8 +89,9 @@ class JobWatch:
             yield
         finally:
             writer.cancel()
-            with suppress(asyncio.CancelledError):
-                await writer
+            await asyncio.wait({writer})
+            if not writer.cancelled():
+                writer.result()
 
     async def _keep(self, work: asyncio.Task[object]) -> None:
         quiet = 0.0

@@ -17,6 +17,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from memicos_app.db.errors import DatabaseUnusable, sentence
@@ -27,7 +28,8 @@ from memicos_app.library.errors import UnavailableError
 from memicos_app.library.visibility import narrowed
 
 Row = Mapping[str, Any]
-_SILENT = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnusable)
+_LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_SILENT = (*_LOST, PoolTimeoutError, DatabaseUnusable)
 _GONE = (None, "57P01", "57P02", "57P03", "08003", "08006")
 """What a server says, or does not, whose connection is over; a reading statement is sent once more over another."""
 RETRY_S = 5.0
@@ -99,7 +101,7 @@ async def _read(sql: str, values: Mapping[str, Any], prepare: bool | None) -> Se
         try:
             async with read_session(trusting=True) as session:
                 return await _fetched(session, sql, values, prepare)
-        except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except _LOST as error:
             if not _was_gone(error) or time.monotonic() - began > REST_S:
                 raise
         async with read_session() as session:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from memicos_app.api.answers import NEXT_CURSOR
-from memicos_app.library import feature_columns, jobs
+from memicos_app.library import jobs
 from memicos_app.library.embedders import minilm, soon
 from tests.api.test_problems import assert_problem
 
@@ -43,7 +43,6 @@ async def upload(client: httpx.AsyncClient, *indices: int) -> None:
 async def source(client: httpx.AsyncClient, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A source of features with odd numbers, so that others may come between."""
     monkeypatch.setattr(minilm, "available", lambda: False)
-    monkeypatch.setattr(feature_columns, "PATIENT_FROM", float("inf"))  # a busy machine reads slowly, not later
     await client.post("/model/new", json={"id": MODEL, "layers": 1})
     await client.post("/source-set/new", json={"modelId": MODEL, "name": "res"})
     await upload(client, *range(1, 2 * FEATURES, 2))

@@ -14,6 +14,7 @@ from memicos_app.api.app import api
 from memicos_app.library.accounts.person import OWNER, set_person
 from memicos_app.settings import get_settings
 from memicos_app.site.walls import walled
+from tests.hours import clear_of_the_hour
 
 QUESTION = {"query": "anything"}
 
@@ -21,6 +22,7 @@ QUESTION = {"query": "anything"}
 @pytest.fixture
 def hosted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[httpx.AsyncClient]:
     """A client from elsewhere of a site that lets two searches an hour pass."""
+    clear_of_the_hour()
     monkeypatch.setenv("ACCESS", "open")
     monkeypatch.setenv("RATE_LIMITS", "explanation-search=2")
     get_settings.cache_clear()

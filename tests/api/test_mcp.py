@@ -18,6 +18,7 @@ from memicos_app.library.embedders import soon
 from memicos_app.settings import get_settings
 from tests.api.dataset import MODEL, SOURCE
 from tests.chat.server import ChatServer
+from tests.hours import clear_of_the_hour
 
 pytestmark = pytest.mark.usefixtures("imported")
 URL = "http://localhost/mcp"
@@ -116,6 +117,7 @@ async def test_explaining_asks_a_language_model(chat_server: ChatServer) -> None
 
 async def test_limits_are_told_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are a person's, whichever way the person asks."""
+    clear_of_the_hour()
     async with serving() as served:
         _, key = await keys.make((await users.add("carl")).id, "assistant")
         monkeypatch.setenv("ACCESS", "open")

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from memicos_app.library.accounts import keys, rights, sessions
 from memicos_app.library.accounts.person import Person
 from memicos_app.library.accounts.rights import Right
+from memicos_app.library.embedders import soon
 from memicos_app.library.providers import keys as provider_keys
 from memicos_app.library.query import run_in, writing
 from memicos_app.settings import get_settings
@@ -42,7 +43,8 @@ NOTHING_OWNED = {
     "/vector/new", "/explanation-type/{name}", "/models",
 }  # fmt: skip
 """Routes that name nothing of somebody's: they list or make what belongs to whoever asks."""
-MADE: list[Any] = []
+MADE: dict[str, Owned] = {}
+"""By database."""
 QUIET = {
     "/bookmark/delete", "/comments/{model_id}/{source_id}/{index}", "/features", "/features-offset", "/umap",
     "/steer/presets", "/user/sessions/end", "/people/{name}", "/people/{name}/lists", "/people/{name}/vectors",
@@ -102,9 +104,9 @@ async def in_the_catalog(client: httpx.AsyncClient) -> None:
 @pytest.fixture
 async def anns(client: httpx.AsyncClient, imported: str, asked_by: Any) -> Owned:
     """One of everything, made once: no test may change any of it."""
-    if not MADE:
-        MADE.append(await made(client, asked_by))
-    return MADE[0]
+    if imported not in MADE:
+        MADE[imported] = await made(client, asked_by)
+    return MADE[imported]
 
 
 async def made(client: httpx.AsyncClient, asked_by: Any) -> Owned:
@@ -139,6 +141,7 @@ async def made(client: httpx.AsyncClient, asked_by: Any) -> Owned:
         assert (await client.post("/list/get", json=at)).status_code == 200
         words = own["explanation"]["id"], open_words["explanation"]["id"]
         talk = comment["id"], list_comment["id"]
+        await soon.settled()
         return Owned(listed["id"], *talk, vector_of(vector), *words, "anns-run", key.id, session.id)
 
 

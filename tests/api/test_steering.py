@@ -236,4 +236,4 @@ async def test_a_client_that_leaves_stops_the_run(worker_app: FastAPI, worker: s
             async with client.stream("POST", f"{site}/steer", json=LONG) as answer:
                 await anext(first_text(answer))
                 assert scheduler.running == 1
-            await asyncio.to_thread(serving.until, lambda: scheduler.running == 0, 2.0)
+            await asyncio.to_thread(serving.until, lambda: scheduler.running == 0)

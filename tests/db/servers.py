@@ -94,6 +94,16 @@ def kill_postmaster(server: EmbeddedPostgres) -> int:
     return pid
 
 
+def wait_for_locks(url: str) -> None:
+    """Wait until nobody holds an advisory lock in a database: a backend hears a moment later that its client died."""
+    held = """
+        SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND d.datname = current_database()
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        eventually(lambda: connection.execute(held).fetchone() is None)
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from memicos_app.db import migrate
+from memicos_app.db import embedded, migrate
 from memicos_app.db.embedded import EmbeddedPostgres
 from memicos_app.db.errors import EmbeddedServerError
 from memicos_app.db.postgres_place import processes_in
@@ -201,3 +201,21 @@ def test_full_server_is_still_a_running_one(server: EmbeddedPostgres) -> None:
         first = postmaster(server)
         server.ensure_running()
         assert postmaster(server) == first
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer"),
+    [
+        ("FATAL:  the database system is starting up", "BUSY"),
+        ("FATAL:  sorry, too many clients already", "READY"),
+        ("FATAL:  terminating connection due to unexpected postmaster exit", "SILENT"),
+        ("Connection refused", "SILENT"),
+    ],
+)
+def test_what_a_refusal_says_about_the_server(refusal: str, answer: str) -> None:
+    assert embedded._meaning(refusal).name == answer
+
+
+def test_a_refusal_that_starting_again_would_not_mend() -> None:
+    with pytest.raises(EmbeddedServerError, match=r"refuses us: FATAL: *role"):
+        embedded._meaning('FATAL:  role "nobody" does not exist')

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from memicos_app.db import session
 from memicos_app.db.embedded import EmbeddedPostgres
+from memicos_app.db.postgres_place import processes_in
 from memicos_app.db.postmaster import watched
 from memicos_app.library.query import rows
 from memicos_app.settings import get_settings
@@ -90,7 +91,16 @@ def test_killed_backend_is_survived(server: EmbeddedPostgres) -> None:
         os.kill(connection.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
+    eventually(lambda: answers(server))
     assert query(server, "SELECT count(*) FROM kept") == [(1000,)]
+
+
+def answers(server: EmbeddedPostgres) -> bool:
+    """Whether it has recovered; until it notices that a backend died, it answers too."""
+    try:
+        return bool(query(server, "SELECT pg_sleep(0.2)"))
+    except psycopg.OperationalError:
+        return False
 
 
 def test_many_threads_heal_one_server(server: EmbeddedPostgres) -> None:
@@ -128,6 +138,7 @@ async def test_session_open_during_a_kill_fails_and_the_next_one_works(embedded_
     async with session.session() as opened:
         await opened.exec(text("SELECT 1"))
         kill_postmaster(embedded_settings)
+        eventually(lambda: processes_in(embedded_settings.place.pgdata) == [])
         with pytest.raises(OperationalError):
             await opened.exec(text("SELECT count(*) FROM kept"))
     assert await count() == 1000
@@ -165,6 +176,7 @@ async def test_reads_that_follow_each_other_closely_heal_too(embedded_settings: 
 async def test_a_connection_used_just_now_is_not_asked(
     embedded_settings: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(session, "REST_S", 60.0)
     await rows("SELECT 1 AS n")
     pings = Counter[str]()
     dialect, ping = session.engine().dialect, session.engine().dialect.do_ping

@@ -17,6 +17,7 @@ from inference_worker.engine.errors import OutOfMemory
 from inference_worker.engine.together import Shared, Together
 from inference_worker.scheduler import Busy, Expired, Scheduler, Stopped, Ticket
 from inference_worker.scheduler.thread import ROOM, SLICE
+from tests.inference_worker import serving
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ async def test_closing_ends_all_that_waits() -> None:
     await asyncio.to_thread(steps.entered.wait)
     waiting = asyncio.ensure_future(made.run(lambda: None))
     closing = asyncio.ensure_future(asyncio.to_thread(made.close))
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(serving.until, lambda: made._closed)
     steps.let(1)
     await closing
     for pending in (anext(_after(work)), waiting):

@@ -209,7 +209,7 @@ def _connect_and_reset(port: int, body: bytes, number: int) -> None:
         if number % 4:
             connection.sendall(request[: -len(body) // 2] if number % 4 == 1 else request)
         if number % 20 == 3:
-            connection.settimeout(5)
+            connection.settimeout(60)
             connection.recv(64)
 
 

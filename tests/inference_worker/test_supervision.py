@@ -68,9 +68,9 @@ def _ready(local: LocalWorker) -> bool:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        return b"\0" in Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie has no command line
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return b"\0" in Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie has no command line
 
 
 async def test_health_answers_many_times_while_one_text_is_written(local: LocalWorker) -> None:
@@ -141,13 +141,13 @@ time.sleep(600)
     pid = int(site.stdout.readline())
     try:
         log = tmp_path / "logs" / "worker.log"
-        serving.until(lambda: log.is_file() and "running on" in log.read_text().lower(), 60)
+        serving.until(lambda: log.is_file() and "running on" in log.read_text().lower(), LOADING)
         assert _alive(pid)
     finally:
         site.kill()
         site.wait()
         site.stdout.close()
-    serving.until(lambda: not _alive(pid), 30)
+    serving.until(lambda: not _alive(pid), 60)
 
 
 def test_stopping_ends_a_process_that_is_still_loading(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_what_cannot_start_is_tried_again_ever_later(tmp_path: Path) -> None:
     local = LocalWorker(open_to_all)
     local._secret = ""
     local.start()
-    serving.until(lambda: local.restarts >= 1, 60)
+    serving.until(lambda: local.restarts >= 1, LOADING)
     ended_with = local.last_exit
     local.stop()
     assert ended_with == 1

@@ -17,7 +17,7 @@ from memicos_app.jobs import kinds, process
 from memicos_app.settings import ROOT, get_settings
 from tests.jobs import working
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 assert working.kinds is kinds
 
 

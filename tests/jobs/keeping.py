@@ -7,11 +7,15 @@ import signal
 import sys
 
 from memicos_app.jobs.local import LocalJobs
-from memicos_app.settings import get_settings
+from memicos_app.settings import Settings, get_settings
 
 
 class Keeping(LocalJobs):
-    """The site's job process, with the kinds of tests."""
+    """The site's job process, with the kinds of tests, and as near to a processor as they are."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._niceness = 0
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         _, variables = super()._command()

@@ -20,7 +20,7 @@ from memicos_app.library.outbound import Outbound, Patience, UpstreamError, clie
 from memicos_app.settings import get_settings
 from tests.library.datasets.servers import allowed, served
 
-IMPATIENT = Patience(connect=2, silence=0.3, whole=1, tries=2, pause=0.01)
+IMPATIENT = Patience(connect=10, silence=0.9, whole=1, tries=2, pause=0.01)
 
 
 class _Handler(BaseHTTPRequestHandler):

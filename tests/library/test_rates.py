@@ -15,14 +15,17 @@ from memicos_app.library.accounts.person import OWNER, VISITOR, Person, set_pers
 from memicos_app.library.rates import RateLimited, Window, take
 from memicos_app.library.visitor import address, set_visitor
 from memicos_app.settings import ROOT, get_settings
+from tests.hours import clear_of_the_hour
 
 pytestmark = pytest.mark.usefixtures("database")
 MOST = 50
 
 
 @pytest.fixture(autouse=True)
-def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A site for many, with a small limit of steering."""
+def hosted(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A site for many, with a small limit of steering; who asks at the same time waits for a connection."""
+    clear_of_the_hour()
+    monkeypatch.setenv("DATABASE_URL", f"{database}&pool_timeout=120")
     monkeypatch.setenv("ACCESS", "open")
     monkeypatch.setenv("RATE_LIMITS", f"steer={MOST}")
     get_settings.cache_clear()

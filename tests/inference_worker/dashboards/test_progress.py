@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
+from inference_worker.dashboards import progress
 from inference_worker.dashboards.progress import Bars, Lines, Meter, Step
 
 
-def test_what_a_resume_found_done_does_not_count_for_the_rate() -> None:
+def test_what_a_resume_found_done_does_not_count_for_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [7.0]
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: now[0]))
     steps: list[Step] = []
     meter = Meter("activations", 100, "tokens", steps.append, done=60)
     assert steps[0].rate is None
     assert steps[0].seconds_left is None
-    time.sleep(0.05)
+    now[0] += 0.05
     meter.add(20)
     assert steps[-1].done == 80
-    assert steps[-1].rate is not None
-    assert 100 < steps[-1].rate <= 400
-    assert steps[-1].seconds_left == pytest.approx(20 / steps[-1].rate)
+    assert steps[-1].rate == pytest.approx(400)
+    assert steps[-1].seconds_left == pytest.approx(20 / 400)
 
 
 def test_lines_say_what_how_fast_and_how_long() -> None:

@@ -25,6 +25,7 @@ from memicos_app.library.providers import ChatModel, ProviderError
 from memicos_app.library.query import rows
 from memicos_app.library.watch import Stopped, Unwatched
 from memicos_app.settings import ROOT, get_settings
+from tests.db.servers import wait_for_locks
 from tests.library.autointerp import source
 from tests.library.autointerp.judge import MODEL as RULE
 from tests.library.autointerp.judge import Judge, judging
@@ -141,6 +142,7 @@ async def test_a_killed_run_loses_and_repeats_nothing_that_was_answered(rule: Ju
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
+            wait_for_locks(database)
         repeated += at_once
     await asyncio.sleep(2 * rule.delay)  # the judge answers the last questions of a process that is gone
     done = await run(replace(WANTED, concurrency=at_once))

@@ -27,6 +27,7 @@ from memicos_app.library.query import row, rows, run_in, writing
 from memicos_app.library.watch import Level, Stopped
 from memicos_app.settings import ROOT, get_settings
 from tests.chat.server import ChatServer
+from tests.db.servers import wait_for_locks
 from tests.library.autointerp.conftest import WORDS, name
 from tests.library.datasets.folder import MODEL, SOURCE, Folder
 
@@ -258,7 +259,9 @@ def _killed(server: ChatServer, enough: int, folder: Path) -> int:
         time.sleep(0.02)
     assert process.poll() is None, (folder / "explain.log").read_text()
     process.send_signal(signal.SIGKILL)
-    return int(process.wait() == -signal.SIGKILL)
+    died = process.wait() == -signal.SIGKILL
+    wait_for_locks(os.environ["DATABASE_URL"])
+    return int(died)
 
 
 async def test_an_answer_that_was_paid_for_is_used_after_the_kill(wanted: Wanted, chat_server: ChatServer) -> None:

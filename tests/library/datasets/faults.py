@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -18,7 +18,7 @@ from memicos_app.library.datasets.origins import Origin, open_origin
 from memicos_app.library.outbound import Patience
 from tests.library.datasets.servers import served
 
-IMPATIENT = Patience(connect=2, silence=0.3, whole=3, tries=4, pause=0.01)
+IMPATIENT = Patience(connect=10, silence=2, whole=5, tries=4, pause=0.01)
 MODEL, SOURCE = "toy", "3-res-tiny"
 
 
@@ -55,6 +55,7 @@ class Faulty:
         return [start for method, asked, start in self.asked if (method, asked) == ("GET", name)]
 
 
+@cache
 def digest(data: bytes) -> str:
     """MD5, which the server gives as etag."""
     return hashlib.md5(data).hexdigest()

@@ -205,7 +205,7 @@ async def test_paused_and_gone_on(server: Faulty) -> None:
     watch = Noted()
     began = asyncio.create_task(contents(server, watch=watch))
     async with asyncio.timeout(20):
-        while not watch.told or not watch.told[-1][0]:
+        while not watch.told or watch.told[-1][0] < len(DATA) // 2:
             await asyncio.sleep(0.01)
     watch.stop = True
     with pytest.raises(Stopped):

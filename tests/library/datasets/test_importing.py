@@ -388,10 +388,10 @@ async def test_the_locks_outlive_a_silent_connection(
         await connection.set_autocommit(True)
         found = await connection.execute("SELECT current_database()")
         (name,) = await found.fetchone() or ("",)
-        await connection.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '2s'".encode())
+        await connection.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '4s'".encode())
     folder.write()
     async with generations.importing(MODEL, SOURCE):
-        await asyncio.sleep(4)
+        await asyncio.sleep(6)
         with pytest.raises(UnavailableError):
             await import_source(folder.origin, MODEL, SOURCE)
 

@@ -228,7 +228,7 @@ class Library(RuleBasedStateMachine):
 
     @invariant()
     def readers_see_the_model(self) -> None:
-        if hasattr(self, "loop"):
+        if hasattr(self, "runner"):
             self.run(self.read())
 
     async def read(self) -> None:
