@@ -104,7 +104,7 @@ class AskModel(rx.State, mixin=True):
             problem = error.message
         async with self:
             self.chat_models, self.models_known, self.ask_problem = names, True, problem
-            if not names:
+            if not names and self.way == next(iter(self.ways))["name"]:
                 self.way = next((one["name"] for one in self.ways if not one["asks"]), self.way)
 
     @rx.event(background=True, supersedes=True)

@@ -50,11 +50,17 @@ def text_field(state: type[Any], name: str, label: str, *, hint: str = "", **pro
     control = rx.el.input(
         **_common(state, name, hint),
         on_change=state.typed(name).debounce(PAUSE),
+        on_blur=left(state, name),
         auto_complete="off",
         class_name="input",
         **props,
     )
     return _labelled(state, name, label, hint, control, required="required" in props)
+
+
+def left(state: type[Any], name: str) -> Any:
+    """What a field holds is told at once when it is left: the pause of the next one would take its place."""
+    return lambda value: rx.cond(value != "", state.typed(name, value), rx.noop())
 
 
 def choice_field(

@@ -30,6 +30,7 @@ async def found_so_far(asked: ExplanationsAsked) -> AsyncIterator[Page]:
         yield await whole
     finally:
         whole.cancel()
+        await asyncio.gather(whole, return_exceptions=True)
 
 
 async def search(asked: ExplanationsAsked, cursor: str | None = None) -> Page:

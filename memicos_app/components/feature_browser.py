@@ -15,6 +15,7 @@ from memicos_app.components.jump import place
 from memicos_app.components.keys import kbd
 from memicos_app.components.list_address import PAGE, Asked, last_page
 from memicos_app.components.rights import declares, inside
+from memicos_app.components.typed import followed
 from memicos_app.library import features
 from memicos_app.library.accounts.rights import Right
 from memicos_app.library.views import FeatureSort
@@ -54,7 +55,8 @@ class BrowserState(rx.State):
     chips: list[Chip] = []
     """Every filter that is on, each with the address without it."""
     _path: str = ""
-    _typed: str = ""
+    _typed: list[str] = [""]
+    """What the box asked for, from what is shown now to what was typed last."""
     _asked: Asked = Asked()
 
     @inside
@@ -97,15 +99,15 @@ class BrowserState(rx.State):
         self.after = asked.at(asked.page + 1).address(path) if asked.page < last_page(total) else ""
         self.clear = asked.cleared().address(path)
         self.chips = chips(asked, path)
-        if asked.query != self._typed:
-            self.box += 1
-        self.query = self._typed = asked.query
+        self.query = asked.query
+        self._typed, elsewhere = followed(self._typed, asked.query)
+        self.box += elsewhere
 
     @rx.event
     def filter(self, words: str) -> EventSpec:
         """Keep the rows whose explanation holds `words`."""
         asked = self._asked.holding(words)
-        self._typed = asked.query
+        self._typed = [*self._typed, asked.query]
         return rx.redirect(asked.address(self._path), replace=True)
 
 

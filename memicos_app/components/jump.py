@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -19,6 +20,7 @@ from memicos_app.settings import get_settings
 
 PLACEHOLDER = "Jump to, or search explanations"
 SUGGESTED = 7
+LATE_S = 3.0
 
 
 @declares(Right.READ)
@@ -29,11 +31,16 @@ class JumpState(rx.State):
     chosen: int = -1
     round: int = 0
     home_model: str = get_settings().model_id
+    _left: tuple[str, float] = ("", 0.0)
+    """The words with which somebody went on, and when: what is suggested for them comes late."""
 
     @rx.event
     async def suggest(self, words: str) -> None:
         """Suggest what `words` could mean in the model that is on screen."""
         embedders.warm_soon()
+        gone_on, when = self._left
+        if words == gone_on and time.monotonic() - when < LATE_S:
+            return
         self.chosen = -1
         model_id, source_id = await self._place()
         self.suggestions = await suggestions(words, model_id, source_id)
@@ -50,8 +57,10 @@ class JumpState(rx.State):
     @rx.event
     async def go(self, form: dict[str, Any]) -> list[EventSpec]:
         """Open the chosen suggestion, or what the words mean."""
+        words = str(form.get("jump", ""))
+        self._left = (words, time.monotonic())
         model_id, source_id = await self._place()
-        href = address(str(form.get("jump", "")), model_id, source_id)
+        href = address(words, model_id, source_id)
         if 0 <= self.chosen < len(self.suggestions):
             href = self.suggestions[self.chosen]["href"]
         self._close()

@@ -107,11 +107,10 @@ class ListAdding(rx.State, mixin=True):
         return None
 
     @rx.event
-    def close_found(self) -> Any:
+    def close_found(self) -> None:
         """Take what was found away."""
         self._close_found()
         self.add_round += 1
-        return rx.set_focus("list-add")
 
 
 def list_adding(state: type[Any]) -> rx.Component:
@@ -122,6 +121,7 @@ def list_adding(state: type[Any]) -> rx.Component:
                 id="list-add",
                 name="feature",
                 key=state.add_round.to(str),
+                auto_focus=state.add_round > 0,
                 placeholder="Add a feature: its address, an index, or words to search for",
                 aria_label="Feature to add: an address, an index, or words to search for",
                 auto_complete="off",

@@ -31,11 +31,10 @@ class ListEditing(rx.State, mixin=True):
         raise NotImplementedError
 
     @rx.event
-    def edit(self, on: bool) -> Any:
+    def edit(self, on: bool) -> None:
         """Open the fields of name and description, or close them."""
         self.editing, self.edit_problem = on, ""
         self.round += 1
-        return rx.set_focus("list-name") if on else None
 
     @rx.event
     @needs(Right.WRITE)
@@ -82,6 +81,7 @@ class ListEditing(rx.State, mixin=True):
         """Keep a note that was changed."""
         try:
             await keeping.note(self._id(), FeatureAddress.of(key), text)
+            await self._reread()
         except LibraryError as error:
             return rx.toast.error(error.message)
         return None

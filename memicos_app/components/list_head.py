@@ -53,6 +53,7 @@ def words_form(state: type[Any]) -> rx.Component:
         rx.el.input(
             id="list-name",
             name="name",
+            auto_focus=True,
             default_value=state.name,
             max_length=LONGEST_NAME,
             required=True,

@@ -53,10 +53,9 @@ class OwnWords(rx.State, mixin=True):
         self.words_round += 1
 
     @rx.event
-    def change(self, explanation_id: str) -> Any:
+    def change(self, explanation_id: str) -> None:
         """Put an explanation's words into a field; an empty id takes the field away."""
         self.changing, self.deleting, self.change_problem = explanation_id, "", ""
-        return rx.set_focus("change-words") if explanation_id else None
 
     @rx.event
     @needs(Right.WRITE)
@@ -106,7 +105,7 @@ def words_form(state: type[Any]) -> rx.Component:
 def change_form(state: type[Any], text: rx.Var[str]) -> rx.Component:
     """A field with the words that are to be changed."""
     return rx.el.form(
-        field("change-words", default_value=text, aria_label="Other words for this explanation"),
+        field("change-words", default_value=text, auto_focus=True, aria_label="Other words for this explanation"),
         rx.cond(
             state.change_problem != "",
             rx.el.p(state.change_problem, role="alert", class_name="field-wrong small iso"),

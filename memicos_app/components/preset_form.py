@@ -88,7 +88,7 @@ def preset_form(draft: Var, wrong: Var, turn: Var, state: Any) -> rx.Component:
     """Everything of a preset but its options, which come from the steer page."""
     return card(
         rx.el.form(
-            line("Name", draft, "name"),
+            field("Name", line_input(draft, "name", "name", auto_focus=state.eager)),
             rx.el.div(
                 kind(draft),
                 field("Place", line_input(draft, "rank", "place", type="number")),

@@ -50,6 +50,7 @@ export function RangePlot({ label, edges, every, kept, low, high, kind, onRange 
   const span = (a, b) => [Math.min(a, b), Math.max(a, b) + 1];
   const down = (event) => {
     if (!count || event.button) return;
+    clearTimeout(timer.current);
     event.currentTarget.setPointerCapture(event.pointerId);
     const at = barAt(event);
     setDrawn({ anchor: at, ends: span(at, at) });
@@ -66,6 +67,7 @@ export function RangePlot({ label, edges, every, kept, low, high, kind, onRange 
     send(drawn.ends);
   };
   const clear = () => {
+    clearTimeout(timer.current);
     setDrawn({ ends: [0, count] });
     onRange("", "");
   };

@@ -66,8 +66,8 @@ class DownloadState(rx.State):
     async def watch(self) -> AsyncIterator[EventSpec]:
         """Look what lies ready, and ask again from the browser while the job is open."""
         try:
-            kept = await exports.kept(self.r_model, self.r_source)
             found = await jobs.jobs(kind=exports.KIND, subject=f"{self.r_model}/{self.r_source}", limit=1)
+            kept = await exports.kept(self.r_model, self.r_source)  # after the job, which may end between the two
         except LibraryError as error:
             async with self:
                 self.problem = error.message

@@ -21,7 +21,8 @@ from memicos_app.library.side_by_side import Wish
 from memicos_app.library.steering import SteerResult, SteerText
 
 FRAME_S = 0.06
-RETRIES_S = (1.0, 2.0, 2.0, 3.0) + (5.0,) * 10
+RETRIES_S = (1.0, 2.0, 2.0, 3.0) + (5.0,) * 35
+"""Seconds between tries: three minutes, in which a slow machine loads the model of a worker that died again."""
 
 
 @declares(Right.READ)

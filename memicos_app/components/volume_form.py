@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from memicos_app.components.asking import Way
+from memicos_app.components.checked_fields import left
 from memicos_app.components.held import held_select
 from memicos_app.components.layout import card
 from memicos_app.components.volume_work import EXPLAIN, JUDGE, RunRow
@@ -133,6 +134,7 @@ def line(state: type[Any], name: str, **props: Any) -> rx.Component:
         name=name,
         default_value=state.begin_with[name],
         on_change=state.typed(name).debounce(PAUSE),
+        on_blur=left(state, name),
         aria_invalid=rx.cond(state.wrong[name] != "", "true", "false"),
         aria_describedby=f"volume-{name}-said",
         auto_complete="off",

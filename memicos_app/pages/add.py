@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from memicos_app.components.adding_form import adding_form, known, steps
 from memicos_app.components.empty import failed
@@ -69,19 +70,27 @@ class AddState(rx.State):
         self._values, self.size = values, size_words(values)
         self.begin = {name: values.get(name, "") for name in FIELDS}
 
+    @rx.event
+    @needs(Right.MANAGE)
+    async def typed(self, name: str, value: str) -> EventSpec | None:
+        """Keep what stands in the form now, and check it."""
+        if name not in FIELDS or not ownership.may_edit():
+            return None
+        if name in ("sae", "model", "set_name") and self._values.get(name) != value:
+            self._values.pop("source_id", None)
+        self._values[name] = value
+        return AddState.check()
+
     @rx.event(background=True, supersedes=True)
     @needs(Right.MANAGE)
-    async def typed(self, name: str, value: str) -> None:
-        """Check what stands in the form now; a field that is still empty is not wrong yet."""
+    async def check(self) -> None:
+        """Say what is wrong; a field that is still empty is not wrong yet."""
         async with self:
-            if name not in FIELDS or not ownership.may_edit():
-                return
-            self._values[name] = value
-            if name in ("sae", "model", "set_name"):
-                self._values.pop("source_id", None)
             values = dict(self._values)
         facts, notes, wrong = await asyncio.to_thread(checked, values)
         async with self:
+            if values != self._values:
+                return
             self.facts, self.notes, self.problem = facts, notes, ""
             self.wrong = {field: words if values.get(field, "").strip() else "" for field, words in wrong.items()}
             self.size = size_words(values)

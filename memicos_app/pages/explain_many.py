@@ -101,15 +101,20 @@ class VolumeState(rx.State):
                 return
         await self._estimate()
 
+    @rx.event
+    @needs(Right.MANAGE)
+    async def typed(self, name: str, value: Any) -> EventSpec | None:
+        """What the form asks for now is kept, then checked and estimated; only that gives way to what is newer."""
+        if name not in FIELDS or not ownership.may_edit():
+            return None
+        self._values[name] = "yes" if value is True else "" if value is False else str(value)
+        self.begin_with[name] = self._values[name] if name in ("subject", "type") else self.begin_with[name]
+        return VolumeState.estimate()
+
     @rx.event(background=True, supersedes=True)
     @needs(Right.MANAGE)
-    async def typed(self, name: str, value: Any) -> None:
-        """What the form asks for now is checked and estimated."""
-        async with self:
-            if name not in FIELDS or not ownership.may_edit():
-                return
-            self._values[name] = "yes" if value is True else "" if value is False else str(value)
-            self.begin_with[name] = self._values[name] if name in ("subject", "type") else self.begin_with[name]
+    async def estimate(self) -> None:
+        """Say what the form would take."""
         await self._estimate()
 
     async def _estimate(self, *, untouched: bool = False) -> None:

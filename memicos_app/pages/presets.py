@@ -39,6 +39,8 @@ class PresetsState(rx.State):
     prompts: list[PresetRow] = []
     draft: Draft = NEW
     turn: int = 0
+    eager: bool = False
+    """Whether the form takes the focus as it comes."""
     loaded: bool = False
     may_edit: bool = False
     problem: str = ""
@@ -64,13 +66,13 @@ class PresetsState(rx.State):
         await self._list()
 
     @rx.event
-    def edit(self, preset_id: str) -> Any:
+    def edit(self, preset_id: str) -> None:
         """Write on a preset; an empty id begins a new one."""
         self.wrong = ""
         self.turn += 1
+        self.eager = True
         found = self._found.get(preset_id)
         self.draft = draft_of(found) if found else NEW
-        return rx.set_focus("preset-name")
 
     @rx.event
     @needs(Right.MANAGE)
@@ -83,7 +85,7 @@ class PresetsState(rx.State):
         except LibraryError as error:
             self.wrong = error.message
             return None
-        self.draft, self.wrong = NEW, ""
+        self.draft, self.wrong, self.eager = NEW, "", False
         self.turn += 1
         return rx.toast.success("Preset kept")
 
@@ -98,7 +100,7 @@ class PresetsState(rx.State):
         except LibraryError as error:
             return rx.toast.error(error.message)
         if self.draft["id"] == preset_id:
-            self.draft = NEW
+            self.draft, self.eager = NEW, False
             self.turn += 1
         return rx.toast.success("Preset removed")
 

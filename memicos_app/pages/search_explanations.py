@@ -33,6 +33,7 @@ from memicos_app.components.rights import declares, needs
 from memicos_app.components.search_ways import search_ways
 from memicos_app.components.source_choice import SourceChoice
 from memicos_app.components.test_result import took
+from memicos_app.components.typed import followed
 from memicos_app.components.visible_text import one_line
 from memicos_app.library import embedders
 from memicos_app.library.accounts.rights import Right
@@ -83,7 +84,7 @@ class SearchState(rx.State):
     more_busy: bool = False
     _asked: ExplanationsAsked = ExplanationsAsked()
     _choices: SearchChoices | None = None
-    _typed: str = ""
+    _typed: list[str] = [""]
     _cursor: str = ""
     _serial: int = 0
 
@@ -97,9 +98,8 @@ class SearchState(rx.State):
         """Take over what the address asks for, then search."""
         embedders.warm_soon()
         asked = ExplanationsAsked.of(self.router.url.query_parameters)
-        if asked.query != self._typed:
-            self.box += 1
-            self._typed = asked.query
+        self._typed, elsewhere = followed(self._typed, asked.query)
+        self.box += elsewhere
         if asked != self._asked:
             self._serial += 1
             self.more_follow = self.more_busy = False
@@ -182,7 +182,7 @@ class SearchState(rx.State):
     @rx.event
     def type(self, words: str) -> EventSpec:
         asked = self._asked.asking(words)
-        self._typed = asked.query
+        self._typed = [*self._typed, asked.query]
         return self._change(asked)
 
     @rx.event

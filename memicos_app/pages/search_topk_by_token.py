@@ -81,7 +81,9 @@ class TokenSearchState(rx.State):
         if asked.text != self.text:
             self.text_round += 1
             self.rows, self.features, self.searched = [], [], False
-        self._asked, self.text, self.marked = asked, asked.text, ""
+        if replace(asked, order=self._asked.order) != self._asked:
+            self.marked = ""
+        self._asked, self.text = asked, asked.text
         self.ignore_bos, self.hides_dense = asked.ignore_bos, asked.density > 0
         self.busy, self.problem, self.loaded = bool(asked.text.strip()), "", True
         return TokenSearchState.run()

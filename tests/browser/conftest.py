@@ -50,6 +50,8 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WORKER_SECONDS = 180
+ANSWER = 60_000
+"""Milliseconds for an answer of the worker, which may load an SAE for it."""
 HERE = Path(__file__).parent
 PATIENCE = 20_000
 """Milliseconds that a page may take to show something; a loaded machine is slow, a broken page never does."""
@@ -89,7 +91,8 @@ class Watched:
             self.faults.append(f"left the origin: {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        left_early = "WebSocket is closed before the connection is established" in message.text
+        if message.type in ("error", "warning") and not left_early:
             self.faults.append(f"console {message.type}: {message.text}")
 
 

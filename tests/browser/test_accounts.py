@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import psycopg
@@ -15,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 
 from memicos_app.settings import ROOT
 from memicos_app.site import frontend
-from tests.browser.conftest import DESKTOP, PHONE, scrolls_sideways, watched_page
+from tests.browser.conftest import ALIVE, DESKTOP, PHONE, scrolls_sideways, watched_page
 from tests.mailbox import Mailbox, mail_server
 from tests.running import RunningSite, running_site
 
@@ -69,7 +70,7 @@ async def test_by_the_link_of_a_mail_which_is_opened_twice(
         await page.get_by_label("E-mail", exact=True).fill("ada@example.org")
         await page.get_by_role("button", name="Send a link").click()
         await expect(page.get_by_role("status").filter(has_text="mailbox")).to_be_visible()
-        assert httpx.get(mailbox.link()).status_code == 200
+        assert httpx.get(mailbox.link(), timeout=30).status_code == 200
         await page.goto(mailbox.link())
         await page.get_by_role("button", name="Sign in", exact=True).click()
         await expect(page).to_have_url(re.compile("/compare$"))
@@ -111,7 +112,7 @@ async def test_a_key_is_shown_once_and_a_session_ends_from_elsewhere(browser: Br
         await page.get_by_label("Name of a new API key").fill("<b>notebook</b>")
         await page.get_by_role("button", name="Make a key").click()
         text = await page.locator(".fresh-key code").inner_text()
-        asked = {"headers": {"x-api-key": text}}
+        asked: dict[str, Any] = {"headers": {"x-api-key": text}, "timeout": 30}
         assert httpx.post(f"{hosted.url}/api/user/refresh", **asked).json()["name"] == "grace"
         await page.reload()
         await expect(page.get_by_text("<b>notebook</b>")).to_be_visible()
@@ -130,7 +131,7 @@ async def test_a_closed_site_shows_visitors_the_way_in_alone(
     browser: Browser, hosted: RunningSite, browser_database: str, site: RunningSite
 ) -> None:
     with hosting("closed", browser_database, site, ACCESS="closed") as closed:
-        led = httpx.get(f"{closed.url}/compare?a=m/s/1")
+        led = httpx.get(f"{closed.url}/compare?a=m/s/1", timeout=30)
         assert (led.status_code, led.headers["location"]) == (307, "/signin?next=/compare%3Fa%3Dm/s/1")
         async with watched_page(browser, closed, viewport=PHONE) as page:
             await page.goto("/compare")
@@ -140,6 +141,7 @@ async def test_a_closed_site_shows_visitors_the_way_in_alone(
             assert not await scrolls_sideways(page)
             await by_password(page)
             await expect(page).to_have_url(f"{closed.url}/compare")
+            await page.wait_for_function(ALIVE)
             await page.goto("/account")
             await expect(page.get_by_label("Name", exact=True)).to_have_value("grace")
             assert not await scrolls_sideways(page)
@@ -147,7 +149,7 @@ async def test_a_closed_site_shows_visitors_the_way_in_alone(
             await expect(page.get_by_role("link", name="Lists")).to_be_visible()
             await expect(page.get_by_role("link", name="Admin")).to_have_count(0)
             cookies = {one["name"]: one["value"] for one in await page.context.cookies()}
-            assert httpx.get(f"{closed.url}/admin/jobs", cookies=cookies).status_code == 403
+            assert httpx.get(f"{closed.url}/admin/jobs", cookies=cookies, timeout=30).status_code == 403
             await page.evaluate(
                 "history.pushState(null, '', '/admin/jobs'); dispatchEvent(new PopStateEvent('popstate'))"
             )

@@ -7,10 +7,9 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser import dataset
-from tests.browser.conftest import scrolls_sideways
+from tests.browser.conftest import ANSWER, scrolls_sideways
 from tests.running import RunningSite
 
-ANSWER = 60_000
 TEXT = "The expenditures of the city grew, and the climate of the region was mild."
 """On which feature 12 fires as well as feature 16."""
 PLACE = f"{dataset.MODEL}/{dataset.SOURCE}"

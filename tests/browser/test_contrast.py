@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import scrolls_sideways, settled
+from tests.browser.conftest import ANSWER, scrolls_sideways, settled
 from tests.running import RunningSite
 
 FRENCH = ("Le traité fut signé à Paris.", "Il fait très beau aujourd'hui.")
@@ -29,7 +29,7 @@ async def test_two_sides_and_what_tells_them_apart(page: Page, inference: Runnin
     await first.get_by_role("textbox").nth(1).fill(FRENCH[1])
     await expect(first.get_by_role("textbox").first).to_have_value(FRENCH[0])
     await page.keyboard.press("Control+Enter")
-    await expect(page.get_by_text("2 against 1 texts, 1 source")).to_be_visible()
+    await expect(page.get_by_text("2 against 1 texts, 1 source")).to_be_visible(timeout=ANSWER)
 
     of_first, of_second = page.get_by_label("More on the first side"), page.get_by_label("More on the second side")
     found = await of_first.get_by_role("listitem").count()
@@ -37,7 +37,7 @@ async def test_two_sides_and_what_tells_them_apart(page: Page, inference: Runnin
     best = await of_first.locator("[data-item]").first.get_attribute("href")
     await page.get_by_role("button", name="Change the sides over").click()
     await expect(first.get_by_role("textbox").first).to_have_value(ENGLISH[0])
-    await expect(of_second.locator(f"[href^='{str(best).partition('?')[0]}?']")).to_be_visible()
+    await expect(of_second.locator(f"[href^='{str(best).partition('?')[0]}?']")).to_be_visible(timeout=ANSWER)
 
     bars = of_first.get_by_role("button", name=re.compile("against")).first
     await bars.click()
@@ -46,12 +46,14 @@ async def test_two_sides_and_what_tells_them_apart(page: Page, inference: Runnin
     await expect(of_first.locator(".strip-row")).to_have_count(3)
     await page.get_by_role("button", name="How often").click()
     await expect(page).to_have_url(re.compile("measure=share"))
-    await expect(page.get_by_role("button", name=re.compile("% against")).first).to_be_visible()
+    await expect(page.get_by_role("button", name=re.compile("% against")).first).to_be_visible(timeout=ANSWER)
 
 
 async def test_on_a_phone_by_its_address(phone: Page, inference: RunningSite) -> None:
     hostile = quote("<img src=x onerror=alert(1)>")
     await phone.goto(f"/search-contrast?first={quote(FRENCH[0])}&second={hostile}&measure=mean&dense=true")
-    await expect(phone.get_by_label("More on the first side").get_by_role("listitem").first).to_be_visible()
+    await expect(phone.get_by_label("More on the first side").get_by_role("listitem").first).to_be_visible(
+        timeout=ANSWER
+    )
     await expect(phone.get_by_label("Hide dense features")).not_to_be_checked()
     assert not await scrolls_sideways(phone)

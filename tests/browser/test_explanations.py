@@ -69,6 +69,7 @@ async def test_an_explanation_is_judged_and_every_text_can_be_looked_at(page: Pa
     await settled(page)
     await page.get_by_role("button", name="Judge: ").first.click()
     await page.get_by_label("Way of judging").select_option("eleuther_embedding")
+    await expect(page.locator("#ask-model")).to_have_count(0)
     await page.get_by_label("Texts of each kind").fill("5")
     await page.locator(".ask-form").get_by_role("button", name="Judge").click()
     score = page.locator("#explanations").get_by_role("button", name="eleuther_embedding").first
@@ -151,6 +152,8 @@ async def test_the_form_for_many_says_what_it_would_take(page: Page, phone: Page
     await page.get_by_label("At most").fill("none")
     await expect(page.locator("#volume-max_features-said")).to_contain_text("valid integer")
     await page.get_by_label("At most").fill("5")
+    await page.get_by_label("Budget, US$").fill("0.5")  # within the pause for the field before
+    await expect(facts).to_contain_text("features5")
     await page.get_by_role("button", name="Judge explanations").click()
     await page.get_by_label("Way of judging").select_option("eleuther_embedding")
     await expect(facts).to_contain_text("explanations5")

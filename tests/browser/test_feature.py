@@ -281,7 +281,7 @@ async def test_nothing_moves_while_a_feature_loads(browser: Browser, site: Runni
 
 async def test_the_page_and_its_json_say_the_same(page: Page, site: RunningSite) -> None:
     await opened(page)
-    answer = httpx.get(f"{site.url}/api/feature{FEATURE}").json()
+    answer = httpx.get(f"{site.url}/api/feature{FEATURE}", timeout=30).json()
     shown = await page.locator(".logits .num").all_inner_texts()
     assert shown == [f"{value:+.2f}" for value in [*answer["neg_values"], *answer["pos_values"]]]
     assert (await page.locator(".meta").inner_text()).endswith(f"max {answer['maxActApprox']:.2f}")

@@ -70,6 +70,7 @@ async def test_jump_box_shows_hostile_explanations_as_text(page: Page) -> None:
     await page.keyboard.type("attack")
     option = page.get_by_role("listbox", name="Suggestions").get_by_role("option").first
     await expect(option).to_contain_text(dataset.PIXEL)
+    await expect(page.get_by_role("listbox", name="Suggestions")).to_contain_text("“attack”")
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("listbox", name="Suggestions")).to_have_count(0)
     assert await page.evaluate("window.hacked") is None

@@ -185,8 +185,8 @@ async def test_exports_are_no_pages_that_act(browser: Browser, hostile_site: Run
 
 
 async def test_the_log_holds_none_of_it(hostile_site: RunningSite) -> None:
-    httpx.get(f"{hostile_site.url}/api/feature{AT}/<script>{SIGN}", timeout=10)
-    httpx.post(f"{hostile_site.url}/api/steer", json={"prompt": SIGN, "modelId": SIGN}, timeout=10)
+    httpx.get(f"{hostile_site.url}/api/feature{AT}/<script>{SIGN}", timeout=30)
+    httpx.post(f"{hostile_site.url}/api/steer", json={"prompt": SIGN, "modelId": SIGN}, timeout=30)
     lines = hostile_site.log.read_text()
     assert SIGN not in re.sub(r'"route": "[^"]*"', "", lines)
     assert all(one_line(line) == line for line in lines.splitlines() if line.startswith("{"))

@@ -14,10 +14,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser import dataset
-from tests.browser.conftest import DESKTOP, scrolls_sideways, watched_page
+from tests.browser.conftest import ANSWER, DESKTOP, scrolls_sideways, watched_page
 from tests.running import RunningSite
 
-ANSWER = 60_000
 FEATURE = f"/{dataset.MODEL}/{dataset.SOURCE}"
 
 
@@ -68,6 +67,8 @@ async def test_notes_and_words_stay(page: Page, made: str) -> None:
     note = page.locator(".list-note").first
     await note.fill(f"see {dataset.PIXEL}")
     await page.get_by_role("button", name="Edit").click()
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    await expect(note).to_have_value(f"see {dataset.PIXEL}")
     await page.get_by_label("What it is for").fill("first line\nsecond line")
     await page.get_by_label("Who sees it").select_option("unlisted")
     await page.get_by_role("button", name="Keep").click()

@@ -31,7 +31,7 @@ async def say(page: Page, words: str) -> None:
 
 async def mail_came(mailbox: Mailbox, to: str, number: int) -> None:
     """Wait for mails, which are sent beside what they tell of."""
-    for _ in range(200):
+    for _ in range(1200):
         if sum(one["To"] == to for one in mailbox.mails) >= number:
             return
         await asyncio.sleep(0.05)
@@ -135,9 +135,9 @@ async def test_a_list_is_filled_in_place_and_talked_about(browser: Browser, peop
         await expect(hers.locator(".list-head .seen-mark")).to_have_text("private")
         await his.reload()
         await expect(his.get_by_role("heading", level=1)).to_have_text("No such list here")
-    embedded = httpx.get(f"{peopled.site.url}{path}?embed=true").headers["content-security-policy"]
+    embedded = httpx.get(f"{peopled.site.url}{path}?embed=true", timeout=30).headers["content-security-policy"]
     assert "frame-ancestors 'self' https://lab.example" in embedded
-    assert "lab.example" not in httpx.get(f"{peopled.site.url}{path}").headers["content-security-policy"]
+    assert "lab.example" not in httpx.get(f"{peopled.site.url}{path}", timeout=30).headers["content-security-policy"]
 
 
 async def test_an_administrator_deletes_any_comment(browser: Browser, peopled: Peopled) -> None:

@@ -124,7 +124,7 @@ async def makes_a_key_and_revokes_it(page: Page, url: str) -> None:
     await page.get_by_role("button", name="Make a key").tap()
     text = await page.locator(".fresh-key code").inner_text()
     await fits(page)
-    asked = {"headers": {"x-api-key": text}}
+    asked = {"headers": {"x-api-key": text}, "timeout": 30}
     assert httpx.post(f"{url}/api/user/refresh", **asked).json()["name"] == "cy"  # type: ignore[arg-type]
     await page.get_by_label("Revoke the key a phone").tap()
     await expect(page.get_by_label("Revoke the key a phone")).to_have_count(0)

@@ -48,6 +48,7 @@ async def test_each_tokens_strongest_features(page: Page, inference: RunningSite
     assert "".join(await page.locator(".by-string").all_inner_texts()).replace("·", " ") == TEXT
     await page.get_by_role("link", name="Strength").click()
     await expect(page).to_have_url(re.compile("sortBy=strength"))
+    await expect(page.get_by_role("link", name="Strength")).to_have_attribute("aria-current", "true")
     mark = page.get_by_role("button", name=re.compile("Show where feature"))
     await mark.first.click()
     await expect(page.locator(".top-chip.is-marked").first).to_be_visible()

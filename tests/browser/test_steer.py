@@ -39,6 +39,7 @@ async def finished(page: Page) -> tuple[str, str]:
         if await quiet.count() == 2:
             break
     await expect(written(page)).not_to_be_empty(timeout=WRITING)
+    await expect(quiet).to_have_count(2, timeout=WRITING)
     return await default(page).inner_text(), await steered(page).inner_text()
 
 
@@ -47,6 +48,7 @@ async def opened(page: Page, path: str = WITH_FEATURE, tokens: int = 12) -> Page
     await page.goto(path)
     await expect(page.locator(".steer-feature")).to_have_count(1)
     await put(page, "new tokens", str(tokens))
+    await expect(page.get_by_label("new tokens", exact=True)).to_have_attribute("value", str(tokens))  # it is known
     return page
 
 

@@ -44,6 +44,15 @@ async def test_what_it_would_take_is_told_before(owner: Visitor, chat_server: Ch
     assert chat_server.asked() == [], "nobody is asked anything before it begins"
 
 
+async def test_nothing_that_is_typed_is_lost_to_what_is_typed_next(owner: Visitor) -> None:
+    """Fields are told one right behind the other; only the estimates give way to each other."""
+    events = [VolumeState.typed("indices", "0,10"), VolumeState.typed("concurrency", "900")]
+    await asyncio.gather(*(owner.cause(one) for one in events), return_exceptions=True)
+    assert "Between 1 and 64" in owner.shown["wrong"]["concurrency"]
+    await owner.cause(VolumeState.typed("concurrency", "1"))
+    assert dict(owner.shown["facts"])["features"] == "2"
+
+
 @pytest.mark.parametrize(
     ("name", "typed"),
     [("indices", "ten"), ("budget_usd", "-1"), ("concurrency", "900"), ("max_features", "0"), ("explainer", "")],
