@@ -39,7 +39,7 @@ class JumpState(rx.State):
         """Suggest what `words` could mean in the model that is on screen."""
         embedders.warm_soon()
         gone_on, when = self._left
-        if words == gone_on and time.monotonic() - when < LATE_S:
+        if words == gone_on and time.time() - when < LATE_S:
             return
         self.chosen = -1
         model_id, source_id = await self._place()
@@ -58,7 +58,7 @@ class JumpState(rx.State):
     async def go(self, form: dict[str, Any]) -> list[EventSpec]:
         """Open the chosen suggestion, or what the words mean."""
         words = str(form.get("jump", ""))
-        self._left = (words, time.monotonic())
+        self._left = (words, time.time())
         model_id, source_id = await self._place()
         href = address(words, model_id, source_id)
         if 0 <= self.chosen < len(self.suggestions):
